@@ -1,0 +1,33 @@
+/**
+ * The two colours and the two roles. Colours are physical (a target group, a service, a task family);
+ * roles are what users feel: stable is what they trust, the candidate is the new version.
+ * This is the only file that turns the one into the other.
+ */
+import type { Share } from './share.ts';
+
+export const COLOURS = ['blue', 'green'] as const;
+export type Colour = (typeof COLOURS)[number];
+
+export interface Roles {
+  readonly stable: Colour;
+  readonly candidate: Colour;
+}
+
+/** ALB weights. We only ever write pairs that sum to 100, so that a weight reads as a percentage. */
+export type Weights = Readonly<Record<Colour, number>>;
+
+const OTHER = { blue: 'green', green: 'blue' } as const;
+
+export const otherColour = (colour: Colour): Colour => OTHER[colour];
+
+export const rolesWhenStableIs = (stable: Colour): Roles => ({ stable, candidate: OTHER[stable] });
+
+/** The one way to make weights: the candidate's share, and stable is always the rest. */
+export const weightsFor = ({ stable }: Roles, share: Share): Weights =>
+  stable === 'blue' ? { blue: 100 - share, green: share } : { blue: share, green: 100 - share };
+
+/** The candidate's share of live weights in whole percent; undefined when nobody is sent anywhere. */
+export function shareOf({ candidate }: Roles, weights: Weights): Share | undefined {
+  const sum = weights.blue + weights.green;
+  return sum > 0 ? Math.round((weights[candidate] / sum) * 100) : undefined;
+}
