@@ -1,5 +1,5 @@
-import type { Colour } from '../core/roles.ts';
 import type { GroupMinute } from '../core/judge/readings.ts';
+import type { Colour } from '../core/roles.ts';
 import type { Instant } from './clock.ts';
 
 /** What one minute looked like, as far as it has been delivered: a colour that reported nothing is absent. */
