@@ -1,5 +1,4 @@
 /** What a request means for this service: the stages, the waits, and whether all of it fits into one execution. */
-import { ANSWER_WITHIN_SECONDS, HOLD_UP_TO } from './bake.ts';
 import type { WrongField } from './failures.ts';
 import type { ImageRequest, ReleaseRequest } from './release.ts';
 import { SHORTEST_BAKE_SECONDS } from './release-schema.ts';
@@ -46,6 +45,11 @@ export const STRATEGIES = {
   canary: { shares: [5, 25, 50, 100], bakeSeconds: 900 },
   'blue-green': { shares: [10, 50, 100], bakeSeconds: 300 },
 } as const;
+
+/** A person who was asked has this long to answer; then the release goes back. */
+export const ANSWER_WITHIN_SECONDS = 4 * 3600;
+/** A bake is stretched up to this many times its length before somebody must decide. */
+export const HOLD_UP_TO = 2;
 
 /** No wait of the machine may be shorter, or the history budget does not hold. */
 export const TICK_SECONDS = 30;

@@ -1,0 +1,5 @@
+export interface Executions {
+  /** Starts a release. The same name again, while it runs, is the same execution. */
+  start(name: string, input: Readonly<Record<string, unknown>>): Promise<void>;
+  status(execution: string): Promise<'RUNNING' | 'ended' | 'unknown'>;
+}

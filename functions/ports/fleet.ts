@@ -1,0 +1,37 @@
+import type { Colour } from '../core/roles.ts';
+
+export interface ColourStatus {
+  readonly desired: number;
+  readonly running: number;
+  /** Targets that the load balancer calls healthy. */
+  readonly healthy: number;
+  /** The image that its newest revision runs. */
+  readonly digest?: string;
+  readonly rollout: 'none' | 'in progress' | 'completed' | 'failed';
+  /** Tasks of this revision that exited by themselves with a non-zero code. */
+  readonly crashes: number;
+  /** Why the last task stopped, as ECS tells it. */
+  readonly lastStopped?: string;
+}
+
+export type MigrationStatus =
+  | { readonly is: 'running' }
+  | { readonly is: 'done' }
+  | { readonly is: 'failed'; readonly reason: string };
+
+/** The tasks of both colours. */
+export interface Fleet {
+  observe(colour: Colour): Promise<ColourStatus>;
+  /** One reading of the healthy targets of both colours. */
+  health(): Promise<Readonly<Record<Colour, number>>>;
+  /** Gives the colour a new revision of the newest template with this image, and that many tasks. */
+  deploy(colour: Colour, digest: string, tasks: number): Promise<void>;
+  resize(colour: Colour, tasks: number): Promise<void>;
+  /** `in`: only scale-in rests, so that a colour that loses traffic keeps its tasks. */
+  suspendScaling(colour: Colour, direction: 'in' | 'both'): Promise<void>;
+  resumeScaling(colour: Colour): Promise<void>;
+  /** Runs the migration command of the image; asked again with the same token it reports the same run. */
+  migrate(token: string, digest: string): Promise<MigrationStatus>;
+  /** Resolves once that run has stopped, so that two never overlap. */
+  stopMigration(token: string): Promise<void>;
+}

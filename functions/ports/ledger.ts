@@ -1,0 +1,26 @@
+import type { JudgeState } from '../core/judge/judge.ts';
+import type { LedgerWrite, ReleaseRecord, ServiceState } from '../core/protocol.ts';
+import type { Instant } from './clock.ts';
+
+/** The state after the write, or, when the condition did not hold, the state that stood in its way. */
+export type WriteAnswer =
+  | { readonly written: true; readonly state: ServiceState }
+  | { readonly written: false; readonly state: ServiceState };
+
+/** What the judge knows of a release: its memory, and which minute it folded last. */
+export interface Judging {
+  readonly state: JudgeState;
+  /** Start of the last folded minute, epoch seconds; absent before the first. */
+  readonly folded?: Instant;
+}
+
+/** All reads are consistent. A `Transient` failure of a write may have written: read before deciding. */
+export interface Ledger {
+  read(): Promise<ServiceState>;
+  write(write: LedgerWrite): Promise<WriteAnswer>;
+  /** By digest, or by a release id, or by the tag it was released as. */
+  record(reference: string): Promise<ReleaseRecord | undefined>;
+  judging(releaseId: string): Promise<Judging | undefined>;
+  /** Saved only if the last folded minute is still the one that was `seen`; otherwise false, and nothing changes. */
+  saveJudging(releaseId: string, seen: Instant | undefined, judging: Judging): Promise<boolean>;
+}

@@ -1,0 +1,15 @@
+export type NoticeKind = 'started' | 'advanced' | 'held' | 'reverted' | 'promoted' | 'stuck' | 'trouble' | 'queued';
+
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly releaseId?: string;
+  readonly title: string;
+  readonly body: string;
+  /** Commands that a reader may want to type. */
+  readonly next: readonly string[];
+}
+
+export interface Notices {
+  /** Never rejects and never takes long: a release does not depend on who is listening. */
+  send(notice: Notice): Promise<void>;
+}

@@ -1,0 +1,10 @@
+import type { Colour, Weights } from '../core/roles.ts';
+
+export interface TrafficRouter {
+  /** The weights as the load balancer holds them now. */
+  current(): Promise<Weights>;
+  /** Sends requests by these weights and switches group stickiness off; returns once the load balancer accepted. */
+  route(weights: Weights): Promise<void>;
+  /** Requests straight to one colour, past the weights. */
+  probe(colour: Colour): Promise<{ readonly passed: number; readonly tried: number }>;
+}

@@ -1,0 +1,100 @@
+/**
+ * Close: the point of no return. The roles swap, the old colour sleeps, the lock is freed, a waiting push starts. After
+ * its first write nothing leads back; an error is answered by closing again.
+ */
+import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
+import { weightsFor } from '../core/roles.ts';
+import { ALL, NONE } from '../core/share.ts';
+import { startPending } from './pending.ts';
+import { settle, settleAgain, settling } from './settle.ts';
+import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { agreeingShare, routeAndReadBack } from './traffic.ts';
+
+type ClosePorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
+
+export const close = (ports: ClosePorts) =>
+  async function closeStep(input: StepInput): Promise<StepOutput> {
+    const { ledger, clock } = ports;
+    const seen = await ledger.read();
+    const me = { owner: input.execution, fence: input.state.release?.fence ?? seen.lock?.fence ?? 0 };
+    if (!hasLock(seen) || !isMine(seen, me)) return closedAlready(ports, input, seen);
+    const { lock } = seen;
+    if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    if (lock.phase === 'closing') return swapRoles(ports, me, seen);
+
+    const closing = await ledger.write(writes.closing(me, Math.round(clock.now())));
+    if (closing.written) return settling(closing.state.lock!, 30);
+    if (!hasLock(closing.state) || !isMine(closing.state, me)) throw fencedOut(closing.state);
+    return answer(lock, 'revert', closing.state.lock.abort?.reason ?? `cannot close in phase ${lock.phase}`);
+  };
+
+async function swapRoles(
+  ports: ClosePorts,
+  me: Mine,
+  state: ServiceState & { readonly lock: Lock },
+): Promise<StepOutput> {
+  const { fleet, ledger, notices, clock } = ports;
+  const { lock } = state;
+  const waiting = await settle(ports, me, lock);
+  if (waiting) return waiting;
+
+  const share = await agreeingShare(ports, lock);
+  if (share === NONE)
+    return stuck(ports, me, lock, `somebody put all requests back on ${lock.stable} while it was closing`);
+  if (share !== ALL) {
+    await routeAndReadBack(ports, weightsFor(lock, ALL));
+    return settleAgain(ports, me, lock);
+  }
+  const health = await fleet.health();
+  if (health[lock.candidate] === 0) return candidateDied(ports, me, lock, health[lock.stable]);
+
+  await commit(ledger, me, writes.retiring(me, lock.stable));
+  await fleet.suspendScaling(lock.stable, 'both');
+  await fleet.resize(lock.stable, 0);
+  await fleet.resumeScaling(lock.candidate);
+  const freed = await ledger.write(writes.freeAfterClose(me, state, Math.round(clock.now())));
+  if (!freed.written) throw fencedOut(freed.state);
+  await notices.send({
+    kind: 'promoted',
+    releaseId: lock.releaseId,
+    title: `${lock.candidate} is live (100 %)`,
+    body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
+    next: ['sluice rollback'],
+  });
+  await startPending({ ledger, executions: ports.executions, notices });
+  return answer(lock, 'closed', `${lock.image} is live on ${lock.candidate}`);
+}
+
+/** The new version died after the point of no return: the old colour, if it still has tasks, is better than nothing. */
+async function candidateDied(ports: ClosePorts, me: Mine, lock: Lock, stableHealthy: number): Promise<StepOutput> {
+  const answered = await stuck(ports, me, lock, `${lock.candidate} has no healthy target left`);
+  const stable = await ports.fleet.observe(lock.stable);
+  if (stableHealthy > 0 && stable.desired > 0) await routeAndReadBack(ports, weightsFor(lock, NONE));
+  return answered;
+}
+
+async function stuck({ ledger, notices }: ClosePorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
+  await commit(ledger, me, writes.stuck(me, reason));
+  await notices.send({
+    kind: 'stuck',
+    releaseId: lock.releaseId,
+    title: 'STUCK while closing, a person is needed',
+    body: reason,
+    next: ['sluice doctor'],
+  });
+  return answer(lock, 'stuck', reason);
+}
+
+async function closedAlready({ ledger }: ClosePorts, { state }: StepInput, seen: ServiceState): Promise<StepOutput> {
+  const record = state.release ? await ledger.record(state.release.id) : undefined;
+  if (record?.status !== 'promoted' || record.fence !== state.release?.fence) throw fencedOut(seen);
+  return { summary: `${record.image} is live`, verdict: 'closed', share: ALL, waitSeconds: 0, release: state.release };
+}
+
+const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
+  summary: what,
+  verdict,
+  share: lock.share,
+  waitSeconds: 30,
+  release: releaseOf(lock),
+});

@@ -1,0 +1,233 @@
+/**
+ * Judge: one look at the candidate. Hard rules first, then the policy's verdict on the minutes that have closed, then
+ * what follows from it at this moment of the bake. Silence never advances; trouble in reading is silence.
+ */
+import { decide, isBakeOver } from '../core/bake.ts';
+import { Transient } from '../core/failures.ts';
+import { usualErrorRate, weigh } from '../core/judge/judge.ts';
+import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
+import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
+import { TICK_SECONDS } from '../core/plan.ts';
+import { type Lock, type Mine, writes } from '../core/protocol.ts';
+import { NONE, type Share } from '../core/share.ts';
+import { PASS_P95_MS } from '../core/thresholds.ts';
+import { listen } from './listen.ts';
+import type { ServiceSettings } from './settings.ts';
+import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { agreeingShare } from './traffic.ts';
+
+type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
+
+interface Finding {
+  readonly word: VerdictWord;
+  readonly reason: string;
+  readonly evidence?: Evidence | LiteralEvidence;
+  readonly ask?: true;
+}
+
+export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profile'>) =>
+  async function judgeStep(input: StepInput): Promise<StepOutput> {
+    const { ledger, notices } = ports;
+    const { me, lock } = await owned(ledger, input);
+    if (lock.abort) return answer(lock, 'abort', lock.share, lock.abort.reason, 0);
+    await commit(ledger, me, writes.tick(me));
+    if (input.state.error) {
+      const { Error: name, Cause: cause = '' } = input.state.error;
+      await notices.send({
+        kind: 'trouble',
+        releaseId: lock.releaseId,
+        title: 'The watch had trouble',
+        body: `${name} ${cause}`,
+        next: [],
+      });
+    }
+
+    const finding =
+      (await hardRules(ports, lock)) ??
+      (await (lock.phase === 'warm' ? watchWarm(ports, lock) : judgeBake(ports, settings, lock)));
+    switch (finding.word) {
+      case 'abort':
+        return abort(ports, me, lock, finding);
+      case 'advance':
+        return answer(
+          lock,
+          'advance',
+          lock.phase === 'warm' ? lock.share : stagesOf(lock).next.share,
+          finding.reason,
+          0,
+        );
+      default:
+        if (finding.ask) await ask(ports, me, lock, finding.reason);
+        return answer(lock, finding.word, lock.share, finding.reason, secondsToWait(lock, ports.clock.now()));
+    }
+  };
+
+/** What needs no statistics: a crash of this release's tasks, and weights that are not ours. */
+async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undefined> {
+  const candidate = await ports.fleet.observe(lock.candidate);
+  if (candidate.crashes > 0) {
+    return {
+      word: 'abort',
+      reason: `a task of ${lock.candidate} crashed: ${candidate.lastStopped ?? 'no reason was given'}`,
+    };
+  }
+  const live = await agreeingShare(ports, lock);
+  if (live !== undefined && live !== lock.share) {
+    return {
+      word: 'abort',
+      reason: `somebody changed the rule by hand: ${lock.candidate} has ${live} % instead of ${lock.share} %`,
+    };
+  }
+  return undefined;
+}
+
+async function judgeBake(
+  ports: JudgePorts,
+  { profile }: Pick<ServiceSettings, 'profile'>,
+  lock: Lock,
+): Promise<Finding> {
+  const { stage, next } = stagesOf(lock);
+  const now = ports.clock.now();
+  const bakeDone = isBakeOver({ now, lock, stage });
+  const { verdict, silence } = await verdictOf(ports, lock, bakeDone);
+  const end = decide({
+    now,
+    lock,
+    stage,
+    next,
+    onUnproven: lock.plan.onUnproven,
+    mayPromoteUnproven: profile === 'trial',
+    verdict,
+    silence,
+  });
+  return { ...end, ...(verdict.evidence ? { evidence: verdict.evidence } : {}) };
+}
+
+interface PolicyVerdict {
+  readonly verdict: {
+    readonly word: VerdictWord;
+    readonly rule: string;
+    readonly reason: string;
+    readonly evidence?: Evidence | LiteralEvidence;
+  };
+  readonly silence: string | undefined;
+}
+
+/** Numbers that cannot be read are silence with a reason of its own; they neither advance nor abort. */
+async function verdictOf(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
+  try {
+    return await (lock.plan.policy === 'literal' ? literal(ports, lock, bakeDone) : compare(ports, lock, bakeDone));
+  } catch (error) {
+    if (!(error instanceof Transient)) throw error;
+    const reason = `the numbers could not be read (${error.message})`;
+    return { verdict: { word: 'hold', rule: 'unreadable', reason }, silence: reason };
+  }
+}
+
+async function compare(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
+  const { state } = await listen(ports, lock);
+  const verdict = weigh(state, { bakeDone, names: lock });
+  const heardNothing = verdict.evidence.candidate.requests === 0;
+  return {
+    verdict,
+    silence: heardNothing
+      ? `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`
+      : undefined,
+  };
+}
+
+async function literal({ signals, clock }: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
+  const gridMs = [PASS_P95_MS];
+  const { alarmsSeen = {}, stageFrom = 0, candidate } = lock;
+  const minutes = await signals.minutes({
+    from: Math.ceil(stageFrom / 60) * 60,
+    to: Math.floor(clock.now() / 60) * 60,
+    thresholdsMs: gridMs,
+  });
+  const readings = minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
+  // An alarm that rang before our first share is an older release's.
+  const alarms = (await signals.alarms())
+    .filter(({ colour }) => colour === candidate)
+    .map((alarm) =>
+      alarm.state === 'ALARM' && alarm.since <= (alarmsSeen[alarm.name] ?? 0)
+        ? { ...alarm, state: 'INSUFFICIENT_DATA' as const }
+        : alarm,
+    );
+  return { verdict: weighLiteral({ alarms, minutes: readings, gridMs, bakeDone, names: lock }), silence: undefined };
+}
+
+async function watchWarm(ports: JudgePorts, lock: Lock): Promise<Finding> {
+  const { signals, fleet, ledger, notices, clock } = ports;
+  const now = clock.now();
+  const minutes = await signals.minutes({
+    from: Math.ceil((lock.stageFrom ?? now) / 60) * 60,
+    to: Math.floor(now / 60) * 60,
+    thresholdsMs: [],
+  });
+  const readings = minutes.map(({ colours }) => colours[lock.candidate]).filter((reading) => reading !== undefined);
+  const judging = await ledger.judging(lock.releaseId);
+  const watched = judgeWarm(readings, {
+    oldColourFine: (await fleet.health())[lock.stable] > 0,
+    usualErrorRate: judging ? usualErrorRate(judging.state.usual) : 0,
+    names: lock,
+  });
+  if (watched.word === 'abort') return watched;
+  if (watched.page)
+    await notices.send({
+      kind: 'trouble',
+      releaseId: lock.releaseId,
+      title: watched.rule,
+      body: watched.reason,
+      next: ['sluice rollback'],
+    });
+  if ((await ledger.read()).pending) return { word: 'advance', reason: 'a push waits, so the warm time ends' };
+  const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
+  return left <= 0
+    ? { word: 'advance', reason: 'the warm time is over' }
+    : { word: 'continue', reason: watched.reason };
+}
+
+/** The order is written once; whoever wrote it first, it is carried out. */
+async function abort(
+  { ledger, clock }: JudgePorts,
+  me: Mine,
+  lock: Lock,
+  { reason, evidence }: Finding,
+): Promise<StepOutput> {
+  await ledger.write(
+    writes.abort(me.fence, { by: 'owner', reason, at: clock.now(), ...(evidence ? { evidence } : {}) }),
+  );
+  return answer(lock, 'abort', lock.share, reason, 0);
+}
+
+async function ask({ ledger, notices, clock }: JudgePorts, me: Mine, lock: Lock, reason: string): Promise<void> {
+  await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
+  await notices.send({
+    kind: 'held',
+    releaseId: lock.releaseId,
+    title: `held at ${lock.share} %, a person must decide`,
+    body: reason,
+    next: ['sluice advance', 'sluice abort'],
+  });
+}
+
+/** The stage that is being watched, and the one after it. */
+function stagesOf({ plan, share }: Lock) {
+  const index = plan.stages.findIndex((stage) => stage.share === share);
+  return { stage: plan.stages[index]!, next: plan.stages[index + 1]! };
+}
+
+/** A tick, or less when the bake or the warm time ends before. */
+function secondsToWait(lock: Lock, now: number): number {
+  const length = lock.phase === 'warm' ? lock.plan.warmSeconds : stagesOf(lock).stage.bakeSeconds;
+  const left = Math.ceil((lock.stageFrom ?? now) + length - now);
+  return left > NONE ? Math.min(TICK_SECONDS, left) : TICK_SECONDS;
+}
+
+const answer = (lock: Lock, verdict: VerdictWord, share: Share, reason: string, waitSeconds: number): StepOutput => ({
+  summary: `${lock.share} %: ${verdict}, ${reason}`,
+  verdict,
+  share,
+  waitSeconds,
+  release: releaseOf(lock),
+});

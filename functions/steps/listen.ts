@@ -1,0 +1,83 @@
+/** Feeds the judge: every closed minute once, in order, when it can be believed. */
+import { learn } from '../core/judge/baseline.ts';
+import { LATENCY_GRID_MS } from '../core/judge/constants.ts';
+import { beginJudging, foldMinute, type JudgedMinute } from '../core/judge/judge.ts';
+import { countsOf } from '../core/judge/readings.ts';
+import type { Lock } from '../core/protocol.ts';
+import type { Judging } from '../ports/ledger.ts';
+import type { MinuteReading } from '../ports/signals.ts';
+import type { Ports } from './step.ts';
+
+const MINUTE = 60;
+const BASELINE_SECONDS = 3600;
+/** Numbers of a minute are still moving for about this long after its end. */
+const BELIEVED_AFTER_SECONDS = 60;
+/** Then it is judged as it stands, even if a colour is missing. */
+const FINAL_AFTER_SECONDS = 120;
+
+type ListenPorts = Pick<Ports, 'signals' | 'ledger' | 'clock'>;
+
+/** The judge's memory with everything folded in that has closed by now, saved in the ledger. */
+export async function listen(ports: ListenPorts, lock: Lock): Promise<Judging> {
+  const { signals, ledger, clock } = ports;
+  const seen = await ledger.judging(lock.releaseId);
+  let judging = seen ?? { state: beginJudging(await baselineOf(ports, lock)) };
+  const { slowMs, verySlowMs } = judging.state.baseline;
+
+  const next = judging.folded === undefined ? firstMinute(lock) : judging.folded + MINUTE;
+  const now = clock.now();
+  const minutes = await signals.minutes({ from: next, to: floorMinute(now), thresholdsMs: [slowMs, verySlowMs] });
+  const byStart = new Map(minutes.map((reading) => [reading.minute, reading]));
+  for (let minute = next; isReady(byStart.get(minute), minute, lock, now); minute += MINUTE) {
+    judging = { state: foldMinute(judging.state, judged(minute, byStart.get(minute), lock)), folded: minute };
+  }
+  if (seen && judging.folded === seen.folded) return seen;
+  // Somebody else folded the same minutes meanwhile: theirs are the same, and they stand.
+  const saved = await ledger.saveJudging(lock.releaseId, seen?.folded, judging);
+  return saved ? judging : ((await ledger.judging(lock.releaseId)) ?? judging);
+}
+
+async function baselineOf({ signals }: ListenPorts, lock: Lock) {
+  const to = floorMinute(lock.openedAt);
+  const hour = await signals.minutes({ from: to - BASELINE_SECONDS, to, thresholdsMs: LATENCY_GRID_MS });
+  return learn(
+    hour.map(({ zones }) => zones[lock.stable]),
+    LATENCY_GRID_MS,
+  );
+}
+
+function isReady(reading: MinuteReading | undefined, minute: number, lock: Lock, now: number): boolean {
+  const age = now - (minute + MINUTE);
+  if (age >= FINAL_AFTER_SECONDS) return true;
+  const both = hasRequests(reading, lock.candidate) && hasRequests(reading, lock.stable);
+  return age >= BELIEVED_AFTER_SECONDS && both;
+}
+
+const hasRequests = (reading: MinuteReading | undefined, colour: Lock['stable']): boolean =>
+  (reading?.colours[colour]?.requests ?? 0) > 0;
+
+function judged(minute: number, reading: MinuteReading | undefined, lock: Lock): JudgedMinute {
+  const at = { slow: 0, verySlow: 1 };
+  const candidate = reading?.colours[lock.candidate];
+  const stable = reading?.colours[lock.stable];
+  const index = (minute - firstMinute(lock)) / MINUTE;
+  return {
+    index,
+    stageAge: stageAge(minute, index, lock),
+    candidate: candidate && countsOf(candidate, at),
+    stable: stable && countsOf(stable, at),
+    tasks: { candidate: candidate?.healthyHosts ?? 1, stable: stable?.healthyHosts ?? 1 },
+    healthyCandidate: candidate?.healthyHosts,
+  };
+}
+
+/** A minute in which the share changed is the first of the new stage; one before it is some later one of an old stage. */
+function stageAge(minute: number, index: number, { stageFrom = 0, firstShareAt }: Lock): number {
+  if (stageFrom === firstShareAt) return index;
+  return minute + MINUTE > stageFrom ? (minute - floorMinute(stageFrom)) / MINUTE : 1;
+}
+
+/** The first full minute at the first share. */
+const firstMinute = ({ firstShareAt = 0 }: Lock): number => Math.ceil(firstShareAt / MINUTE) * MINUTE;
+
+const floorMinute = (instant: number): number => Math.floor(instant / MINUTE) * MINUTE;

@@ -1,0 +1,204 @@
+/**
+ * Open: checks the input and the moment, then takes the service's lock. Everything that can be refused is refused here,
+ * before anything changes.
+ */
+import { ReleaseRefused } from '../core/failures.ts';
+import { planRelease } from '../core/plan.ts';
+import {
+  isAbortable,
+  type Lock,
+  type Pending,
+  type ReleaseRecord,
+  type ServiceState,
+  writes,
+} from '../core/protocol.ts';
+import { parseReleaseInput, type ReleaseRequest } from '../core/release.ts';
+import { rolesWhenStableIs, shareOf } from '../core/roles.ts';
+import { NONE } from '../core/share.ts';
+import type { Image } from '../ports/registry.ts';
+import { preflight } from './preflight.ts';
+import type { ServiceSettings } from './settings.ts';
+import { type Ports, releaseOf, type StepOutput } from './step.ts';
+
+type OpenPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'registry' | 'notices' | 'clock'>;
+
+export interface OpenInput {
+  readonly execution: string;
+  /** What the execution was started with, as a person or the push rule wrote it. */
+  readonly input: unknown;
+}
+
+export const open = (ports: OpenPorts, settings: ServiceSettings) =>
+  async function openStep({ execution, input }: OpenInput): Promise<StepOutput> {
+    const parsed = parseReleaseInput(input, settings);
+    if (!parsed.ok) throw new ReleaseRefused('The release was refused; nothing was changed.', parsed.fields);
+    // The ledger may change under our eyes (the lock is freed while we queue); then we look again.
+    for (let look = 0; look < 3; look++) {
+      const answer = await tryToOpen(ports, settings, execution, parsed.request, input);
+      if (answer) return answer;
+    }
+    throw new ReleaseRefused('The ledger kept changing while this release opened; start it again.');
+  };
+
+async function tryToOpen(
+  ports: OpenPorts,
+  settings: ServiceSettings,
+  execution: string,
+  request: ReleaseRequest,
+  input: unknown,
+): Promise<StepOutput | undefined> {
+  const { ledger, registry, clock } = ports;
+  const seen = await ledger.read();
+  const { lock, current } = seen;
+  if (lock?.owner === execution) return opened(lock);
+  if (request.action === 'rollback' && lock && isAbortable(lock)) return abortInstead(ports, lock, request.reason);
+
+  const target = await targetOf(ports, seen, request);
+  const image = await registry.resolve(target.reference);
+  if (!image)
+    throw wrongImage(request, `${target.name} is not in the registry`, 'push it first, or name one that is there');
+
+  const again = request.action === 'rollback' || request.force === true;
+  const fromPush = request.action === 'release' && request.source === 'push';
+  const pushedAt = fromPush ? (request.pushedAt ?? image.pushedAt) : Math.round(clock.now());
+  if (current?.digest === image.digest && !again)
+    return nothing('already live', `${target.name} is what users get now`);
+  if (fromPush && current && image.pushedAt < current.pushedAt) {
+    return nothing('stale', `${target.name} was pushed before ${current.image}, which is live`);
+  }
+  if (lock?.digest === image.digest)
+    return nothing('duplicate', `${target.name} is being released as ${lock.releaseId}`);
+  if (!again && (await ledger.record(image.digest))) {
+    return nothing('duplicate', `${target.name} was released before; say "force": true to release it again`);
+  }
+
+  const pending: Pending = {
+    digest: image.digest,
+    image: target.name,
+    pushedAt,
+    attempt: 1,
+    input: asInput(input, pushedAt),
+  };
+  if (lock) return queue(ports, pending, lock);
+
+  const planned = planRelease(request, settings, current === undefined);
+  if (!planned.ok) throw new ReleaseRefused('The release was refused; nothing was changed.', planned.fields);
+  const roles = rolesWhenStableIs(seen.stable);
+  if (shareOf(roles, await ports.router.current()) !== NONE) {
+    if (fromPush) await ledger.write(writes.keep(pending));
+    throw new ReleaseRefused(
+      `The rule does not send all requests to ${roles.stable}; put it right first (sluice doctor). ${fromPush ? 'The push waits.' : 'Nothing was changed.'}`,
+    );
+  }
+  await preflight(ports, roles, request);
+
+  const openedAt = Math.round(clock.now());
+  const mine: Lock = {
+    owner: execution,
+    releaseId: releaseIdAt(openedAt),
+    digest: image.digest,
+    image: target.name,
+    pushedAt,
+    fence: seen.fence + 1,
+    ...roles,
+    plan: planned.plan,
+    phase: 'opening',
+    share: NONE,
+    openedAt,
+    ticks: 0,
+  };
+  const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
+  if (taken.written || taken.state.lock?.owner === execution) return opened(taken.state.lock!);
+  const { pending: newer } = taken.state;
+  if (!taken.state.lock && newer && newer.pushedAt > pushedAt)
+    return nothing('stale', `${newer.image} was pushed after it and waits`);
+  return undefined;
+}
+
+async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Lock): Promise<StepOutput | undefined> {
+  const queued = await ledger.write(writes.queue(pending));
+  if (queued.written) {
+    await notices.send({
+      kind: 'queued',
+      title: `${pending.image} waits for ${lock.releaseId}`,
+      body: 'It starts by itself when the running release has ended; a newer push would take its place.',
+      next: ['sluice status'],
+    });
+    return nothing('queued', `${pending.image} waits until ${lock.releaseId} has ended`);
+  }
+  const { lock: still, pending: newer } = queued.state;
+  if (!still) return undefined;
+  if (still.digest === pending.digest || newer?.digest === pending.digest)
+    return nothing('duplicate', `${pending.image} is on its way already`);
+  return nothing('stale', `${newer?.image ?? 'another image'} was pushed after it and waits`);
+}
+
+/** A rollback while a release runs is an abort of that release, bound to its fence. The owner carries it out. */
+async function abortInstead(
+  { ledger, clock }: OpenPorts,
+  lock: Lock,
+  reason: string | undefined,
+): Promise<StepOutput | undefined> {
+  const order = { by: 'person', reason: reason ?? 'a rollback was asked for', at: Math.round(clock.now()) } as const;
+  const { written, state } = await ledger.write(writes.abort(lock.fence, order));
+  if (!written && state.lock?.fence !== lock.fence) return undefined;
+  return nothing('duplicate', `${lock.releaseId} is running and goes back now`);
+}
+
+async function targetOf(
+  { ledger }: OpenPorts,
+  { previous }: ServiceState,
+  request: ReleaseRequest,
+): Promise<{ readonly reference: string; readonly name: string }> {
+  if (request.action === 'release') return { reference: request.image, name: request.image };
+  if (request.to === undefined) {
+    if (!previous) throw wrongImage(request, 'there is no earlier release of this service', 'name one with "to"');
+    return { reference: previous.digest, name: previous.image };
+  }
+  const record = await ledger.record(request.to);
+  if (!record && request.to.startsWith('r-'))
+    throw wrongImage(request, `${request.to} is no release of this service`, 'see sluice status');
+  return record ? { reference: record.digest, name: record.image } : { reference: request.to, name: request.to };
+}
+
+const wrongImage = ({ action }: ReleaseRequest, message: string, fix: string): ReleaseRefused =>
+  new ReleaseRefused('The release was refused; nothing was changed.', [
+    { field: action === 'release' ? 'image' : 'to', message, fix },
+  ]);
+
+const asInput = (input: unknown, pushedAt: number) => ({ ...(input as Record<string, unknown>), pushedAt });
+
+const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): ReleaseRecord => ({
+  releaseId: lock.releaseId,
+  digest: lock.digest,
+  image: lock.image,
+  pushedAt,
+  status: 'open',
+  fence: lock.fence,
+  openedAt: lock.openedAt,
+  ...(request.action === 'release' && request.schemaCompatible !== undefined
+    ? { schemaCompatible: request.schemaCompatible }
+    : {}),
+  ...(request.action === 'release' && request.downgradeSafe !== undefined
+    ? { downgradeSafe: request.downgradeSafe }
+    : {}),
+});
+
+/** `r-20261124-140233`: readable, sortable, and one release a second is more than a lock lets through. */
+const releaseIdAt = (instant: number): string =>
+  `r-${new Date(instant * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`;
+
+const opened = (lock: Lock): StepOutput => ({
+  summary: `${lock.releaseId}: ${lock.image} opened, ${lock.stable} is stable, ${lock.candidate} the candidate`,
+  verdict: 'opened',
+  share: NONE,
+  waitSeconds: 0,
+  release: releaseOf(lock),
+});
+
+const nothing = (why: 'queued' | 'duplicate' | 'already live' | 'stale', what: string): StepOutput => ({
+  summary: `${why}: ${what}`,
+  verdict: 'nothing',
+  share: NONE,
+  waitSeconds: 0,
+});

@@ -1,0 +1,128 @@
+/**
+ * Revert: all requests on stable first, read back, then everything else. It may be asked as often as one likes; what
+ * was done already is seen in the ledger, and what is not ours is left alone.
+ */
+import { Transient } from '../core/failures.ts';
+import { type Lock, type Mine, writes } from '../core/protocol.ts';
+import { weightsFor } from '../core/roles.ts';
+import { ALL, NONE } from '../core/share.ts';
+import { startPending } from './pending.ts';
+import { settle, settling } from './settle.ts';
+import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { agreeingShare, routeAndReadBack } from './traffic.ts';
+
+type RevertPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
+
+export const revert = (ports: RevertPorts) =>
+  async function revertStep(input: StepInput): Promise<StepOutput> {
+    const { execution, state } = input;
+    const seen = await ports.ledger.read();
+    const { lock } = seen;
+    const fence = state.release?.fence ?? lock?.fence;
+    if (lock?.owner !== execution || lock.fence !== fence) return notMine(ports, input, seen);
+    const me = { owner: execution, fence: lock.fence };
+
+    if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
+    if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    if (lock.phase === 'reverting') return putAway(ports, me, lock);
+    return putUsersBack(ports, me, lock, lock.abort?.reason ?? sentenceOf(state.error));
+  };
+
+/** The first half. One health reading, one ModifyRule, read back; only then the ledger is told. */
+async function putUsersBack(ports: RevertPorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
+  const { fleet, ledger, notices, clock } = ports;
+  const health = await fleet.health();
+  const onStable = health[lock.stable] > 0 || health[lock.candidate] === 0;
+  if (!onStable) await commit(ledger, me, writes.target(me));
+  if (!(await routeAndReadBack(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
+    throw new Transient(`The rule does not show all requests on ${onStable ? lock.stable : lock.candidate} yet`);
+  }
+  const now = Math.round(clock.now());
+  const seconds = onStable && lock.abort ? { secondsFromVerdictToStable: Math.ceil(clock.now() - lock.abort.at) } : {};
+  const reverting = await commit(ledger, me, writes.reverting(me, now, { onStable, reason, ...seconds }));
+  await notices.send({
+    kind: 'reverted',
+    releaseId: lock.releaseId,
+    title: onStable
+      ? `REVERTED at ${lock.share} %, all users on ${lock.stable}`
+      : `${lock.stable} is dead, users stay on ${lock.candidate}`,
+    body: reason,
+    next: [`sluice why ${lock.releaseId}`],
+  });
+  return settling(reverting, 30);
+}
+
+/** The second half: verified again after the drain, marked, scaled down, and only then freed. */
+async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOutput> {
+  const { fleet, ledger, notices, clock } = ports;
+  const waiting = await settle(ports, me, lock);
+  if (waiting) return waiting;
+
+  const share = await agreeingShare(ports, lock);
+  const health = await fleet.health();
+  if (lock.target === 'candidate' && share === ALL)
+    return stuck(ports, me, lock, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
+  if (health[lock.stable] === 0 && health[lock.candidate] === 0)
+    return stuck(ports, me, lock, 'neither colour has a healthy target');
+  if (share !== NONE || health[lock.stable] === 0)
+    return putUsersBack(ports, me, lock, lock.reason ?? 'the rule changed while it was reverted');
+
+  await commit(ledger, me, writes.retiring(me, lock.candidate));
+  await fleet.suspendScaling(lock.candidate, 'both');
+  await fleet.resize(lock.candidate, 0);
+  await fleet.resumeScaling(lock.stable);
+  const freed = await ledger.write(writes.freeAfterRevert(me, lock, Math.round(clock.now())));
+  if (!freed.written) throw fencedOut(freed.state);
+  await startPending({ ledger, executions: ports.executions, notices });
+  return answer(lock, 'reverted', lock.reason ?? 'reverted');
+}
+
+async function stuck(ports: RevertPorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
+  await commit(ports.ledger, me, writes.stuck(me, reason));
+  await ports.notices.send({
+    kind: 'stuck',
+    releaseId: lock.releaseId,
+    title: `STUCK at ${lock.share} %, a person is needed`,
+    body: reason,
+    next: ['sluice doctor'],
+  });
+  return answer(lock, 'stuck', reason);
+}
+
+/** Not ours (any more): done already, never begun, or somebody else's. Nothing is written. */
+async function notMine(
+  { ledger }: RevertPorts,
+  { state }: StepInput,
+  seen: Parameters<typeof fencedOut>[0],
+): Promise<StepOutput> {
+  const record = state.release ? await ledger.record(state.release.id) : undefined;
+  if (record?.status === 'reverted' && record.fence === state.release?.fence) {
+    return {
+      summary: record.reason ?? 'reverted',
+      verdict: 'reverted',
+      share: NONE,
+      waitSeconds: 0,
+      release: state.release,
+    };
+  }
+  if (state.release) throw fencedOut(seen);
+  return { summary: sentenceOf(state.error), verdict: 'nothing', share: NONE, waitSeconds: 0 };
+}
+
+const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
+  summary: what,
+  verdict,
+  share: lock.share,
+  waitSeconds: 30,
+  release: releaseOf(lock),
+});
+
+/** Lambda puts a failure's own sentence inside JSON; anything else is told as it is. */
+function sentenceOf(error: StepInput['state']['error']): string {
+  if (!error) return 'it was asked to go back';
+  try {
+    const { errorMessage } = JSON.parse(error.Cause ?? '') as { errorMessage?: unknown };
+    if (typeof errorMessage === 'string' && errorMessage) return errorMessage;
+  } catch {}
+  return error.Cause ? `${error.Error}: ${error.Cause}` : error.Error;
+}

@@ -1,0 +1,10 @@
+import type { PlanSettings } from '../core/plan.ts';
+import type { InputSettings } from '../core/release.ts';
+import type { MigrateSettings } from './migrate.ts';
+import type { PrepareSettings } from './prepare.ts';
+
+/** What a service's steps must know of it; the same for every release. */
+export interface ServiceSettings extends InputSettings, PlanSettings, PrepareSettings, MigrateSettings {
+  readonly service: string;
+  readonly profile: 'production' | 'trial' | 'attach';
+}

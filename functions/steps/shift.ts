@@ -1,0 +1,89 @@
+/**
+ * Shift: moves traffic to the next share. The order is the point: say it in the ledger, write the rule, read it back,
+ * confirm. Whoever dies in between leaves behind what is needed to repair it.
+ */
+
+import { isAdvanceAsked } from '../core/bake.ts';
+import { Aborted, Transient } from '../core/failures.ts';
+import { TICK_SECONDS } from '../core/plan.ts';
+import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
+import { tasksNeeded } from '../core/readiness.ts';
+import { weightsFor } from '../core/roles.ts';
+import { ALL, NONE, type Share } from '../core/share.ts';
+import {
+  commit,
+  fencedOut,
+  hasLock,
+  ownedForward,
+  type Ports,
+  releaseOf,
+  type StepInput,
+  type StepOutput,
+} from './step.ts';
+import { routeAndReadBack } from './traffic.ts';
+
+type ShiftPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
+
+export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTasks: number }) =>
+  async function shiftStep(input: StepInput): Promise<StepOutput> {
+    const { fleet, signals, ledger, notices, clock } = ports;
+    const { me, lock } = await ownedForward(ledger, input);
+    const share = input.state.share ?? lock.share;
+    if (lock.phase === 'warm') return arrived(lock, share);
+
+    const stable = await fleet.observe(lock.stable);
+    const health = await fleet.health();
+    const needed = tasksNeeded(stable.running, share, minimumTasks);
+    if (health[lock.candidate] < needed) {
+      return answer(lock, 'not ready', share, `${lock.candidate} has ${health[lock.candidate]} of ${needed} healthy`);
+    }
+
+    if (lock.share !== share) {
+      const first = lock.firstShareAt === undefined ? await alarmTimes(signals) : undefined;
+      const command = isAdvanceAsked(lock) ? lock.command : undefined;
+      const intent = await ledger.write(writes.intent(me, share, command));
+      if (!intent.written && intent.state.lock?.hold && isMine(intent.state, me)) {
+        return answer(lock, 'held', lock.share, `held by ${intent.state.lock.hold.by}`);
+      }
+      if (!intent.written) throw whyRefused(lock, intent.state);
+
+      if (!(await routeAndReadBack(ports, weightsFor(lock, share)))) {
+        throw new Transient(`The rule does not show ${share} % on ${lock.candidate} yet`);
+      }
+
+      const confirmed = await ledger.write(writes.share(me, share, Math.round(clock.now()), first));
+      if (!confirmed.written) {
+        if (isMine(confirmed.state, me)) await routeAndReadBack(ports, weightsFor(lock, NONE));
+        throw whyRefused(lock, confirmed.state);
+      }
+      await notices.send({
+        kind: lock.share === NONE ? 'started' : 'advanced',
+        releaseId: lock.releaseId,
+        title: `${share} % on ${lock.candidate}`,
+        body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
+        next: ['sluice status', 'sluice abort'],
+      });
+    }
+    if (share === ALL) await commit(ledger, me, writes.warm(me));
+    return arrived(lock, share);
+  };
+
+function whyRefused(me: Mine, state: ServiceState): Error {
+  if (!hasLock(state) || !isMine(state, me)) return fencedOut(state);
+  if (state.lock.abort) return new Aborted(state.lock.abort.reason);
+  return new Transient(`The ledger refused the share in phase ${state.lock.phase}`);
+}
+
+const alarmTimes = async (signals: Ports['signals']): Promise<Record<string, number>> =>
+  Object.fromEntries((await signals.alarms()).map(({ name, since }) => [name, since]));
+
+const arrived = (lock: Lock, share: Share): StepOutput =>
+  answer(lock, 'shifted', share, `${share} % on ${lock.candidate}, read back`);
+
+const answer = (lock: Lock, verdict: string, share: Share, what: string): StepOutput => ({
+  summary: `${share} %: ${verdict}, ${what}`,
+  verdict,
+  share,
+  waitSeconds: TICK_SECONDS,
+  release: releaseOf(lock),
+});

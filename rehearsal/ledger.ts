@@ -1,0 +1,93 @@
+/** The ledger in memory: one item with real conditional writes, evaluated from the same table that DynamoDB is sent. */
+import type { Condition, LedgerWrite, Path, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
+import type { Judging, WriteAnswer } from '../functions/ports/ledger.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+export class MemoryLedger {
+  #state: ServiceState;
+  readonly #records = new Map<string, ReleaseRecord>();
+  readonly #judging = new Map<string, Judging>();
+
+  constructor(state: ServiceState, records: readonly ReleaseRecord[] = []) {
+    this.#state = copy(state);
+    for (const record of records) this.#records.set(record.digest, copy(record));
+  }
+
+  get state(): ServiceState {
+    return copy(this.#state);
+  }
+
+  write(write: LedgerWrite): WriteAnswer {
+    const { condition, set, remove = [], tick, record } = write;
+    const known = record ? this.#records.get(record.digest) : undefined;
+    if (!holds(condition, this.#state as unknown as Item) || (record?.mustBeNew && known)) {
+      return { written: false, state: this.state };
+    }
+    let next = copy(this.#state) as unknown as Item;
+    for (const path of remove) next = without(next, path);
+    for (const [path, value] of Object.entries(set)) next = withValue(next, path, copy(value));
+    if (tick) next = withValue(next, 'lock.ticks', (this.#state.lock?.ticks ?? 0) + 1);
+    this.#state = next as unknown as ServiceState;
+    if (record) this.#records.set(record.digest, { ...known, ...copy(record.set) } as ReleaseRecord);
+    return { written: true, state: this.state };
+  }
+
+  record(reference: string): ReleaseRecord | undefined {
+    const found =
+      this.#records.get(reference) ??
+      [...this.#records.values()].find(({ releaseId, image }) => releaseId === reference || image === reference);
+    return found && copy(found);
+  }
+
+  judging(releaseId: string): Judging | undefined {
+    const known = this.#judging.get(releaseId);
+    return known && copy(known);
+  }
+
+  saveJudging(releaseId: string, seen: number | undefined, judging: Judging): boolean {
+    if (this.#judging.get(releaseId)?.folded !== seen) return false;
+    this.#judging.set(releaseId, copy(judging));
+    return true;
+  }
+}
+
+/** As DynamoDB evaluates it: a comparison with something absent does not hold. */
+export function holds(condition: Condition, item: Item): boolean {
+  if ('all' in condition) return condition.all.every((one) => holds(one, item));
+  if ('any' in condition) return condition.any.some((one) => holds(one, item));
+  if ('not' in condition) return !holds(condition.not, item);
+  if ('present' in condition) return valueAt(item, condition.present) !== undefined;
+  const value = valueAt(item, condition.path);
+  if ('oneOf' in condition) return condition.oneOf.some((one) => one === value);
+  if ('equals' in condition) return value !== undefined && value === valueAt(item, condition.equals);
+  if (condition.is === '<>') return value !== condition.value;
+  if (value === undefined) return false;
+  if (condition.is === '=') return value === condition.value;
+  return condition.is === '<'
+    ? (value as number) < (condition.value as number)
+    : (value as number) <= (condition.value as number);
+}
+
+function valueAt(item: unknown, path: Path): unknown {
+  return path.split('.').reduce<unknown>((value, key) => (value as Item | undefined)?.[key], item);
+}
+
+function withValue(item: Item, path: Path, value: unknown): Item {
+  const [key, ...rest] = path.split('.');
+  if (rest.length === 0) return { ...item, [key!]: value };
+  const inner = item[key!];
+  if (inner === undefined) throw new Error(`The document path ${path} is invalid for update`);
+  return { ...item, [key!]: withValue(inner as Item, rest.join('.'), value) };
+}
+
+function without(item: Item, path: Path): Item {
+  const [key, ...rest] = path.split('.');
+  const inner = item[key!];
+  if (inner === undefined) return item;
+  if (rest.length > 0) return { ...item, [key!]: without(inner as Item, rest.join('.')) };
+  const { [key!]: _, ...others } = item;
+  return others;
+}
+
+const copy = <T>(value: T): T => structuredClone(value);

@@ -1,0 +1,138 @@
+/**
+ * CloudWatch as the judge meets it: minutes per target group and zone, late, with zero counts left out, and alarms that
+ * are looked at once a minute.
+ */
+import { LATENCY_GRID_MS } from '../functions/core/judge/constants.ts';
+import type { GroupMinute } from '../functions/core/judge/readings.ts';
+import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
+import { ALARMS, alarmState } from '../functions/core/thresholds.ts';
+import type { AlarmReading, MinuteReading } from '../functions/ports/signals.ts';
+import type { Chance } from './chance.ts';
+import { noCounts, type ZoneCounts } from './traffic.ts';
+
+/** What really happened in a minute; what is told of it, and when, is another matter. */
+interface MinuteRow {
+  readonly minute: number;
+  readonly zones: Record<Colour, readonly ZoneCounts[]>;
+  readonly hosts: Record<Colour, readonly Hosts[]>;
+  readonly deliveredAt: Record<Colour, number>;
+}
+
+export interface Hosts {
+  readonly healthy: number;
+  readonly unhealthy: number;
+}
+
+export class Numbers {
+  readonly rows: MinuteRow[] = [];
+  readonly #alarms = new Map<string, AlarmReading>();
+  readonly #chance: Chance;
+  readonly #latest: number;
+
+  /** `latest`: how many seconds after its end a minute is delivered at the latest (at the earliest 30 s before that). */
+  constructor(chance: Chance, latest: number) {
+    this.#chance = chance;
+    this.#latest = latest;
+  }
+
+  closeMinute(
+    minute: number,
+    zones: Record<Colour, readonly ZoneCounts[]>,
+    hosts: Record<Colour, readonly Hosts[]>,
+    isLost: (colour: Colour) => boolean,
+  ): void {
+    const delivered = (colour: Colour) =>
+      isLost(colour) ? Number.POSITIVE_INFINITY : minute + 60 + this.#chance.between(this.#latest - 30, this.#latest);
+    this.rows.push({ minute, zones, hosts, deliveredAt: { blue: delivered('blue'), green: delivered('green') } });
+  }
+
+  minutes(now: number, from: number, to: number, thresholdsMs: readonly number[]): readonly MinuteReading[] {
+    const cells = thresholdsMs.map((ms) => LATENCY_GRID_MS.findIndex((point) => point === ms));
+    if (cells.includes(-1)) throw new Error(`A threshold of ${thresholdsMs.join(', ')} ms is not on the grid`);
+    return this.rows
+      .filter(({ minute }) => minute >= from && minute < to)
+      .map((row) => {
+        const arrived = COLOURS.filter((colour) => row.deliveredAt[colour] <= now);
+        const zonesOf = (colour: Colour) =>
+          arrived.includes(colour)
+            ? row.zones[colour].map((counts, zone) => reading(counts, [row.hosts[colour][zone]!], cells))
+            : [];
+        return {
+          minute: row.minute,
+          colours: Object.fromEntries(
+            arrived.map((colour) => [colour, reading(added(row.zones[colour]), row.hosts[colour], cells)]),
+          ),
+          zones: { blue: zonesOf('blue'), green: zonesOf('green') },
+        };
+      });
+  }
+
+  /** CloudWatch evaluates every minute; a state keeps the time at which it was entered. */
+  evaluateAlarms(now: number, names: (colour: Colour, alarm: string) => string): void {
+    const recent = this.minutes(now, now - 600, now, []);
+    const of = (colour: Colour): GroupMinute[] => recent.map(({ colours }) => colours[colour] ?? { withinPercent: [] });
+    const window = { blue: trimmed(of('blue')), green: trimmed(of('green')) };
+    for (const colour of COLOURS) {
+      for (const alarm of ALARMS) {
+        const name = names(colour, alarm.name);
+        const { state, reason } = alarmState(alarm, window[colour], window[otherColour(colour)]);
+        const before = this.#alarms.get(name);
+        const since = before?.state === state ? before.since : now;
+        this.#alarms.set(name, { name, colour, kind: alarm.kind, state, since, reason });
+      }
+    }
+  }
+
+  alarms(): readonly AlarmReading[] {
+    return [...this.#alarms.values()];
+  }
+}
+
+/** The newest minute that was delivered comes last, and older ones that were not stay as gaps. */
+function trimmed(minutes: GroupMinute[]): GroupMinute[] {
+  const last = minutes.findLastIndex(({ healthyHosts }) => healthyHosts !== undefined);
+  return minutes.slice(0, last + 1);
+}
+
+function added(zones: readonly ZoneCounts[]): ZoneCounts {
+  const sum = noCounts();
+  for (const zone of zones) {
+    sum.requests += zone.requests;
+    sum.errors5xx += zone.errors5xx;
+    sum.connectionErrors += zone.connectionErrors;
+    zone.histogram.forEach((count, cell) => {
+      sum.histogram[cell]! += count;
+    });
+  }
+  return sum;
+}
+
+/** Counts of zero are not reported; host counts always are, once a group exists. */
+function reading(counts: ZoneCounts, hosts: readonly Hosts[], cells: readonly number[]): GroupMinute {
+  const { requests, errors5xx, connectionErrors, histogram } = counts;
+  const answered = histogram.reduce((sum, count) => sum + count, 0);
+  const within = (cell: number) => histogram.slice(0, cell + 1).reduce((sum, count) => sum + count, 0);
+  return {
+    ...(requests > 0 ? { requests, answered: requests - connectionErrors } : {}),
+    ...(errors5xx > 0 ? { errors5xx } : {}),
+    ...(connectionErrors > 0 ? { connectionErrors } : {}),
+    ...(answered > 0 ? { p95Ms: percentile(histogram, answered, 0.95) } : {}),
+    withinPercent: cells.map((cell) => (answered > 0 ? (100 * within(cell)) / answered : undefined)),
+    healthyHosts: hosts.reduce((sum, { healthy }) => sum + healthy, 0),
+    unhealthyHosts: hosts.reduce((sum, { unhealthy }) => sum + unhealthy, 0),
+  };
+}
+
+/** Linear within a histogram cell. */
+function percentile(histogram: readonly number[], total: number, rank: number): number {
+  let before = 0;
+  for (let cell = 0; cell < LATENCY_GRID_MS.length; cell++) {
+    const here = histogram[cell]!;
+    if (before + here >= rank * total) {
+      const low = LATENCY_GRID_MS[cell - 1] ?? 0;
+      return low + ((LATENCY_GRID_MS[cell]! - low) * (rank * total - before)) / here;
+    }
+    before += here;
+  }
+  return LATENCY_GRID_MS.at(-1)!;
+}

@@ -1,0 +1,161 @@
+/** What users send and what comes back: the one seeded model of traffic, and the shape of what is counted of it. */
+import { LATENCY_GRID_MS } from '../functions/core/judge/constants.ts';
+import { COLOURS, type Colour, type Weights } from '../functions/core/roles.ts';
+import type { Chance } from './chance.ts';
+
+export const ZONES = 2;
+
+/** Counts of one colour in one zone; `histogram[i]` has the responses within LATENCY_GRID_MS[i], the last one the rest. */
+export interface ZoneCounts {
+  requests: number;
+  errors5xx: number;
+  connectionErrors: number;
+  readonly histogram: number[];
+}
+
+export interface Totals {
+  requests: number;
+  readonly byColour: Record<Colour, number>;
+  /** 5xx and lost. */
+  readonly failed: Record<Colour, number>;
+  /** Sent to a group that was empty because nobody wanted tasks there, or never answered. */
+  dropped: number;
+}
+
+/** Where requests go in one second. */
+export interface Flow {
+  /** As the load balancer's nodes have them now. */
+  readonly weights: Weights;
+  /** `empty`: no target is registered. `dead`: targets are registered and refuse connections. */
+  readonly targets: Readonly<Record<Colour, 'serving' | 'dead' | 'empty'>>;
+  /** Whether anybody wants tasks there: an empty group is a crash then, and our mistake otherwise. */
+  readonly wanted: Readonly<Record<Colour, boolean>>;
+}
+
+export interface Traffic {
+  readonly totals: Totals;
+  /** One virtual second of requests. */
+  second(flow: Flow): void;
+  /** What was counted since the last call, per colour and zone. */
+  takeMinute(): Record<Colour, readonly ZoneCounts[]>;
+}
+
+export const noCounts = (): ZoneCounts => ({
+  requests: 0,
+  errors5xx: 0,
+  connectionErrors: 0,
+  histogram: new Array<number>(LATENCY_GRID_MS.length + 1).fill(0),
+});
+
+export const noTotals = (): Totals => ({
+  requests: 0,
+  byColour: { blue: 0, green: 0 },
+  failed: { blue: 0, green: 0 },
+  dropped: 0,
+});
+
+/** How one version behaves now. */
+export interface Behaviour {
+  /** Probability of a 5xx. */
+  readonly errorRate: number;
+  /** 1 = as fast as ever. */
+  readonly latencyFactor: number;
+}
+
+const P95_MS = 215;
+/** Log-normal response times; sigma 0.6 puts p50 at 80 ms, p90 at 173 ms and p99 at 323 ms when p95 is 215 ms. */
+const SIGMA = 0.6;
+const MEDIAN_MS = P95_MS / Math.exp(1.645 * SIGMA);
+
+/** Requests of a Poisson process, split and failing by binomial draws; response times are drawn as a histogram a minute. */
+export function modelledTraffic(
+  chance: Chance,
+  requestsPerSecond: number,
+  behaviour: (colour: Colour) => Behaviour,
+): Traffic {
+  const totals = noTotals();
+  let minute = emptyMinute();
+  const send = (colour: Colour, requests: number, flow: Flow): void => {
+    const target = flow.targets[colour];
+    if (target === 'empty') {
+      // No target could be chosen, so the load balancer counts nothing for the group.
+      if (flow.wanted[colour]) totals.failed[colour] += requests;
+      else totals.dropped += requests;
+      return;
+    }
+    const inFirstZone = chance.binomial(requests, 1 / ZONES);
+    [inFirstZone, requests - inFirstZone].forEach((here, zone) => {
+      const counts = minute[colour][zone]!;
+      const errors = chance.binomial(here, behaviour(colour).errorRate);
+      counts.requests += here;
+      if (target === 'dead') counts.connectionErrors += here;
+      else counts.errors5xx += errors;
+      totals.failed[colour] += target === 'dead' ? here : errors;
+    });
+  };
+
+  return {
+    totals,
+    second(flow) {
+      const requests = chance.poisson(requestsPerSecond);
+      totals.requests += requests;
+      const toGreen = chance.binomial(requests, flow.weights.green / 100);
+      for (const [colour, count] of [
+        ['green', toGreen],
+        ['blue', requests - toGreen],
+      ] as const) {
+        totals.byColour[colour] += count;
+        if (count > 0) send(colour, count, flow);
+      }
+    },
+    takeMinute() {
+      const counted = minute;
+      minute = emptyMinute();
+      for (const colour of COLOURS) {
+        const shares = latencyShares(behaviour(colour).latencyFactor);
+        for (const zone of counted[colour]) drawHistogram(chance, zone, shares);
+      }
+      return counted;
+    },
+  };
+}
+
+const emptyMinute = (): Record<Colour, ZoneCounts[]> => ({
+  blue: Array.from({ length: ZONES }, noCounts),
+  green: Array.from({ length: ZONES }, noCounts),
+});
+
+/** The probability of each histogram cell, given that no earlier one was drawn. */
+function latencyShares(factor: number): readonly number[] {
+  let before = 0;
+  return LATENCY_GRID_MS.map((ms) => {
+    const within = normalCdf(Math.log(ms / (MEDIAN_MS * factor)) / SIGMA);
+    const conditional = before < 1 ? (within - before) / (1 - before) : 1;
+    before = within;
+    return Math.max(0, Math.min(1, conditional));
+  });
+}
+
+function drawHistogram(
+  chance: Chance,
+  { histogram, requests, connectionErrors }: ZoneCounts,
+  shares: readonly number[],
+): void {
+  let left = requests - connectionErrors;
+  shares.forEach((share, cell) => {
+    const here = share < 1e-9 ? 0 : chance.binomial(left, share);
+    histogram[cell] = here;
+    left -= here;
+  });
+  histogram[shares.length] = left;
+}
+
+/** Abramowitz and Stegun 26.2.17, absolute error under 7.5e-8. */
+function normalCdf(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const tail =
+    (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) *
+    t *
+    (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  return x >= 0 ? 1 - tail : tail;
+}

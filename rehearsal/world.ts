@@ -1,0 +1,270 @@
+/**
+ * The world that a release is rehearsed in, behind the very ports that AWS is behind in production: a load balancer rule
+ * with weights and lag, two colours whose tasks start, become healthy, crash and scale, minutes of numbers that arrive
+ * late, alarms, a registry, and a ledger with real conditional writes. Everything in it moves with one virtual clock.
+ */
+
+import { Transient } from '../functions/core/failures.ts';
+import type { LedgerWrite, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
+import {
+  COLOURS,
+  type Colour,
+  otherColour,
+  type Roles,
+  rolesWhenStableIs,
+  shareOf,
+  type Weights,
+} from '../functions/core/roles.ts';
+import type { Share } from '../functions/core/share.ts';
+import type { MigrationStatus } from '../functions/ports/fleet.ts';
+import type { Notice } from '../functions/ports/notices.ts';
+import type { Image } from '../functions/ports/registry.ts';
+import type { Ports } from '../functions/steps/step.ts';
+import { chance } from './chance.ts';
+import type { VirtualClock } from './clock.ts';
+import { MemoryLedger } from './ledger.ts';
+import { LoadBalancer } from './load-balancer.ts';
+import { Numbers } from './numbers.ts';
+import { type TaskHost, Tasks } from './tasks.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Who acts, as the log of writes names them. */
+export interface Actor {
+  readonly by: 'owner' | 'guard' | 'reconciler' | 'person' | 'deploy';
+  /** The execution, for owners. */
+  readonly execution?: string;
+  /** The Lambda, for owners. */
+  readonly verb?: string;
+  /** When this invocation began; set by the world. */
+  readonly since?: number;
+}
+
+/** A mutating call, in the order in which the world took effect. */
+export interface WriteRow {
+  readonly at: number;
+  readonly actor: Actor;
+  readonly call: string;
+  /** The candidate's share that the call asks for. */
+  readonly share?: Share;
+  readonly weights?: Weights;
+  readonly colour?: Colour;
+  readonly tasks?: number;
+  /** The candidate's share that the same actor read next. */
+  readBack?: Share;
+}
+
+export interface WorldSettings {
+  readonly seed: number;
+  readonly clock: VirtualClock;
+  readonly service: ServiceState;
+  readonly records: readonly ReleaseRecord[];
+  readonly stableTasks: number;
+  readonly images: Readonly<Record<string, Image>>;
+  readonly host: TaskHost;
+  readonly traffic: Traffic;
+  /** Minutes are delivered at the latest so many seconds after they ended. */
+  readonly numbersLatestSeconds: number;
+  readonly migration: (token: string) => MigrationStatus;
+  readonly onWeights?: (weights: Weights) => void;
+  readonly start: (name: string, input: Readonly<Record<string, unknown>>) => void;
+  readonly executionStatus: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
+  /** Faults of the control plane: called before every port call; may throw. */
+  readonly interfere?: (call: string, actor: Actor) => void;
+  /** Numbers of a colour that never arrive. */
+  readonly numbersLost?: (colour: Colour) => boolean;
+}
+
+/** How long calls take, seconds; every other one takes `ORDINARY`. */
+const LATENCY: Readonly<Record<string, number>> = {
+  ModifyRule: 0.3,
+  UpdateService: 0.4,
+  Probe: 0.6,
+  GetMetricData: 0.4,
+  Ledger: 0.02,
+};
+const ORDINARY = 0.1;
+
+export class World {
+  readonly clock: VirtualClock;
+  readonly ledger: MemoryLedger;
+  readonly balancer: LoadBalancer;
+  readonly tasks: Tasks;
+  readonly numbers: Numbers;
+  readonly traffic: Traffic;
+  readonly writes: WriteRow[] = [];
+  readonly calls: { readonly at: number; readonly actor: Actor; readonly call: string }[] = [];
+  readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
+  readonly #settings: WorldSettings;
+  readonly #onWrite: ((row: WriteRow) => void)[] = [];
+
+  constructor(settings: WorldSettings) {
+    const { seed, clock, service, records, stableTasks, traffic } = settings;
+    this.#settings = settings;
+    this.clock = clock;
+    this.traffic = traffic;
+    this.ledger = new MemoryLedger(service, records);
+    const lag = chance(seed, 'propagation');
+    const weights: Weights = service.stable === 'blue' ? { blue: 100, green: 0 } : { blue: 0, green: 100 };
+    this.balancer = new LoadBalancer(clock, weights, () => lag.between(1, 8), settings.onWeights ?? (() => {}));
+    this.tasks = new Tasks(settings.host);
+    this.numbers = new Numbers(chance(seed, 'delivery'), settings.numbersLatestSeconds);
+    this.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);
+    clock.everySecond((second) => this.#second(second));
+  }
+
+  /** The roles of the release that runs, or else as the ledger has them. */
+  get roles(): Roles {
+    const { lock, stable } = this.ledger.state;
+    return lock ?? rolesWhenStableIs(stable);
+  }
+
+  share(): Share | undefined {
+    return shareOf(this.roles, this.balancer.weights);
+  }
+
+  onWrite(listener: (row: WriteRow) => void): void {
+    this.#onWrite.push(listener);
+  }
+
+  #second(second: number): void {
+    const { tasks, traffic, numbers } = this;
+    tasks.second(second);
+    traffic.second({
+      weights: this.balancer.inForce,
+      targets: { blue: tasks.target('blue', second), green: tasks.target('green', second) },
+      wanted: { blue: tasks.side('blue').desired > 0, green: tasks.side('green').desired > 0 },
+    });
+    if (second % 60 !== 0) return;
+    const hosts = { blue: tasks.hosts('blue'), green: tasks.hosts('green') };
+    numbers.closeMinute(second - 60, traffic.takeMinute(), hosts, this.#settings.numbersLost ?? (() => false));
+    numbers.evaluateAlarms(second, (colour, alarm) => `${this.ledger.state.service}-${colour}-${alarm}`);
+  }
+
+  /** The ports as one actor has them. */
+  ports(who: Actor): Ports {
+    const { clock, ledger, balancer, tasks, numbers } = this;
+    const actor: Actor = { ...who, since: clock.now() };
+    const call = async <T>(name: string, effect: () => T): Promise<T> => {
+      this.#settings.interfere?.(name, actor);
+      await clock.sleep(LATENCY[name.split(' ')[0]!] ?? ORDINARY);
+      this.calls.push({ at: clock.now(), actor, call: name });
+      return effect();
+    };
+    const write = (row: Omit<WriteRow, 'at' | 'actor'>): void => {
+      const entry = { at: clock.now(), actor, ...row };
+      this.writes.push(entry);
+      for (const listener of this.#onWrite) listener(entry);
+    };
+    return {
+      clock,
+      router: {
+        current: () =>
+          call('DescribeRules', () => {
+            const last = this.writes.findLast(({ call }) => call === 'ModifyRule');
+            const share = this.share();
+            if (last?.actor === actor && last.readBack === undefined && share !== undefined) last.readBack = share;
+            return { ...balancer.weights };
+          }),
+        route: (weights) =>
+          call('ModifyRule', () => {
+            balancer.route(weights);
+            write({ call: 'ModifyRule', weights, share: weights[this.roles.candidate] });
+          }),
+        probe: (colour) => call('Probe', () => ({ passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 })),
+      },
+      fleet: {
+        observe: (colour) => call('DescribeServices', () => tasks.observe(colour)),
+        health: () =>
+          call('DescribeTargetHealth', () => ({ blue: tasks.healthy('blue'), green: tasks.healthy('green') })),
+        deploy: (colour, digest, count) =>
+          call('UpdateService', () => {
+            tasks.deploy(colour, digest, count);
+            write({ call: 'UpdateService (new revision)', colour, tasks: count });
+          }),
+        resize: (colour, count) =>
+          call('UpdateService', () => {
+            tasks.resize(colour, count);
+            write({ call: 'UpdateService', colour, tasks: count });
+          }),
+        suspendScaling: (colour, direction) =>
+          call('RegisterScalableTarget', () => {
+            if (tasks.side(colour).suspended === direction) return;
+            tasks.suspend(colour, direction);
+            write({ call: 'RegisterScalableTarget (suspend)', colour });
+          }),
+        resumeScaling: (colour) =>
+          call('RegisterScalableTarget', () => {
+            if (tasks.side(colour).suspended === 'none') return;
+            tasks.suspend(colour, 'none');
+            write({ call: 'RegisterScalableTarget (resume)', colour });
+          }),
+        migrate: (token) => call('RunTask', () => this.#settings.migration(token)),
+        stopMigration: () => call('StopTask', () => write({ call: 'StopTask' })),
+      },
+      signals: {
+        minutes: ({ from, to, thresholdsMs }) =>
+          call('GetMetricData', () => numbers.minutes(clock.now(), from, to, thresholdsMs)),
+        alarms: () => call('DescribeAlarms', () => numbers.alarms()),
+      },
+      ledger: {
+        read: () => call('Ledger read', () => ledger.state),
+        write: (asked: LedgerWrite) =>
+          call('Ledger write', () => {
+            const answer = ledger.write(asked);
+            const { 'lock.share': share } = asked.set as { 'lock.share'?: Share };
+            if (answer.written) write({ call: `ledger: ${asked.name}`, ...(share === undefined ? {} : { share }) });
+            return answer;
+          }),
+        record: (reference) => call('Ledger read', () => ledger.record(reference)),
+        judging: (releaseId) => call('Ledger read', () => ledger.judging(releaseId)),
+        saveJudging: (releaseId, seen, judging) =>
+          call('Ledger write', () => {
+            const saved = ledger.saveJudging(releaseId, seen, judging);
+            if (saved) write({ call: 'ledger: judging' });
+            return saved;
+          }),
+      },
+      registry: { resolve: (reference) => call('DescribeImages', () => this.#resolve(reference)) },
+      executions: {
+        start: (name, input) =>
+          call('StartExecution', () => {
+            this.#settings.start(name, input);
+            write({ call: 'StartExecution' });
+          }),
+        status: (execution) => call('DescribeExecution', () => this.#settings.executionStatus(execution)),
+      },
+      notices: {
+        send: (notice) =>
+          call('Publish', () => {
+            this.notices.push({ at: clock.now(), notice });
+          }).catch((error: unknown) => {
+            if (!(error instanceof Transient)) throw error;
+          }),
+      },
+    };
+  }
+
+  #resolve(reference: string): Image | undefined {
+    const { images } = this.#settings;
+    return images[reference] ?? Object.values(images).find(({ digest }) => digest === reference);
+  }
+
+  /** For the end of a report: what is true now. */
+  summary() {
+    const { lock } = this.ledger.state;
+    const both = <T>(of: (colour: Colour) => T) =>
+      Object.fromEntries(COLOURS.map((colour) => [colour, of(colour)])) as Record<Colour, T>;
+    const { stable } = this.ledger.state;
+    return {
+      share: this.balancer.weights[otherColour(stable)],
+      stable,
+      healthy: both((colour) => this.tasks.healthy(colour)),
+      running: both((colour) => this.tasks.running(colour)),
+      lock: lock ? { phase: lock.phase, fence: lock.fence, owner: lock.owner } : null,
+      scalingSuspended: both((colour) => this.tasks.side(colour).suspended !== 'none'),
+    };
+  }
+}
+
+/** What a service runs before its first release. */
+export const BOOTSTRAP = `sha256:${'b'.repeat(64)}`;
