@@ -47,7 +47,7 @@ export class Numbers {
   }
 
   minutes(now: number, from: number, to: number, thresholdsMs: readonly number[]): readonly MinuteReading[] {
-    const cells = thresholdsMs.map((ms) => LATENCY_GRID_MS.findIndex((point) => point === ms));
+    const cells = thresholdsMs.map((ms) => (LATENCY_GRID_MS as readonly number[]).indexOf(ms));
     if (cells.includes(-1)) throw new Error(`A threshold of ${thresholdsMs.join(', ')} ms is not on the grid`);
     return this.rows
       .filter(({ minute }) => minute >= from && minute < to)

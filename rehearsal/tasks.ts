@@ -18,11 +18,18 @@ export type TaskEvent =
   | { readonly is: 'running' }
   | { readonly is: 'healthy' }
   | { readonly is: 'unhealthy' }
-  | { readonly is: 'stopped'; readonly exitCode: number; readonly reason: string };
+  | {
+      readonly is: 'stopped';
+      readonly exitCode: number;
+      readonly stopCode: 'EssentialContainerExited' | 'ServiceSchedulerInitiated';
+      readonly reason: string;
+    };
 
 /** Where tasks live. It reports what becomes of each, and is told when one is no longer wanted. */
 export interface TaskHost {
   start(task: Task, report: (event: TaskEvent) => void): void;
+  /** As `start`, for a task that is up and healthy already when the rehearsal begins. */
+  adopt(task: Task, report: (event: TaskEvent) => void): void;
   stop(task: Task): void;
 }
 
@@ -49,10 +56,12 @@ const DEREGISTERED_AFTER_SECONDS = 10;
 export class Tasks {
   readonly #sides: Record<Colour, Side>;
   readonly #host: TaskHost;
+  readonly #now: () => number;
   #nextId = 1;
 
-  constructor(host: TaskHost) {
+  constructor(host: TaskHost, now: () => number) {
     this.#host = host;
+    this.#now = now;
     this.#sides = { blue: asleep(), green: asleep() };
   }
 
@@ -108,7 +117,7 @@ export class Tasks {
     for (let index = 0; index < count; index++) {
       const life: Life = { task: this.#newTask(colour), state: 'healthy' };
       side.lives.push(life);
-      this.#host.start(life.task, (event) => this.#happened(life, event));
+      this.#host.adopt(life.task, (event) => this.#happened(life, event));
     }
   }
 
@@ -127,13 +136,13 @@ export class Tasks {
   }
 
   /** ECS brings what runs nearer to what is desired. */
-  second(now: number): void {
+  second(): void {
     for (const colour of COLOURS) {
       const side = this.#sides[colour];
       while (side.digest !== undefined && side.lives.length < side.desired) {
         const life: Life = { task: this.#newTask(colour), state: 'starting' };
         side.lives.push(life);
-        this.#host.start(life.task, (event) => this.#happened(life, event, now));
+        this.#host.start(life.task, (event) => this.#happened(life, event));
       }
       while (side.lives.length > side.desired) this.#host.stop(side.lives.pop()!.task);
     }
@@ -145,7 +154,7 @@ export class Tasks {
     return { id, colour, digest: digest!, revision, zone: id % ZONES };
   }
 
-  #happened(life: Life, event: TaskEvent, now = 0): void {
+  #happened(life: Life, event: TaskEvent): void {
     const side = this.#sides[life.task.colour];
     if (!side.lives.includes(life)) return;
     if (event.is !== 'stopped') {
@@ -154,8 +163,10 @@ export class Tasks {
     }
     side.lives = side.lives.filter((other) => other !== life);
     side.lastStopped = event.reason;
-    side.deadUntil = Math.max(side.deadUntil, now + DEREGISTERED_AFTER_SECONDS);
-    if (event.exitCode !== 0 && life.task.revision === side.revision) side.crashes += 1;
+    side.deadUntil = Math.max(side.deadUntil, this.#now() + DEREGISTERED_AFTER_SECONDS);
+    // A stop by the scheduler is no crash, whatever the exit code.
+    const crashed = event.stopCode === 'EssentialContainerExited' && event.exitCode !== 0;
+    if (crashed && life.task.revision === side.revision) side.crashes += 1;
   }
 }
 

@@ -49,6 +49,8 @@ export interface WriteRow {
   readonly weights?: Weights;
   readonly colour?: Colour;
   readonly tasks?: number;
+  /** Tasks desired before the call. */
+  readonly before?: number;
   /** The candidate's share that the same actor read next. */
   readBack?: Share;
 }
@@ -106,7 +108,7 @@ export class World {
     const lag = chance(seed, 'propagation');
     const weights: Weights = service.stable === 'blue' ? { blue: 100, green: 0 } : { blue: 0, green: 100 };
     this.balancer = new LoadBalancer(clock, weights, () => lag.between(1, 8), settings.onWeights ?? (() => {}));
-    this.tasks = new Tasks(settings.host);
+    this.tasks = new Tasks(settings.host, () => clock.now());
     this.numbers = new Numbers(chance(seed, 'delivery'), settings.numbersLatestSeconds);
     this.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);
     clock.everySecond((second) => this.#second(second));
@@ -128,7 +130,7 @@ export class World {
 
   #second(second: number): void {
     const { tasks, traffic, numbers } = this;
-    tasks.second(second);
+    tasks.second();
     traffic.second({
       weights: this.balancer.inForce,
       targets: { blue: tasks.target('blue', second), green: tasks.target('green', second) },
@@ -178,13 +180,15 @@ export class World {
           call('DescribeTargetHealth', () => ({ blue: tasks.healthy('blue'), green: tasks.healthy('green') })),
         deploy: (colour, digest, count) =>
           call('UpdateService', () => {
+            const before = tasks.side(colour).desired;
             tasks.deploy(colour, digest, count);
-            write({ call: 'UpdateService (new revision)', colour, tasks: count });
+            write({ call: 'UpdateService (new revision)', colour, tasks: count, before });
           }),
         resize: (colour, count) =>
           call('UpdateService', () => {
+            const before = tasks.side(colour).desired;
             tasks.resize(colour, count);
-            write({ call: 'UpdateService', colour, tasks: count });
+            write({ call: 'UpdateService', colour, tasks: count, before });
           }),
         suspendScaling: (colour, direction) =>
           call('RegisterScalableTarget', () => {
@@ -250,13 +254,13 @@ export class World {
   }
 
   /** For the end of a report: what is true now. */
-  summary() {
+  summary(candidate: Colour) {
     const { lock } = this.ledger.state;
     const both = <T>(of: (colour: Colour) => T) =>
       Object.fromEntries(COLOURS.map((colour) => [colour, of(colour)])) as Record<Colour, T>;
     const { stable } = this.ledger.state;
     return {
-      share: this.balancer.weights[otherColour(stable)],
+      share: this.balancer.weights[candidate],
       stable,
       healthy: both((colour) => this.tasks.healthy(colour)),
       running: both((colour) => this.tasks.running(colour)),

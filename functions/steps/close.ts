@@ -2,7 +2,7 @@
  * Close: the point of no return. The roles swap, the old colour sleeps, the lock is freed, a waiting push starts. After
  * its first write nothing leads back; an error is answered by closing again.
  */
-import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
+import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
 import { weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
@@ -23,7 +23,7 @@ export const close = (ports: ClosePorts) =>
     if (lock.phase === 'closing') return swapRoles(ports, me, seen);
 
     const closing = await ledger.write(writes.closing(me, Math.round(clock.now())));
-    if (closing.written) return settling(closing.state.lock!, 30);
+    if (closing.written) return settling(closing.state.lock!, SETTLE_SECONDS);
     if (!hasLock(closing.state) || !isMine(closing.state, me)) throw fencedOut(closing.state);
     return answer(lock, 'revert', closing.state.lock.abort?.reason ?? `cannot close in phase ${lock.phase}`);
   };

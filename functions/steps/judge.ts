@@ -9,6 +9,7 @@ import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/lit
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
+import { shareOf } from '../core/roles.ts';
 import { NONE, type Share } from '../core/share.ts';
 import { PASS_P95_MS } from '../core/thresholds.ts';
 import { listen } from './listen.ts';
@@ -71,6 +72,7 @@ async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undef
       reason: `a task of ${lock.candidate} crashed: ${candidate.lastStopped ?? 'no reason was given'}`,
     };
   }
+  if (shareOf(lock, await ports.router.current()) === lock.share) return undefined;
   const live = await agreeingShare(ports, lock);
   if (live !== undefined && live !== lock.share) {
     return {
@@ -165,10 +167,10 @@ async function watchWarm(ports: JudgePorts, lock: Lock): Promise<Finding> {
     thresholdsMs: [],
   });
   const readings = minutes.map(({ colours }) => colours[lock.candidate]).filter((reading) => reading !== undefined);
-  const judging = await ledger.judging(lock.releaseId);
+  const { state } = await listen(ports, lock);
   const watched = judgeWarm(readings, {
     oldColourFine: (await fleet.health())[lock.stable] > 0,
-    usualErrorRate: judging ? usualErrorRate(judging.state.usual) : 0,
+    usualErrorRate: usualErrorRate(state.usual),
     names: lock,
   });
   if (watched.word === 'abort') return watched;

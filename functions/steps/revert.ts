@@ -3,7 +3,7 @@
  * was done already is seen in the ledger, and what is not ours is left alone.
  */
 import { Transient } from '../core/failures.ts';
-import { type Lock, type Mine, writes } from '../core/protocol.ts';
+import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
 import { weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
@@ -49,7 +49,7 @@ async function putUsersBack(ports: RevertPorts, me: Mine, lock: Lock, reason: st
     body: reason,
     next: [`sluice why ${lock.releaseId}`],
   });
-  return settling(reverting, 30);
+  return settling(reverting, SETTLE_SECONDS);
 }
 
 /** The second half: verified again after the drain, marked, scaled down, and only then freed. */

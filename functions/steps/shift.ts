@@ -35,7 +35,12 @@ export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTas
     const health = await fleet.health();
     const needed = tasksNeeded(stable.running, share, minimumTasks);
     if (health[lock.candidate] < needed) {
-      return answer(lock, 'not ready', share, `${lock.candidate} has ${health[lock.candidate]} of ${needed} healthy`);
+      return answer(
+        lock,
+        'not ready',
+        share,
+        `${lock.share} %: ${lock.candidate} has ${health[lock.candidate]} of ${needed} healthy tasks for ${share} %`,
+      );
     }
 
     if (lock.share !== share) {
@@ -43,7 +48,7 @@ export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTas
       const command = isAdvanceAsked(lock) ? lock.command : undefined;
       const intent = await ledger.write(writes.intent(me, share, command));
       if (!intent.written && intent.state.lock?.hold && isMine(intent.state, me)) {
-        return answer(lock, 'held', lock.share, `held by ${intent.state.lock.hold.by}`);
+        return answer(lock, 'held', lock.share, `${lock.share} %: held by ${intent.state.lock.hold.by}`);
       }
       if (!intent.written) throw whyRefused(lock, intent.state);
 
@@ -81,7 +86,7 @@ const arrived = (lock: Lock, share: Share): StepOutput =>
   answer(lock, 'shifted', share, `${share} % on ${lock.candidate}, read back`);
 
 const answer = (lock: Lock, verdict: string, share: Share, what: string): StepOutput => ({
-  summary: `${share} %: ${verdict}, ${what}`,
+  summary: what,
   verdict,
   share,
   waitSeconds: TICK_SECONDS,

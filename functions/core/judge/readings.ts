@@ -1,3 +1,5 @@
+import { LOST_SLACK_REQUESTS, LOST_SLACK_SHARE } from './constants.ts';
+
 /**
  * What the load balancer reports for one target group in one minute, before anything is made of it.
  * A number that was not reported is absent: ALB leaves zero counts out, so absent beside `requests` means 0, and a
@@ -16,3 +18,65 @@ export interface GroupMinute {
   readonly healthyHosts?: number;
   readonly unhealthyHosts?: number;
 }
+
+/** One group's minute (or stage) as the judge counts it. `slow` and `verySlow` are absent when they were not delivered. */
+export interface Counts {
+  readonly requests: number;
+  /** Requests that ended badly because of the target: its own 5xx, and those that it refused or dropped. */
+  readonly failures: number;
+  readonly slow?: number | undefined;
+  readonly verySlow?: number | undefined;
+}
+
+/** Where in `withinPercent` the two thresholds stand. */
+export interface LatencyColumns {
+  readonly slow: number;
+  readonly verySlow: number;
+}
+
+export const NOTHING: Counts = { requests: 0, failures: 0, slow: 0, verySlow: 0 };
+
+/**
+ * Failures of a minute. A target that dies in mid-request shows no 5xx of its own: the load balancer answers 502 in
+ * its place and does not say for which group. So what was neither answered nor in flight counts as lost.
+ */
+export function failuresOf({ requests = 0, errors5xx = 0, connectionErrors = 0, answered }: GroupMinute): number {
+  const slack = LOST_SLACK_REQUESTS + LOST_SLACK_SHARE * requests;
+  const lost = answered === undefined ? 0 : Math.max(0, Math.round(requests - answered - slack));
+  return errors5xx + Math.max(connectionErrors, lost);
+}
+
+/** The counts of one minute; undefined when there was no request, because then there is nothing to judge. */
+export function countsOf(reading: GroupMinute, at: LatencyColumns): Counts | undefined {
+  const { requests = 0 } = reading;
+  if (requests <= 0) return undefined;
+  const over = (percent: number | undefined) =>
+    percent === undefined ? undefined : Math.round(requests * (1 - percent / 100));
+  return {
+    requests,
+    failures: failuresOf(reading),
+    slow: over(reading.withinPercent[at.slow]),
+    verySlow: over(reading.withinPercent[at.verySlow]),
+  };
+}
+
+/** Several zones (or minutes) as one. What one of them did not deliver, the sum does not know. */
+export const sumOf = (parts: readonly Counts[]): Counts =>
+  parts.reduce(
+    (sum, part) => ({
+      requests: sum.requests + part.requests,
+      failures: sum.failures + part.failures,
+      slow: plus(sum.slow, part.slow),
+      verySlow: plus(sum.verySlow, part.verySlow),
+    }),
+    NOTHING,
+  );
+
+/** The counts of a colour from its zones; undefined when none of them had a request. */
+export function countsOfZones(zones: readonly GroupMinute[], at: LatencyColumns): Counts | undefined {
+  const delivered = zones.map((zone) => countsOf(zone, at)).filter((counts) => counts !== undefined);
+  return delivered.length > 0 ? sumOf(delivered) : undefined;
+}
+
+const plus = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a + b;

@@ -1,0 +1,230 @@
+/**
+ * The judge of policy `compare`: is the candidate worse than stable? Each minute it compares the candidate's share of
+ * all failures (and of all slow responses) with its share of the requests, so that an outage of both cancels out.
+ * The answer grows minute by minute as odds, and at most 1 % of healthy releases ever reach the limit.
+ *
+ * `beginJudging`, `foldMinute` for each minute in turn, delivered or not, and `weigh` whenever an answer is wanted.
+ */
+import { PASS_ERROR_PERCENT } from '../thresholds.ts';
+import type { Baseline } from './baseline.ts';
+import { beginOdds, type ComparedMinute, growOdds, type Odds, oddsOf } from './comparison.ts';
+import {
+  GATE_DEVIATIONS,
+  LEAST_ERROR_RATE,
+  type Metric,
+  ODDS_LIMIT,
+  PROOF_ODDS,
+  PROOF_RATE_MOST,
+  RATE_PRIOR,
+  SAFE_RATE,
+  SILENT_MINUTES,
+  SUSPICIOUS_ODDS,
+  UNHEALTHY_MINUTES,
+} from './constants.ts';
+import { type Counts, NOTHING } from './readings.ts';
+import { reasonFor } from './reason.ts';
+import {
+  type ColourNames,
+  type GroupEvidence,
+  RULES,
+  type Rule,
+  type Verdict,
+  type VerdictWord,
+  weightiest,
+} from './verdict.ts';
+
+export interface JudgedMinute extends ComparedMinute {
+  /** The candidate's healthy targets; absent when not delivered. */
+  readonly healthyCandidate?: number | undefined;
+}
+
+/** Everything the judge remembers of a release: plain JSON, under 2 KB. */
+export interface JudgeState {
+  readonly baseline: Baseline;
+  /** Index of the newest minute judged; -1 before the first. */
+  readonly minute: number;
+  /** Newest minute in which both colours delivered everything. */
+  readonly heard: number;
+  readonly odds: Odds;
+  /** Stable's requests and failures in the baseline and the release so far. */
+  readonly usual: { readonly requests: number; readonly failures: number };
+  /** Log of the odds that the candidate adds less than 2 points of errors. */
+  readonly safety: number;
+  readonly proven: boolean;
+  /** Delivered minutes in a row without a healthy candidate. */
+  readonly unhealthyMinutes: number;
+  readonly stage: Stage;
+}
+
+interface Stage {
+  readonly candidate: Counts;
+  readonly stable: Counts;
+  /** The candidate in the minutes in which stable itself was under the pass bar. */
+  readonly gate: {
+    readonly minutes: number;
+    readonly requests: number;
+    readonly failures: number;
+    readonly worstFailures: number;
+  };
+}
+
+const NEW_STAGE: Stage = {
+  candidate: NOTHING,
+  stable: NOTHING,
+  gate: { minutes: 0, requests: 0, failures: 0, worstFailures: 0 },
+};
+
+const PASS_ERROR_RATE = PASS_ERROR_PERCENT / 100;
+
+export const beginJudging = (baseline: Baseline): JudgeState => ({
+  baseline,
+  minute: -1,
+  heard: -1,
+  odds: beginOdds(),
+  usual: { requests: baseline.requests, failures: baseline.failures },
+  safety: 0,
+  proven: false,
+  unhealthyMinutes: 0,
+  stage: NEW_STAGE,
+});
+
+/**
+ * Takes one more minute into account. Minutes come in order; one that was judged before changes nothing, and neither
+ * does any after an abort: better numbers do not take back what the limit has promised.
+ */
+export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeState {
+  if (delivered.index <= state.minute || reasonToAbort(state)) return state;
+  const [candidate, stable] = [withRequests(delivered.candidate), withRequests(delivered.stable)];
+  const minute = { ...delivered, candidate, stable };
+  const usualRate = usualErrorRate(state.usual);
+  const safety = state.safety + safetyNats(minute, usualRate) / state.baseline.burst.errors;
+  const stage = minute.stageAge === 0 ? NEW_STAGE : state.stage;
+  return {
+    baseline: state.baseline,
+    minute: minute.index,
+    heard: isComplete(candidate) && isComplete(stable) ? minute.index : state.heard,
+    odds: growOdds(state.odds, minute, { noise: state.baseline, usualRate, isFirst: state.minute < 0 }),
+    usual: {
+      requests: state.usual.requests + (stable?.requests ?? 0),
+      failures: state.usual.failures + (stable?.failures ?? 0),
+    },
+    safety,
+    proven: state.proven || safety >= Math.log(PROOF_ODDS),
+    unhealthyMinutes: unhealthyMinutes(state, minute),
+    stage: {
+      candidate: addCounts(stage.candidate, candidate),
+      stable: addCounts(stage.stable, stable),
+      gate: candidate && stable && isUnderTheBar(stable) ? addToGate(stage.gate, candidate) : stage.gate,
+    },
+  };
+}
+
+/** The verdict on everything folded so far. `bakeDone`: the bake's time is over, so the question is whether it passes. */
+export function weigh(
+  state: JudgeState,
+  { bakeDone, names }: { readonly bakeDone: boolean; readonly names: ColourNames },
+): Verdict {
+  const { odds, parts } = oddsOf(state.odds);
+  const [word, rule] = decide(state, odds, bakeDone);
+  const evidence = {
+    minute: state.minute,
+    candidate: groupEvidence(state.stage.candidate),
+    stable: groupEvidence(state.stage.stable),
+    odds,
+    // The smallest number there is stands for odds too small to write down: the log of 0 is no JSON.
+    log10Odds: Math.log10(Math.max(odds, Number.MIN_VALUE)),
+    limit: ODDS_LIMIT,
+    rule,
+    parts,
+    proven: state.proven,
+  } as const;
+  return { word, rule, reason: reasonFor(evidence, state.stage, state.baseline, names), evidence };
+}
+
+/** The policy, worst first. */
+function decide(state: JudgeState, odds: number, bakeDone: boolean): readonly [VerdictWord, Rule] {
+  const abort = reasonToAbort(state);
+  if (abort) return ['abort', abort];
+  if (!bakeDone) return ['continue', RULES.baking];
+  if (isOverThePassBar(state)) return ['abort', RULES.passBar];
+  if (odds >= SUSPICIOUS_ODDS) return ['hold', RULES.suspicion];
+  if (state.minute - state.heard >= SILENT_MINUTES || state.heard < 0) return ['hold', RULES.silence];
+  if (!state.proven) return ['hold', RULES.unproven];
+  return ['advance', RULES.proven];
+}
+
+/** What sends the release back at once, without waiting for the end of the bake. */
+function reasonToAbort(state: JudgeState): Rule | undefined {
+  if (state.unhealthyMinutes >= UNHEALTHY_MINUTES) return RULES.noHealthyTarget;
+  const { odds, parts } = oddsOf(state.odds);
+  return odds >= ODDS_LIMIT ? WORSE[weightiest(parts)] : undefined;
+}
+
+const WORSE: Readonly<Record<Metric, Rule>> = {
+  errors: RULES.moreErrors,
+  slow: RULES.moreSlow,
+  verySlow: RULES.moreVerySlow,
+};
+
+// ---- Safety, the gate, the hosts ----
+
+/** Stable's error rate (0-1) from all that is known of it; a little over the plain one as long as that is not much. */
+export const usualErrorRate = ({ requests, failures }: JudgeState['usual']): number =>
+  (failures + RATE_PRIOR.failures) / (requests + RATE_PRIOR.requests);
+
+/**
+ * What a minute says, in nats, against "the candidate fails 2 points of its requests": the likelihood ratio of a
+ * Poisson count. A bad minute of stable proves nothing.
+ */
+function safetyNats({ candidate, stable }: JudgedMinute, usualRate: number): number {
+  if (!candidate || !stable || !isUnderTheBar(stable)) return 0;
+  const rate = Math.min(PROOF_RATE_MOST, Math.max(LEAST_ERROR_RATE, usualRate));
+  return candidate.failures * Math.log(rate / SAFE_RATE) + candidate.requests * (SAFE_RATE - rate);
+}
+
+const isUnderTheBar = ({ requests, failures }: Counts): boolean => failures <= requests * PASS_ERROR_RATE;
+
+/**
+ * Whether the stage's error rate is over the pass bar beyond doubt: without its worst minute, the lower 99.9 % bound of
+ * a Poisson mean (Wilson and Hilferty 1931) of independent bursts is still over it.
+ */
+function isOverThePassBar({ stage: { gate }, baseline }: JudgeState): boolean {
+  const bursts = (gate.failures - gate.worstFailures) / baseline.burst.errors;
+  if (bursts <= 0) return false;
+  // The worst minute takes an average minute's requests with it, not its own: otherwise one failure more could make
+  // another minute the worst, and a candidate that failed more would pass.
+  const requests = gate.requests * (1 - 1 / gate.minutes);
+  const root = 1 - 1 / (9 * bursts) - GATE_DEVIATIONS / (3 * Math.sqrt(bursts));
+  return bursts * Math.max(0, root) ** 3 * baseline.burst.errors > requests * PASS_ERROR_RATE;
+}
+
+const addToGate = (gate: Stage['gate'], { requests, failures }: Counts): Stage['gate'] => ({
+  minutes: gate.minutes + 1,
+  requests: gate.requests + requests,
+  failures: gate.failures + failures,
+  worstFailures: Math.max(gate.worstFailures, failures),
+});
+
+function unhealthyMinutes(state: JudgeState, { healthyCandidate }: JudgedMinute): number {
+  if (healthyCandidate === undefined) return state.unhealthyMinutes;
+  return healthyCandidate > 0 ? 0 : state.unhealthyMinutes + 1;
+}
+
+// ---- Counting ----
+
+/** A colour without requests is a colour without data. */
+const withRequests = (counts: Counts | undefined): Counts | undefined =>
+  counts && counts.requests > 0 ? counts : undefined;
+
+const isComplete = (counts: Counts | undefined): boolean =>
+  counts !== undefined && counts.slow !== undefined && counts.verySlow !== undefined;
+
+/** A stage's sums: what was not delivered adds nothing. */
+const addCounts = (sum: Counts, minute: Counts | undefined): Counts => ({
+  requests: sum.requests + (minute?.requests ?? 0),
+  failures: sum.failures + (minute?.failures ?? 0),
+  slow: (sum.slow ?? 0) + (minute?.slow ?? 0),
+  verySlow: (sum.verySlow ?? 0) + (minute?.verySlow ?? 0),
+});
+
+const groupEvidence = ({ requests, failures, slow = 0 }: Counts): GroupEvidence => ({ requests, failures, slow });

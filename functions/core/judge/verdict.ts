@@ -1,0 +1,62 @@
+import { METRIC_WEIGHT, METRICS, type Metric, type ODDS_LIMIT } from './constants.ts';
+
+/** From worst to best. `continue` is the answer during a bake, `advance` and `hold` at its end. */
+export type VerdictWord = 'abort' | 'hold' | 'continue' | 'advance';
+
+/** How a reason calls the two roles: by their colours. */
+export interface ColourNames {
+  readonly candidate: string;
+  readonly stable: string;
+}
+
+/** What decided, in the words of the policy. */
+export const RULES = {
+  noHealthyTarget: 'no healthy target for 2 minutes',
+  moreErrors: 'more errors than stable',
+  moreSlow: 'more slow responses than stable',
+  moreVerySlow: 'more very slow responses than stable',
+  passBar: 'error rate above the pass bar',
+  suspicion: 'not cleared of suspicion',
+  silence: 'no numbers delivered',
+  unproven: 'too few requests to prove safety',
+  proven: 'proven safe',
+  baking: 'still baking',
+} as const;
+export type Rule = (typeof RULES)[keyof typeof RULES];
+
+export interface GroupEvidence {
+  readonly requests: number;
+  readonly failures: number;
+  readonly slow: number;
+}
+
+export interface Evidence {
+  /** Minutes since the first share: the newest one judged; -1 before the first. */
+  readonly minute: number;
+  /** Counts of the present stage. */
+  readonly candidate: GroupEvidence;
+  readonly stable: GroupEvidence;
+  /** How much likelier the release's numbers are if the candidate is worse than stable. An abort needs `limit`. */
+  readonly odds: number;
+  readonly log10Odds: number;
+  readonly limit: typeof ODDS_LIMIT;
+  readonly rule: Rule;
+  /** The odds of each comparison alone; `odds` is their weighted mean. */
+  readonly parts: Readonly<Record<Metric, number>>;
+  /** Shown to add less than 2 points of errors. */
+  readonly proven: boolean;
+}
+
+export interface Verdict {
+  readonly word: VerdictWord;
+  readonly rule: Rule;
+  /** One sentence: four counts, the odds and the limit. */
+  readonly reason: string;
+  readonly evidence: Evidence;
+}
+
+/** The comparison that has most to do with the odds. */
+export const weightiest = (parts: Evidence['parts']): Metric =>
+  METRICS.reduce((most, metric) =>
+    METRIC_WEIGHT[metric] * parts[metric] > METRIC_WEIGHT[most] * parts[most] ? metric : most,
+  );

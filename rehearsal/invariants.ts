@@ -1,0 +1,201 @@
+/**
+ * The promises of the design, watched from outside at every write and every virtual second. The watch knows nothing of
+ * how the steps work; it sees the world's log, the rule, the tasks and the ledger, as an auditor would.
+ */
+import { type Lock, SETTLE_SECONDS } from '../functions/core/protocol.ts';
+import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
+import { NONE } from '../functions/core/share.ts';
+import type { World, WriteRow } from './world.ts';
+
+export interface Violation {
+  readonly invariant: number;
+  /** Virtual seconds since the release was started. */
+  readonly second: number;
+  /** Where the execution was. */
+  readonly state: string;
+  readonly detail: string;
+}
+
+/** Not watched: a deploy of the stacks is no part of a rehearsal. */
+export const UNCHECKED = [6] as const;
+
+/** How long users may meet a colour without a healthy target before somebody should have acted. */
+const DEAD_COLOUR_SECONDS = 180;
+const LONGEST_INVOCATION_SECONDS = 30;
+const TRAFFIC_SAFE_AFTER_SECONDS = 120;
+const LOCK_FREE_AFTER_SECONDS = 300;
+/** A tick, and the calls that it takes. */
+const COMMAND_HEARD_AFTER_SECONDS = 45;
+
+export interface Scene {
+  readonly start: number;
+  readonly state: () => string;
+  /** When the lock's owner ended, if it has. */
+  readonly ownerEndedAt: (owner: string) => number | undefined;
+}
+
+export function watch(
+  world: World,
+  scene: Scene,
+): { readonly violations: readonly Violation[]; refused(fence: number): void } {
+  const violations: Violation[] = [];
+  const told = new Set<string>();
+  const found = (invariant: number, detail: string, once = detail): void => {
+    if (told.has(`${invariant} ${once}`)) return;
+    told.add(`${invariant} ${once}`);
+    violations.push({ invariant, second: Math.floor(world.clock.now() - scene.start), state: scene.state(), detail });
+  };
+
+  const lastOwned = new Map<string, number>();
+  const zeroSince: Record<Colour, number | undefined> = { blue: undefined, green: undefined };
+  const deadSince: Record<Colour, number | undefined> = { blue: undefined, green: undefined };
+  let before = world.balancer.weights;
+  let lastRule: WriteRow | undefined;
+  /** Set from the order to go back until the rule was written. */
+  let owedToStable: { readonly lock: Lock; readonly since: number } | undefined;
+  let heldTaken: string | undefined;
+
+  world.onWrite((row) => {
+    const { lock } = world.ledger.state;
+    if (lock) lastOwned.set(lock.owner, world.clock.now());
+    if (row.call === 'ledger: abort' && lock) owedToStable ??= { lock, since: world.clock.now() };
+    if (!isToService(row)) return;
+
+    weightsFirst(row, lock);
+    oneOwner(row, lock);
+    if (row.call === 'ModifyRule') ruleIsSound(row, lock);
+    else if (row.call.startsWith('UpdateService')) scaleIsSound(row);
+  });
+
+  /** 1. The first write to the service of any revert is the rule, to stable, and it is read back before the next one. */
+  function weightsFirst(row: WriteRow, lock: Lock | undefined): void {
+    const reverting = row.actor.verb === 'Revert' && lock && lock.phase !== 'reverting' && lock.phase !== 'closing';
+    if (reverting && lock.share !== NONE) owedToStable ??= { lock, since: world.clock.now() };
+    if (lastRule && row.call !== 'ModifyRule' && lastRule.readBack === undefined) {
+      found(1, `${row.call} came before the rule was read back`);
+    }
+    if (row.call === 'ModifyRule') lastRule = row;
+    if (!owedToStable) return;
+    const { stable, candidate } = owedToStable.lock;
+    const onlyCandidateLives = world.tasks.healthy(stable) === 0 && world.tasks.healthy(candidate) > 0;
+    const wanted = onlyCandidateLives ? candidate : stable;
+    if (row.call !== 'ModifyRule' || row.weights?.[wanted] !== 100) {
+      found(1, `the first write after the order to go back was ${describe(row)}, not the rule to ${wanted} 100`);
+    }
+    owedToStable = undefined;
+  }
+
+  /** 3. Whoever writes owns the release, or began while it did and no longer ago than a Lambda can live. */
+  function oneOwner(row: WriteRow, lock: Lock | undefined): void {
+    const { execution, since = 0 } = row.actor;
+    if (row.actor.by !== 'owner' || !execution || lock?.owner === execution) return;
+    const owned = lastOwned.get(execution);
+    if (owned === undefined || owned < since || world.clock.now() - owned > LONGEST_INVOCATION_SECONDS) {
+      found(3, `${execution} wrote ${describe(row)} and does not own the release`);
+    }
+  }
+
+  function ruleIsSound(row: WriteRow, lock: Lock | undefined): void {
+    const weights = row.weights!;
+    if (
+      !COLOURS.every((colour) => Number.isInteger(weights[colour]) && weights[colour] >= 0) ||
+      weights.blue + weights.green !== 100
+    ) {
+      found(9, `weights blue ${weights.blue}, green ${weights.green} do not sum to 100`);
+    }
+    for (const colour of COLOURS) {
+      const other = otherColour(colour);
+      if (weights[colour] > before[colour] && world.tasks.healthy(colour) === 0 && world.tasks.healthy(other) > 0) {
+        found(2, `${colour} was given ${weights[colour]} % without a healthy target`);
+      }
+      zeroSince[colour] =
+        weights[colour] === 0 ? (before[colour] === 0 ? zeroSince[colour] : world.clock.now()) : undefined;
+    }
+    if (lock && row.actor.by === 'owner') silenceNeverAdvances(lock, weights[lock.candidate], before[lock.candidate]);
+    before = weights;
+  }
+
+  /** 5. A higher share needs numbers of the share before it, or a person's word, or the release's own rule. */
+  function silenceNeverAdvances(lock: Lock, to: number, from: number): void {
+    if (from === 0 || to <= from) return;
+    const byPerson = lock.taken !== heldTaken;
+    heldTaken = lock.taken;
+    if (byPerson || lock.plan.onUnproven === 'proceed') return;
+    const heard = world.numbers.rows.some(
+      ({ minute, deliveredAt, zones }) =>
+        minute + 60 > (lock.stageFrom ?? 0) &&
+        deliveredAt[lock.candidate] <= world.clock.now() &&
+        zones[lock.candidate].some(({ requests }) => requests > 0),
+    );
+    if (!heard)
+      found(5, `the share rose from ${from} to ${to} although nothing was heard of ${lock.candidate} at ${from} %`);
+  }
+
+  /** 2. No scale-down before the share is verified 0 and has settled. */
+  function scaleIsSound(row: WriteRow): void {
+    const colour = row.colour!;
+    const destroys = row.call !== 'UpdateService' ? (row.before ?? 0) > 0 : row.tasks! < row.before!;
+    if (!destroys) return;
+    const weight = world.balancer.weights[colour];
+    const since = zeroSince[colour];
+    const settled = world.clock.now() - (since ?? scene.start - 3600);
+    if (weight > 0) found(2, `${colour} was scaled from ${row.before} to ${row.tasks} at a share of ${weight} %`);
+    else if (settled < SETTLE_SECONDS)
+      found(2, `${colour} was scaled down ${Math.round(settled)} s after its share became 0`);
+  }
+
+  world.clock.everySecond((now) => {
+    if (now < scene.start) return;
+    const { weights } = world.balancer;
+    const { lock } = world.ledger.state;
+    if (lock) lastOwned.set(lock.owner, now);
+    if (weights.blue + weights.green !== 100) found(9, `the rule's weights sum to ${weights.blue + weights.green}`);
+
+    for (const colour of COLOURS) {
+      const isDead =
+        world.balancer.inForce[colour] > 0 &&
+        world.tasks.healthy(colour) === 0 &&
+        world.tasks.healthy(otherColour(colour)) > 0;
+      deadSince[colour] = isDead ? (deadSince[colour] ?? now) : undefined;
+      if (now - (deadSince[colour] ?? now) > DEAD_COLOUR_SECONDS) {
+        found(
+          2,
+          `${colour} had ${weights[colour]} % of the requests and no healthy target for ${DEAD_COLOUR_SECONDS} s`,
+        );
+      }
+    }
+
+    const endedAt = lock && scene.ownerEndedAt(lock.owner);
+    const safe = COLOURS.some((colour) => weights[colour] === 100 && world.tasks.healthy(colour) > 0);
+    if (lock && endedAt !== undefined && lock.phase !== 'stuck') {
+      if (!safe && now - endedAt > TRAFFIC_SAFE_AFTER_SECONDS) {
+        found(4, `users are split ${TRAFFIC_SAFE_AFTER_SECONDS} s after the controller died`, 'split');
+      }
+      if (now - endedAt > LOCK_FREE_AFTER_SECONDS) {
+        found(4, `the lock is held by ${lock.owner} ${LOCK_FREE_AFTER_SECONDS} s after it died`, 'held');
+      }
+    }
+
+    const heardBy = owedToStable ? now - owedToStable.since : 0;
+    if (heardBy > COMMAND_HEARD_AFTER_SECONDS && endedAt === undefined) {
+      found(7, `the order to go back was not carried out within ${COMMAND_HEARD_AFTER_SECONDS} s`, 'unheard');
+    }
+  });
+
+  return {
+    violations,
+    /** 8. Call it when an execution ended as refused or with nothing to do; `fence` is the one from before it. */
+    refused(fence) {
+      const written = world.writes.find((row) => isToService(row) && row.at >= scene.start);
+      if (written) found(8, `the input was refused, but ${describe(written)} was written`);
+      if (world.ledger.state.fence !== fence) found(8, 'the input was refused, but the lock had been taken');
+    },
+  };
+}
+
+export const isToService = ({ call }: WriteRow): boolean => !call.startsWith('ledger:') && call !== 'StartExecution';
+
+const describe = ({ call, colour, tasks, weights }: WriteRow): string =>
+  weights
+    ? `${call} (blue ${weights.blue}, green ${weights.green})`
+    : [call, colour, tasks].filter((part) => part !== undefined).join(' ');
