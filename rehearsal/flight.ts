@@ -62,6 +62,8 @@ export interface LiveParts {
   readonly host: TaskHost;
   readonly traffic: Traffic;
   readonly numbersLatestSeconds: number;
+  /** Resolves when the stable tasks are up. */
+  ready(): Promise<void>;
   readonly pace: (second: number) => Promise<void>;
   readonly onWeights: (weights: Weights) => void;
   /** Carries the scenario's fault out on the real candidate. */
@@ -73,6 +75,8 @@ export interface TimelineEntry {
   readonly state: string;
   readonly share: Share;
   readonly verdict?: string;
+  /** How much likelier the numbers are if the candidate is worse; where the judge compared. */
+  readonly odds?: number;
   readonly summary: string;
 }
 
@@ -174,10 +178,17 @@ export async function fly(options: FlightOptions): Promise<Flight & { readonly s
     });
   });
 
+  clock.everySecond((second) => {
+    if (faultSince === undefined || second < faultSince || (second - START) % 60 !== 0) return;
+    live?.setFault(fault, minutesOfFault());
+  });
+
   let state = 'before Open';
   let endedAt: number | undefined;
   const scene = watch(world, { start: START, state: () => state, ownerEndedAt: () => endedAt });
 
+  world.balancer.announce();
+  await live?.ready();
   await clock.run(() => clock.now() >= START);
   const before = requestsSoFar(world, candidateColour);
   const functions = functionsFor(world, settings, EXECUTION);
@@ -303,16 +314,17 @@ class Timeline {
 
   #shareAt(instant: number): Share {
     const rule = this.#world.writes.findLast(({ at, weights }) => weights !== undefined && at < instant);
-    return rule?.weights![this.#candidate] ?? 0;
+    return rule?.weights?.[this.#candidate] ?? 0;
   }
 
   #close(answer: Record<string, unknown>, at: number): void {
     if (!this.#open) return;
-    const { summary, verdict } = answer;
+    const { summary, verdict, odds } = answer;
     const entry = {
       ...this.#open,
       share: this.#shareAt(at),
       ...(typeof verdict === 'string' ? { verdict } : {}),
+      ...(typeof odds === 'number' ? { odds } : {}),
       summary: typeof summary === 'string' ? summary : '',
     };
     this.entries.push(entry);

@@ -23,6 +23,11 @@ export class LoadBalancer {
     this.#onForce = onForce;
   }
 
+  /** Tells whoever carries the traffic what holds at the beginning. */
+  announce(): void {
+    this.#onForce(this.inForce);
+  }
+
   route(weights: Weights): void {
     this.weights = { blue: weights.blue, green: weights.green };
     this.changedAt = this.#clock.now();

@@ -100,6 +100,7 @@ function added(zones: readonly ZoneCounts[]): ZoneCounts {
     sum.requests += zone.requests;
     sum.errors5xx += zone.errors5xx;
     sum.connectionErrors += zone.connectionErrors;
+    sum.lost += zone.lost;
     zone.histogram.forEach((count, cell) => {
       sum.histogram[cell]! += count;
     });
@@ -109,11 +110,11 @@ function added(zones: readonly ZoneCounts[]): ZoneCounts {
 
 /** Counts of zero are not reported; host counts always are, once a group exists. */
 function reading(counts: ZoneCounts, hosts: readonly Hosts[], cells: readonly number[]): GroupMinute {
-  const { requests, errors5xx, connectionErrors, histogram } = counts;
+  const { requests, errors5xx, connectionErrors, lost, histogram } = counts;
   const answered = histogram.reduce((sum, count) => sum + count, 0);
   const within = (cell: number) => histogram.slice(0, cell + 1).reduce((sum, count) => sum + count, 0);
   return {
-    ...(requests > 0 ? { requests, answered: requests - connectionErrors } : {}),
+    ...(requests > 0 ? { requests, answered: requests - connectionErrors - lost } : {}),
     ...(errors5xx > 0 ? { errors5xx } : {}),
     ...(connectionErrors > 0 ? { connectionErrors } : {}),
     ...(answered > 0 ? { p95Ms: percentile(histogram, answered, 0.95) } : {}),

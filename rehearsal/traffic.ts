@@ -10,6 +10,8 @@ export interface ZoneCounts {
   requests: number;
   errors5xx: number;
   connectionErrors: number;
+  /** A connection was made and no answer came. */
+  lost: number;
   readonly histogram: number[];
 }
 
@@ -44,6 +46,7 @@ export const noCounts = (): ZoneCounts => ({
   requests: 0,
   errors5xx: 0,
   connectionErrors: 0,
+  lost: 0,
   histogram: new Array<number>(LATENCY_GRID_MS.length + 1).fill(0),
 });
 

@@ -6,15 +6,7 @@
 
 import { Transient } from '../functions/core/failures.ts';
 import type { LedgerWrite, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import {
-  COLOURS,
-  type Colour,
-  otherColour,
-  type Roles,
-  rolesWhenStableIs,
-  shareOf,
-  type Weights,
-} from '../functions/core/roles.ts';
+import { COLOURS, type Colour, type Roles, rolesWhenStableIs, shareOf, type Weights } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Notice } from '../functions/ports/notices.ts';
@@ -72,6 +64,8 @@ export interface WorldSettings {
   readonly executionStatus: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
   /** Faults of the control plane: called before every port call; may throw. */
   readonly interfere?: (call: string, actor: Actor) => void;
+  /** Called after the effect of every port call; may throw: the call succeeded, and its caller never hears of it. */
+  readonly interfereAfter?: (call: string, actor: Actor) => void;
   /** Numbers of a colour that never arrive. */
   readonly numbersLost?: (colour: Colour) => boolean;
 }
@@ -150,7 +144,9 @@ export class World {
       this.#settings.interfere?.(name, actor);
       await clock.sleep(LATENCY[name.split(' ')[0]!] ?? ORDINARY);
       this.calls.push({ at: clock.now(), actor, call: name });
-      return effect();
+      const result = effect();
+      this.#settings.interfereAfter?.(name, actor);
+      return result;
     };
     const write = (row: Omit<WriteRow, 'at' | 'actor'>): void => {
       const entry = { at: clock.now(), actor, ...row };

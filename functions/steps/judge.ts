@@ -59,7 +59,14 @@ export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profil
         );
       default:
         if (finding.ask) await ask(ports, me, lock, finding.reason);
-        return answer(lock, finding.word, lock.share, finding.reason, secondsToWait(lock, ports.clock.now()));
+        return answer(
+          lock,
+          finding.word,
+          lock.share,
+          finding.reason,
+          secondsToWait(lock, ports.clock.now()),
+          finding.evidence,
+        );
     }
   };
 
@@ -226,10 +233,18 @@ function secondsToWait(lock: Lock, now: number): number {
   return left > NONE ? Math.min(TICK_SECONDS, left) : TICK_SECONDS;
 }
 
-const answer = (lock: Lock, verdict: VerdictWord, share: Share, reason: string, waitSeconds: number): StepOutput => ({
+const answer = (
+  lock: Lock,
+  verdict: VerdictWord,
+  share: Share,
+  reason: string,
+  waitSeconds: number,
+  evidence?: Finding['evidence'],
+): StepOutput => ({
   summary: `${lock.share} %: ${verdict}, ${reason}`,
   verdict,
   share,
   waitSeconds,
+  ...(evidence && 'odds' in evidence ? { odds: evidence.odds } : {}),
   release: releaseOf(lock),
 });

@@ -30,6 +30,8 @@ export interface StepOutput {
   readonly share: Share;
   /** For the Wait that may follow; never above 30, so that every wait listens. */
   readonly waitSeconds: number;
+  /** The judge's odds, where it compared; for people who read along. */
+  readonly odds?: number;
   readonly release?: { readonly id: string; readonly fence: number };
 }
 

@@ -1,0 +1,250 @@
+/**
+ * The real half of a live rehearsal: every task is a process, every request goes over a socket. It stands where the
+ * model of traffic and tasks stands otherwise; the rest of the world, and all of the release, is the same.
+ */
+import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
+import { chance } from '../chance.ts';
+import type { LiveParts } from '../flight.ts';
+import type { Fault } from '../scenarios.ts';
+import type { Task, TaskEvent } from '../tasks.ts';
+import type { Totals, Traffic, ZoneCounts } from '../traffic.ts';
+import { type Load, type LoadCounts, startLoad } from './load.ts';
+import { type LiveTask, startTask } from './processes.ts';
+import { type LiveProxy, startProxy } from './proxy.ts';
+
+export interface LiveOptions {
+  readonly seed: number;
+  /** Real requests a second. */
+  readonly perSecond: number;
+  /** Virtual seconds a wall second. */
+  readonly speed: number;
+  readonly stableColour: Colour;
+  readonly command: (role: 'stable' | 'candidate') => string | readonly string[];
+  readonly environment: (role: 'stable' | 'candidate') => Readonly<Record<string, string>>;
+  /** The candidate's health check never passes. */
+  readonly neverHealthy: boolean;
+}
+
+/** What was counted while the candidate had one share. */
+export interface CountedShare {
+  readonly share: number;
+  readonly requests: number;
+  readonly candidate: number;
+}
+
+export interface LiveEnd {
+  readonly counted: readonly CountedShare[];
+  /** Requests that the candidate was sent after the rule put its share back to 0. */
+  readonly candidateAfterRevert: number;
+  readonly load: LoadCounts;
+}
+
+export interface Live extends LiveParts {
+  /** Stops the load, waits for what is in flight, and ends every process. */
+  close(): Promise<LiveEnd>;
+}
+
+interface Running {
+  readonly task: Task;
+  readonly report: (event: TaskEvent) => void;
+  process: LiveTask | undefined;
+  healthy: boolean;
+  wanted: boolean;
+}
+
+const HEALTH_CHECK_MS = 150;
+
+export async function startLive(options: LiveOptions): Promise<Live> {
+  const { stableColour, speed } = options;
+  const candidateColour = otherColour(stableColour);
+  const proxy = await startProxy({ chance: chance(options.seed, 'requests').uniform });
+  const running = new Map<number, Running>();
+  const ending = new Set<Promise<void>>();
+  let fault: Fault | undefined;
+  let faultMinutes = 0;
+  let load: Load | undefined;
+  let wallZero: number | undefined;
+  let firstSecond = 0;
+
+  const roleOf = (colour: Colour) => (colour === stableColour ? 'stable' : 'candidate');
+  const serve = (colour: Colour) =>
+    proxy.targets(
+      colour,
+      [...running.values()]
+        .filter(({ task, healthy, wanted }) => task.colour === colour && healthy && wanted)
+        .map(({ task, process }) => ({ port: process!.port, zone: task.zone as 0 | 1 })),
+    );
+  const counting = countShares(proxy, candidateColour);
+
+  async function bringUp(task: Task, report: (event: TaskEvent) => void): Promise<void> {
+    const one: Running = { task, report, process: undefined, healthy: false, wanted: true };
+    running.set(task.id, one);
+    const role = roleOf(task.colour);
+    one.process = await startTask({ command: options.command(role), environment: options.environment(role) });
+    void one.process.exited.then(({ code, signal }) => died(one, code ?? 1, signal));
+    if (!one.wanted) return;
+    report({ is: 'running' });
+    if (role === 'candidate' && options.neverHealthy) await one.process.fault({ unhealthy: true });
+    await untilHealthy(one);
+    if (role === 'candidate' && fault) await spoil(one, fault, faultMinutes);
+  }
+
+  async function untilHealthy(one: Running): Promise<void> {
+    while (one.wanted && !(await one.process!.healthy())) {
+      one.report({ is: 'unhealthy' });
+      await pause(HEALTH_CHECK_MS);
+    }
+    if (!one.wanted) return;
+    one.healthy = true;
+    one.report({ is: 'healthy' });
+    await serve(one.task.colour);
+  }
+
+  function died(one: Running, code: number, signal: string | null): void {
+    if (!one.wanted) return;
+    one.wanted = false;
+    running.delete(one.task.id);
+    void serve(one.task.colour);
+    const last = one.process?.logTail().at(-1);
+    const how = signal ? `ended by ${signal}` : `exit code ${code}`;
+    one.report({
+      is: 'stopped',
+      exitCode: code,
+      stopCode: 'EssentialContainerExited',
+      reason: `Essential container in task exited (${how})${last ? `: ${last}` : ''}`,
+    });
+  }
+
+  async function takeDown(one: Running): Promise<void> {
+    one.wanted = false;
+    running.delete(one.task.id);
+    // Out of the group first, and only stopped when it has answered what it had: this is what a drain is.
+    await serve(one.task.colour);
+    await one.process?.stop();
+  }
+
+  const spoil = async (one: Running, { errorPoints, latencyFactor, crashes }: Fault, minutes: number) => {
+    const wanted = {
+      ...(errorPoints ? { errorPoints: errorPoints(minutes) } : {}),
+      ...(latencyFactor ? { latencyFactor } : {}),
+      ...(crashes ? { crash: true as const } : {}),
+    };
+    // A task that is going down while it is spoilt has nothing left to spoil.
+    if (Object.keys(wanted).length > 0) await one.process?.fault(wanted).catch(() => {});
+  };
+
+  const keep = (work: Promise<void>): void => {
+    ending.add(work);
+    void work.finally(() => ending.delete(work));
+  };
+
+  return {
+    numbersLatestSeconds: 60,
+    host: {
+      start: (task, report) => keep(bringUp(task, report)),
+      adopt: (task, report) => keep(bringUp(task, report)),
+      stop: (task) => {
+        const one = running.get(task.id);
+        if (one) keep(takeDown(one));
+      },
+    },
+    traffic: liveTraffic(proxy, () => load),
+    async ready() {
+      await Promise.all(ending);
+      load = startLoad({ port: proxy.port, perSecond: options.perSecond });
+    },
+    async pace(second) {
+      if (wallZero === undefined) {
+        wallZero = performance.now();
+        firstSecond = second - 1;
+      }
+      const left = wallZero + ((second - firstSecond) * 1000) / speed - performance.now();
+      if (left > 0) await pause(left);
+    },
+    onWeights(weights) {
+      proxy.route(weights);
+      counting.moved(weights);
+    },
+    setFault(wanted, minutes) {
+      fault = wanted;
+      faultMinutes = minutes;
+      for (const one of running.values()) if (one.task.colour === candidateColour) keep(spoil(one, wanted, minutes));
+    },
+    async close() {
+      counting.moved(undefined);
+      const counts = load ? await load.stop() : { planned: 0, sent: 0, answered: 0, failed: 0, unanswered: 0 };
+      await Promise.all([...running.values()].map(takeDown));
+      await Promise.all(ending);
+      await proxy.close();
+      return { counted: counting.shares(), candidateAfterRevert: counting.afterRevert(), load: counts };
+    },
+  };
+}
+
+/** Remembers, at each change of the weights in force, how many requests had been sent where. */
+function countShares(proxy: LiveProxy, candidate: Colour) {
+  const shares: CountedShare[] = [];
+  let current = { share: 0, requests: 0, candidate: 0 };
+  let revertedAt: number | undefined;
+  const sent = (colour: Colour) => {
+    const { requests, sentToEmptyGroup } = proxy.totals()[colour];
+    return requests + sentToEmptyGroup;
+  };
+  return {
+    moved(weights: Weights | undefined): void {
+      const now = { requests: COLOURS.reduce((sum, colour) => sum + sent(colour), 0), candidate: sent(candidate) };
+      if (current.share > 0) {
+        shares.push({
+          share: current.share,
+          requests: now.requests - current.requests,
+          candidate: now.candidate - current.candidate,
+        });
+      }
+      const share = weights?.[candidate] ?? 0;
+      if (weights && share === 0 && current.share > 0) revertedAt = now.candidate;
+      current = { share, ...now };
+    },
+    shares: () => shares,
+    afterRevert: () => (revertedAt === undefined ? 0 : sent(candidate) - revertedAt),
+  };
+}
+
+/** What the proxy and the load generator counted, in the shape of the model's counts. */
+function liveTraffic(proxy: LiveProxy, load: () => Load | undefined): Traffic {
+  return {
+    get totals(): Totals {
+      const { blue, green } = proxy.totals();
+      const counts = load()?.counts();
+      return {
+        requests: counts?.planned ?? 0,
+        byColour: { blue: blue.requests, green: green.requests },
+        failed: { blue: blue.failed, green: green.failed },
+        dropped: (counts?.unanswered ?? 0) + blue.sentToEmptyGroup + green.sentToEmptyGroup,
+      };
+    },
+    second() {},
+    takeMinute() {
+      const { zones } = proxy.takeMinute();
+      return { blue: zones.blue.map(zoneCounts), green: zones.green.map(zoneCounts) };
+    },
+  };
+}
+
+function zoneCounts({
+  requests,
+  answered,
+  connectionErrors,
+  withinGrid,
+}: ReturnType<LiveProxy['takeMinute']>['colours']['blue']): ZoneCounts {
+  const all = Object.values(answered).reduce((sum, count) => sum + count, 0);
+  const histogram = withinGrid.map((count, cell) => count - (withinGrid[cell - 1] ?? 0));
+  return {
+    requests,
+    errors5xx: answered['5xx'],
+    connectionErrors,
+    lost: Math.max(0, requests - all - connectionErrors),
+    histogram: [...histogram, all - (withinGrid.at(-1) ?? 0)],
+  };
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
