@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { WrongField } from '../functions/core/failures.ts';
 import { STRATEGIES } from '../functions/core/plan.ts';
 import { closest } from '../functions/core/suggest.ts';
-import { type Flight, type FlightOptions, fly } from '../rehearsal/flight.ts';
+import { type Flight, type FlightOptions, type Flown, fly } from '../rehearsal/flight.ts';
 import { type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
 import { numberFrom, oneOf, readArguments, type Values, type Wrong } from './arguments.ts';
@@ -41,7 +41,6 @@ const options = {
   'each-minute': { help: 'tell quiet looks too' },
 } as const;
 
-type Flown = Awaited<ReturnType<typeof fly>>;
 type Given = Values<typeof options>;
 
 export const rehearse: Verb = {
@@ -136,7 +135,7 @@ function optionsFor(scenario: Scenario, values: Given): FlightOptions {
     seed: values.seed ?? 42,
     strategy,
     policy: values.policy ?? 'compare',
-    requestsPerSecond: values.rps ?? (values.live ? 10 : 100),
+    requestsPerSecond: values.rps ?? scenario.requestsPerSecond ?? (values.live ? 10 : 100),
     at: values.at ?? (strategy === 'canary' ? 25 : 50),
     fromMinute: values['from-minute'],
     points: values.points ?? 5,
@@ -192,7 +191,7 @@ function asJson(
   end: LiveEnd | undefined,
   { speed = 60, stable }: Given,
 ) {
-  const { asExpected, expected, outcome, setting: _, ...rest } = flight;
+  const { asExpected, expected, outcome, setting: _, release: __, ...rest } = flight;
   return {
     schema: 'sluice.rehearsal/1',
     scenario: stable === undefined ? name : 'own versions',

@@ -1,11 +1,15 @@
 /** One rehearsed release: the real state machine and the real steps in a world of its own, and what is known at its end. */
 import { createHash } from 'node:crypto';
+import { Transient } from '../functions/core/failures.ts';
+import type { Baseline } from '../functions/core/judge/baseline.ts';
 import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
 import type { Evidence } from '../functions/core/judge/verdict.ts';
-import type { Policy } from '../functions/core/plan.ts';
-import type { LiveRelease, ServiceState } from '../functions/core/protocol.ts';
+import type { Plan, Policy } from '../functions/core/plan.ts';
+import type { LiveRelease, Lock, ServiceState } from '../functions/core/protocol.ts';
 import { type Colour, otherColour, type Weights } from '../functions/core/roles.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
+import type { MigrationStatus } from '../functions/ports/fleet.ts';
+import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Image } from '../functions/ports/registry.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
 import definition from '../state-machines/release.asl.json' with { type: 'json' };
@@ -15,7 +19,7 @@ import { type Execution, type ExecutionEnd, loadMachine, startExecution } from '
 import type { HistoryEvent } from './engine-history.ts';
 import { functionsFor, type Play, type Verb } from './functions.ts';
 import { UNCHECKED, type Violation, watch } from './invariants.ts';
-import type { Expected, Fault, Outcome, Scenario } from './scenarios.ts';
+import type { Expected, Outcome, Role, Scenario, Spoilt } from './scenarios.ts';
 import type { Task, TaskHost } from './tasks.ts';
 import { modelledTraffic, type Traffic } from './traffic.ts';
 import { VirtualHost } from './virtual-host.ts';
@@ -66,8 +70,10 @@ export interface LiveParts {
   ready(): Promise<void>;
   readonly pace: (second: number) => Promise<void>;
   readonly onWeights: (weights: Weights) => void;
-  /** Carries the scenario's fault out on the real candidate. */
-  readonly setFault: (fault: Fault, minutes: number) => void;
+  /** How the real versions answer from now on. */
+  readonly spoil: (spoilt: Readonly<Record<Role, Spoilt>>) => void;
+  /** The real candidate exits, and each further one soon after it came up. */
+  readonly crash: () => void;
 }
 
 export interface TimelineEntry {
@@ -113,6 +119,20 @@ export interface Flight {
   readonly unchecked: readonly number[];
 }
 
+/** What a report needs beside the flight itself; absent when nothing was opened. */
+export interface FlightRelease {
+  readonly id: string;
+  readonly image: string;
+  readonly candidate: Colour;
+  readonly stable: Colour;
+  readonly plan: Plan;
+  /** Every minute that was judged, and what the judge learnt of stable before the first. */
+  readonly minutes: readonly MinuteEvidence[];
+  readonly baseline?: Baseline;
+  /** When the scenario's fault began, seconds since the start. */
+  readonly faultSecond?: number;
+}
+
 /** Ends by state name; what leads nowhere is a machine that stopped working, and a person must look. */
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
   Promoted: 'promoted',
@@ -122,7 +142,13 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Nothing to do': 'nothing',
 };
 
-export async function fly(options: FlightOptions): Promise<Flight & { readonly setting: World }> {
+export interface Flown extends Flight {
+  readonly release?: FlightRelease;
+  /** The world as it was left. */
+  readonly setting: World;
+}
+
+export async function fly(options: FlightOptions): Promise<Flown> {
   const { scenario, seed, live } = options;
   const clock = new VirtualClock(START - options.baselineMinutes * 60);
   if (live) clock.pace = live.pace;
@@ -133,21 +159,21 @@ export async function fly(options: FlightOptions): Promise<Flight & { readonly s
 
   let faultSince: number | undefined;
   const minutesOfFault = () => (faultSince === undefined ? -1 : (clock.now() - faultSince) / 60);
-  const fault = scenario.fault?.(options) ?? {};
-  const isFaulty = (task: Task) => task.colour === candidateColour && minutesOfFault() >= 0;
+  const spoilt = (role: Role) => scenario.spoilt?.(role, minutesOfFault(), options) ?? {};
+  const roleOf = (colour: Colour): Role => (colour === candidateColour ? 'candidate' : 'stable');
+  const isCandidate = ({ colour }: Task) => colour === candidateColour;
   const host =
     live?.host ??
     new VirtualHost(clock, chance(seed, 'tasks'), {
-      neverHealthy: ({ colour }) => colour === candidateColour && scenario.neverHealthy === true,
-      crashes: (task) => fault.crashes === true && isFaulty(task),
+      neverHealthy: (task) => isCandidate(task) && scenario.neverHealthy === true,
+      crashes: (task) => isCandidate(task) && scenario.crashes === true && minutesOfFault() >= 0,
     });
   const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
   const behaviour = (colour: Colour) => {
-    const minutes = colour === candidateColour ? minutesOfFault() : -1;
-    if (minutes < 0) return { errorRate: baseErrorRate, latencyFactor: 1 };
-    const added = (fault.errorPoints?.(minutes) ?? 0) / 100;
-    return { errorRate: Math.min(1, baseErrorRate + added), latencyFactor: fault.latencyFactor ?? 1 };
+    const { errorPoints = 0, latencyFactor = 1 } = spoilt(roleOf(colour));
+    return { errorRate: Math.min(1, baseErrorRate + errorPoints / 100), latencyFactor };
   };
+  const throttling = chance(seed, 'throttling');
 
   const world = new World({
     seed,
@@ -159,7 +185,12 @@ export async function fly(options: FlightOptions): Promise<Flight & { readonly s
     host,
     traffic: live?.traffic ?? modelledTraffic(chance(seed, 'traffic'), options.requestsPerSecond, behaviour),
     numbersLatestSeconds: live?.numbersLatestSeconds ?? 110,
-    migration: () => ({ is: 'done' }),
+    migration: migrationOf(scenario, clock),
+    numbersLost: (colour) => scenario.losesNumbers === true && colour === candidateColour && minutesOfFault() >= 0,
+    interfere: (call) => {
+      if (scenario.throttled && call === 'ModifyRule' && throttling.uniform() < 0.5)
+        throw new Transient('Rate exceeded');
+    },
     start: () => {},
     executionStatus: () => (execution.status() === 'RUNNING' ? 'RUNNING' : 'ended'),
     ...(live ? { onWeights: live.onWeights } : {}),
@@ -173,14 +204,14 @@ export async function fly(options: FlightOptions): Promise<Flight & { readonly s
     const from = clock.now() + (options.fromMinute ?? 0) * 60;
     faultSince = from;
     clock.at(from, () => {
-      live?.setFault(fault, 0);
-      if (fault.crashes && host instanceof VirtualHost) host.crashAll();
+      if (!scenario.crashes) return;
+      if (live) live.crash();
+      else if (host instanceof VirtualHost) host.crashAll();
     });
   });
-
   clock.everySecond((second) => {
-    if (faultSince === undefined || second < faultSince || (second - START) % 60 !== 0) return;
-    live?.setFault(fault, minutesOfFault());
+    if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0)
+      live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
   });
 
   let state = 'before Open';
@@ -267,7 +298,22 @@ export async function fly(options: FlightOptions): Promise<Flight & { readonly s
     },
     violations: scene.violations,
     unchecked: UNCHECKED,
+    ...releaseOf(world, timeline.opened, faultSince),
     setting: world,
+  };
+}
+
+const LIVE_SPOILS_EVERY_SECONDS = 5;
+const MIGRATION_FAILS_AFTER_SECONDS = 60;
+
+function migrationOf({ migration }: Scenario, clock: VirtualClock): () => MigrationStatus {
+  let since: number | undefined;
+  return () => {
+    since ??= clock.now();
+    if (migration === 'hangs') return { is: 'running' };
+    if (migration !== 'fails') return { is: 'done' };
+    if (clock.now() < since + MIGRATION_FAILS_AFTER_SECONDS) return { is: 'running' };
+    return { is: 'failed', reason: 'alembic exited with 1: column "phone" of relation "drivers" already exists' };
   };
 }
 
@@ -279,6 +325,7 @@ const AFTER_END_SECONDS = 15;
 class Timeline {
   readonly entries: TimelineEntry[] = [];
   readonly stages: StageStart[] = [];
+  opened: Lock | undefined;
   abort: { readonly evidence?: Evidence | LiteralEvidence } | undefined;
   #read = 0;
   #open: { readonly second: number; readonly state: string } | undefined;
@@ -292,6 +339,7 @@ class Timeline {
     this.#onEntry = onEntry;
     world.onWrite((row) => {
       const { lock } = world.ledger.state;
+      if (row.call === 'ledger: open') this.opened = lock;
       if (row.call === 'ledger: abort') this.abort = lock?.abort;
       if (row.call === 'ledger: share') this.stages.push({ share: lock!.share, from: lock!.stageFrom! });
     });
@@ -366,6 +414,27 @@ function secondsToStable(writes: readonly WriteRow[]): { readonly secondsFromVer
   return order < 0 || !done ? {} : { secondsFromVerdictToStable: Math.ceil(done.at - writes[order]!.at) };
 }
 
+function releaseOf(
+  world: World,
+  lock: Lock | undefined,
+  faultSince: number | undefined,
+): { readonly release?: FlightRelease } {
+  if (!lock) return {};
+  const baseline = world.ledger.judging(lock.releaseId)?.state.baseline;
+  return {
+    release: {
+      id: lock.releaseId,
+      image: lock.image,
+      candidate: lock.candidate,
+      stable: lock.stable,
+      plan: lock.plan,
+      minutes: world.ledger.evidence(lock.releaseId),
+      ...(baseline ? { baseline } : {}),
+      ...(faultSince === undefined ? {} : { faultSecond: Math.floor(faultSince - START) }),
+    },
+  };
+}
+
 const requestsSoFar = ({ traffic: { totals } }: World, candidate: Colour) => ({
   total: totals.requests,
   candidate: totals.byColour[candidate],
@@ -384,14 +453,14 @@ function serviceState(live: Image | undefined): ServiceState {
   return { service: 'conductores-backend', stable: 'blue', fence: 7, ...(current ? { current } : {}) };
 }
 
-const serviceSettings = ({ policy, warmMinutes }: FlightOptions): ServiceSettings => ({
+const serviceSettings = ({ policy, warmMinutes, scenario }: FlightOptions): ServiceSettings => ({
   service: 'conductores-backend',
   profile: 'production',
   repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
   policy,
   onUnproven: 'ask',
   warmMinutes,
-  hasMigration: false,
+  hasMigration: scenario.migration !== undefined,
   minimumTasks: 2,
   readyWithinSeconds: 600,
   migrateWithinSeconds: 1800,

@@ -118,6 +118,8 @@ export function watch(
   /** 5. A higher share needs numbers of the share before it, or a person's word, or the release's own rule. */
   function silenceNeverAdvances(lock: Lock, to: number, from: number): void {
     if (from === 0 || to <= from) return;
+    // Not an advance: users leave a stable that is dead, or a closing release is put right.
+    if (lock.target !== undefined || lock.phase === 'closing') return;
     const byPerson = lock.taken !== heldTaken;
     heldTaken = lock.taken;
     if (byPerson || lock.plan.onUnproven === 'proceed') return;

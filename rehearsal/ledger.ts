@@ -1,6 +1,6 @@
 /** The ledger in memory: one item with real conditional writes, evaluated from the same table that DynamoDB is sent. */
 import type { Condition, LedgerWrite, Path, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import type { Judging, WriteAnswer } from '../functions/ports/ledger.ts';
+import type { Judging, MinuteEvidence, WriteAnswer } from '../functions/ports/ledger.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -8,6 +8,7 @@ export class MemoryLedger {
   #state: ServiceState;
   readonly #records = new Map<string, ReleaseRecord>();
   readonly #judging = new Map<string, Judging>();
+  readonly #evidence = new Map<string, readonly MinuteEvidence[]>();
 
   constructor(state: ServiceState, records: readonly ReleaseRecord[] = []) {
     this.#state = copy(state);
@@ -45,10 +46,20 @@ export class MemoryLedger {
     return known && copy(known);
   }
 
-  saveJudging(releaseId: string, seen: number | undefined, judging: Judging): boolean {
+  saveJudging(
+    releaseId: string,
+    seen: number | undefined,
+    judging: Judging,
+    minutes: readonly MinuteEvidence[],
+  ): boolean {
     if (this.#judging.get(releaseId)?.folded !== seen) return false;
     this.#judging.set(releaseId, copy(judging));
+    this.#evidence.set(releaseId, [...this.evidence(releaseId), ...copy(minutes)]);
     return true;
+  }
+
+  evidence(releaseId: string): readonly MinuteEvidence[] {
+    return this.#evidence.get(releaseId) ?? [];
   }
 }
 

@@ -3,6 +3,7 @@ import type { Policy } from '../functions/core/plan.ts';
 import type { Share } from '../functions/core/share.ts';
 
 export type Outcome = 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed';
+export type Role = 'stable' | 'candidate';
 
 export interface Expected {
   readonly outcome: Outcome;
@@ -10,12 +11,11 @@ export interface Expected {
   readonly share?: Share;
 }
 
-/** What the scenario's fault does to the candidate once it has begun; nothing said is nothing wrong. */
-export interface Fault {
-  /** Percentage points added to the error probability, by the minutes since the fault began. */
-  readonly errorPoints?: (minutes: number) => number;
+/** What is wrong with one role's answers at a moment; nothing said is nothing wrong. */
+export interface Spoilt {
+  /** Percentage points added to the error probability. */
+  readonly errorPoints?: number;
   readonly latencyFactor?: number;
-  readonly crashes?: true;
 }
 
 export interface FaultOptions {
@@ -26,23 +26,37 @@ export interface FaultOptions {
 export interface Scenario {
   readonly about: string;
   readonly strategy?: 'canary' | 'blue-green';
-  readonly fault?: (options: FaultOptions) => Fault;
+  readonly requestsPerSecond?: number;
+  /** How a role answers, `minutes` after the fault began; negative before. */
+  readonly spoilt?: (role: Role, minutes: number, options: FaultOptions) => Spoilt;
+  /** The candidate's tasks exit by themselves once the fault has begun. */
+  readonly crashes?: true;
   /** The candidate's health check never passes. */
   readonly neverHealthy?: true;
   /** Nothing was ever released; stable is the bootstrap. */
   readonly firstRelease?: true;
+  /** The candidate's numbers stop arriving once the fault has begun. */
+  readonly losesNumbers?: true;
+  /** Every other change of the rule is throttled. */
+  readonly throttled?: true;
+  readonly migration?: 'fails' | 'hangs';
   /** Under the plan's literal rules any 500 reverts, so a good version is one without any. */
   readonly errorFreeUnderLiteral?: true;
   readonly expected: (at: Share, policy: Policy) => Expected;
 }
 
 const promoted = (): Expected => ({ outcome: 'promoted' });
+const reverted = (): Expected => ({ outcome: 'reverted' });
 /** The literal rules may find fault with an ordinary error before the scenario's fault has begun. */
 const revertedThere = (at: Share, policy: Policy): Expected => ({
   outcome: 'reverted',
   ...(policy === 'compare' ? { share: at } : {}),
 });
 const revertedBefore = (): Expected => ({ outcome: 'reverted', share: 0 });
+
+/** A dependency of both colours is down for ten minutes. */
+const OUTAGE = { minutes: 10, errorPoints: 10, latencyFactor: 2.5 } as const;
+const LEAK_POINTS_A_MINUTE = 0.4;
 
 export const SCENARIOS = {
   healthy: { about: 'a good version goes to everybody', errorFreeUnderLiteral: true, expected: promoted },
@@ -54,19 +68,55 @@ export const SCENARIOS = {
   },
   errors: {
     about: 'the new version fails more requests',
-    fault: ({ points }) => ({ errorPoints: () => points }),
+    spoilt: (role, minutes, { points }) => (role === 'candidate' && minutes >= 0 ? { errorPoints: points } : {}),
     expected: revertedThere,
   },
   latency: {
     about: 'the new version is slower',
-    fault: ({ factor }) => ({ latencyFactor: factor }),
+    spoilt: (role, minutes, { factor }) => (role === 'candidate' && minutes >= 0 ? { latencyFactor: factor } : {}),
     expected: revertedThere,
   },
-  crash: { about: 'the new version exits by itself', fault: () => ({ crashes: true }), expected: revertedThere },
+  crash: { about: 'the new version exits by itself', crashes: true, expected: revertedThere },
+  leak: {
+    about: 'the new version fails a little more each minute',
+    spoilt: (role, minutes) =>
+      role === 'candidate' && minutes >= 0 ? { errorPoints: LEAK_POINTS_A_MINUTE * minutes } : {},
+    expected: reverted,
+  },
   'never-healthy': {
     about: 'the new version never passes its health check',
     neverHealthy: true,
     expected: revertedBefore,
+  },
+  'migration-fails': { about: 'the migration exits with an error', migration: 'fails', expected: revertedBefore },
+  'migration-hangs': { about: 'the migration never ends', migration: 'hangs', expected: revertedBefore },
+  'silent-metrics': {
+    about: 'the numbers of the new version stop arriving',
+    losesNumbers: true,
+    errorFreeUnderLiteral: true,
+    expected: reverted,
+  },
+  'low-traffic': {
+    about: 'too few requests to judge anything by',
+    requestsPerSecond: 0.2,
+    errorFreeUnderLiteral: true,
+    expected: reverted,
+  },
+  'shared-outage': {
+    about: 'a dependency of both versions is down for ten minutes',
+    spoilt: (_, minutes) => (minutes >= 0 && minutes < OUTAGE.minutes ? OUTAGE : {}),
+    expected: (_, policy) => ({ outcome: policy === 'compare' ? 'promoted' : 'reverted' }),
+  },
+  'alb-throttled': {
+    about: 'the load balancer throttles every other change of its rule',
+    throttled: true,
+    errorFreeUnderLiteral: true,
+    expected: promoted,
+  },
+  'stable-unhealthy': {
+    about: 'stable itself fails when the release is started',
+    spoilt: (role) => (role === 'stable' ? { errorPoints: 5 } : {}),
+    expected: () => ({ outcome: 'refused' }),
   },
   'first-release': { about: 'the first release of a service', firstRelease: true, expected: promoted },
 } as const satisfies Readonly<Record<string, Scenario>>;

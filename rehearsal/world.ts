@@ -217,9 +217,10 @@ export class World {
           }),
         record: (reference) => call('Ledger read', () => ledger.record(reference)),
         judging: (releaseId) => call('Ledger read', () => ledger.judging(releaseId)),
-        saveJudging: (releaseId, seen, judging) =>
+        evidence: (releaseId) => call('Ledger read', () => ledger.evidence(releaseId)),
+        saveJudging: (releaseId, seen, judging, minutes) =>
           call('Ledger write', () => {
-            const saved = ledger.saveJudging(releaseId, seen, judging);
+            const saved = ledger.saveJudging(releaseId, seen, judging, minutes);
             if (saved) write({ call: 'ledger: judging' });
             return saved;
           }),

@@ -37,7 +37,7 @@ export const isAdvanceAsked = ({ command, share, fence }: Moment['lock']): boole
 export function decide(moment: Moment): BakeEnd {
   const { now, lock, stage, next, verdict, silence } = moment;
   if (verdict.word === 'abort') return verdict;
-  if (lock.hold) return { word: 'hold', reason: `held by ${lock.hold.by}` };
+  if (lock.hold) return heldByPerson(lock.hold, now);
   if (isAdvanceAsked(lock)) return { word: 'advance', reason: 'a person ended this bake' };
   if (!isBakeOver(moment)) return { word: 'continue', reason: silence ?? verdict.reason };
   if (lock.askedAt !== undefined) return waitForAnswer(lock.askedAt, now, stage, verdict);
@@ -53,6 +53,11 @@ export function decide(moment: Moment): BakeEnd {
     return { word: 'advance', reason: `${reason}; goes on unproven` };
   }
   return { word: 'hold', reason: `${reason}; a person is asked`, ask: true };
+}
+
+function heldByPerson({ by, at }: { readonly by: string; readonly at: number }, now: number): BakeEnd {
+  if (now < at + ANSWER_WITHIN_SECONDS) return { word: 'hold', reason: `held by ${by}` };
+  return { word: 'abort', reason: `${by} held it for ${ANSWER_WITHIN_SECONDS / 3600} hours and nobody let it go on` };
 }
 
 function waitForAnswer(askedAt: number, now: number, stage: Stage, verdict: Moment['verdict']): BakeEnd {

@@ -62,6 +62,8 @@ export interface Lock {
   readonly alarmsSeen?: Readonly<Record<string, number>>;
   readonly abort?: AbortOrder;
   readonly hold?: { readonly by: string; readonly at: number };
+  /** What was paged about in the warm time, so that nobody is paged for it every tick. */
+  readonly paged?: string;
   /** When a person was asked to decide. */
   readonly askedAt?: number;
   readonly command?: Command;
@@ -259,11 +261,43 @@ export const writes = {
     tick: true,
   }),
 
+  paged: (me: Mine, rule: string): LedgerWrite => ({
+    name: 'paged',
+    condition: mine(me),
+    set: { 'lock.paged': rule },
+    tick: true,
+  }),
+
   /** Written once, by whoever; bound to the fence, so that a late event cannot touch the next release. */
   abort: (fence: number, order: AbortOrder): LedgerWrite => ({
     name: 'abort',
     condition: all(equal('lock.fence', fence), notAborted, phaseIn(...ABORTABLE)),
     set: { 'lock.abort': order },
+  }),
+
+  /** People write the ledger only, never the rule; their word is bound to the fence that they saw. */
+  hold: (fence: number, by: string, at: number): LedgerWrite => ({
+    name: 'hold',
+    condition: all(equal('lock.fence', fence), notAborted, phaseIn(...ABORTABLE)),
+    set: { 'lock.hold': { by, at } },
+  }),
+
+  resume: (fence: number): LedgerWrite => ({
+    name: 'resume',
+    condition: all(equal('lock.fence', fence), present('lock.hold')),
+    set: {},
+    remove: ['lock.hold'],
+  }),
+
+  command: (command: Command): LedgerWrite => ({
+    name: 'command',
+    condition: all(
+      equal('lock.fence', command.fence),
+      notAborted,
+      phaseIn('baking'),
+      equal('lock.share', command.share),
+    ),
+    set: { 'lock.command': command },
   }),
 
   closing: (me: Mine, at: number): LedgerWrite => ({

@@ -1,5 +1,7 @@
-import type { JudgeState } from '../core/judge/judge.ts';
+import type { JudgedMinute, JudgeState } from '../core/judge/judge.ts';
+import type { Evidence } from '../core/judge/verdict.ts';
 import type { LedgerWrite, ReleaseRecord, ServiceState } from '../core/protocol.ts';
+import type { Share } from '../core/share.ts';
 import type { Instant } from './clock.ts';
 
 /** The state after the write, or, when the condition did not hold, the state that stood in its way. */
@@ -14,6 +16,16 @@ export interface Judging {
   readonly folded?: Instant;
 }
 
+/** One folded minute as the judge was given it, and what it made of it: kept for whoever asks why. */
+export interface MinuteEvidence extends JudgedMinute {
+  /** Start of the minute, epoch seconds. */
+  readonly minute: Instant;
+  /** The candidate's share in (or at the end of) that minute. */
+  readonly share: Share;
+  readonly odds: Evidence['odds'];
+  readonly parts: Evidence['parts'];
+}
+
 /** All reads are consistent. A `Transient` failure of a write may have written: read before deciding. */
 export interface Ledger {
   read(): Promise<ServiceState>;
@@ -22,5 +34,12 @@ export interface Ledger {
   record(reference: string): Promise<ReleaseRecord | undefined>;
   judging(releaseId: string): Promise<Judging | undefined>;
   /** Saved only if the last folded minute is still the one that was `seen`; otherwise false, and nothing changes. */
-  saveJudging(releaseId: string, seen: Instant | undefined, judging: Judging): Promise<boolean>;
+  saveJudging(
+    releaseId: string,
+    seen: Instant | undefined,
+    judging: Judging,
+    minutes: readonly MinuteEvidence[],
+  ): Promise<boolean>;
+  /** Every folded minute of a release, oldest first. */
+  evidence(releaseId: string): Promise<readonly MinuteEvidence[]>;
 }

@@ -5,6 +5,7 @@
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
 import { weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
+import type { Fleet } from '../ports/fleet.ts';
 import { startPending } from './pending.ts';
 import { settle, settleAgain, settling } from './settle.ts';
 import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
@@ -19,7 +20,11 @@ export const close = (ports: ClosePorts) =>
     const me = { owner: input.execution, fence: input.state.release?.fence ?? seen.lock?.fence ?? 0 };
     if (!hasLock(seen) || !isMine(seen, me)) return closedAlready(ports, input, seen);
     const { lock } = seen;
-    if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    if (lock.phase === 'stuck') {
+      // Whoever called it stuck may have died before the users were brought back.
+      await leaveDeadCandidate(ports, lock, await ports.fleet.health());
+      return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    }
     if (lock.phase === 'closing') return swapRoles(ports, me, seen);
 
     const closing = await ledger.write(writes.closing(me, Math.round(clock.now())));
@@ -46,7 +51,11 @@ async function swapRoles(
     return settleAgain(ports, me, lock);
   }
   const health = await fleet.health();
-  if (health[lock.candidate] === 0) return candidateDied(ports, me, lock, health[lock.stable]);
+  if (health[lock.candidate] === 0) {
+    const answered = await stuck(ports, me, lock, `${lock.candidate} has no healthy target left`);
+    await leaveDeadCandidate(ports, lock, health);
+    return answered;
+  }
 
   await commit(ledger, me, writes.retiring(me, lock.stable));
   await fleet.suspendScaling(lock.stable, 'both');
@@ -66,11 +75,14 @@ async function swapRoles(
 }
 
 /** The new version died after the point of no return: the old colour, if it still has tasks, is better than nothing. */
-async function candidateDied(ports: ClosePorts, me: Mine, lock: Lock, stableHealthy: number): Promise<StepOutput> {
-  const answered = await stuck(ports, me, lock, `${lock.candidate} has no healthy target left`);
+async function leaveDeadCandidate(
+  ports: ClosePorts,
+  lock: Lock,
+  health: Awaited<ReturnType<Fleet['health']>>,
+): Promise<void> {
+  if (health[lock.candidate] > 0 || health[lock.stable] === 0) return;
   const stable = await ports.fleet.observe(lock.stable);
-  if (stableHealthy > 0 && stable.desired > 0) await routeAndReadBack(ports, weightsFor(lock, NONE));
-  return answered;
+  if (stable.desired > 0) await routeAndReadBack(ports, weightsFor(lock, NONE));
 }
 
 async function stuck({ ledger, notices }: ClosePorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {

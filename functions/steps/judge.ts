@@ -45,7 +45,7 @@ export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profil
 
     const finding =
       (await hardRules(ports, lock)) ??
-      (await (lock.phase === 'warm' ? watchWarm(ports, lock) : judgeBake(ports, settings, lock)));
+      (await (lock.phase === 'warm' ? watchWarm(ports, me, lock) : judgeBake(ports, settings, lock)));
     switch (finding.word) {
       case 'abort':
         return abort(ports, me, lock, finding);
@@ -165,7 +165,7 @@ async function literal({ signals, clock }: JudgePorts, lock: Lock, bakeDone: boo
   return { verdict: weighLiteral({ alarms, minutes: readings, gridMs, bakeDone, names: lock }), silence: undefined };
 }
 
-async function watchWarm(ports: JudgePorts, lock: Lock): Promise<Finding> {
+async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Finding> {
   const { signals, fleet, ledger, notices, clock } = ports;
   const now = clock.now();
   const minutes = await signals.minutes({
@@ -181,7 +181,8 @@ async function watchWarm(ports: JudgePorts, lock: Lock): Promise<Finding> {
     names: lock,
   });
   if (watched.word === 'abort') return watched;
-  if (watched.page)
+  if (watched.page && lock.paged !== watched.rule) {
+    await commit(ledger, me, writes.paged(me, watched.rule));
     await notices.send({
       kind: 'trouble',
       releaseId: lock.releaseId,
@@ -189,6 +190,7 @@ async function watchWarm(ports: JudgePorts, lock: Lock): Promise<Finding> {
       body: watched.reason,
       next: ['sluice rollback'],
     });
+  }
   if ((await ledger.read()).pending) return { word: 'advance', reason: 'a push waits, so the warm time ends' };
   const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
   return left <= 0

@@ -1,10 +1,13 @@
 /** Feeds the judge: every closed minute once, in order, when it can be believed. */
+
 import { learn } from '../core/judge/baseline.ts';
+import { oddsOf } from '../core/judge/comparison.ts';
 import { LATENCY_GRID_MS } from '../core/judge/constants.ts';
 import { beginJudging, foldMinute, type JudgedMinute } from '../core/judge/judge.ts';
 import { countsOf } from '../core/judge/readings.ts';
 import type { Lock } from '../core/protocol.ts';
-import type { Judging } from '../ports/ledger.ts';
+import type { Share } from '../core/share.ts';
+import type { Judging, MinuteEvidence } from '../ports/ledger.ts';
 import type { MinuteReading } from '../ports/signals.ts';
 import type { Ports } from './step.ts';
 
@@ -28,12 +31,15 @@ export async function listen(ports: ListenPorts, lock: Lock): Promise<Judging> {
   const now = clock.now();
   const minutes = await signals.minutes({ from: next, to: floorMinute(now), thresholdsMs: [slowMs, verySlowMs] });
   const byStart = new Map(minutes.map((reading) => [reading.minute, reading]));
+  const folded: MinuteEvidence[] = [];
   for (let minute = next; isReady(byStart.get(minute), minute, lock, now); minute += MINUTE) {
-    judging = { state: foldMinute(judging.state, judged(minute, byStart.get(minute), lock)), folded: minute };
+    const judgedMinute = judged(minute, byStart.get(minute), lock);
+    judging = { state: foldMinute(judging.state, judgedMinute), folded: minute };
+    folded.push({ minute, share: shareAt(minute, lock), ...judgedMinute, ...oddsOf(judging.state.odds) });
   }
   if (seen && judging.folded === seen.folded) return seen;
   // Somebody else folded the same minutes meanwhile: theirs are the same, and they stand.
-  const saved = await ledger.saveJudging(lock.releaseId, seen?.folded, judging);
+  const saved = await ledger.saveJudging(lock.releaseId, seen?.folded, judging, folded);
   return saved ? judging : ((await ledger.judging(lock.releaseId)) ?? judging);
 }
 
@@ -75,6 +81,12 @@ function judged(minute: number, reading: MinuteReading | undefined, lock: Lock):
 function stageAge(minute: number, index: number, { stageFrom = 0, firstShareAt }: Lock): number {
   if (stageFrom === firstShareAt) return index;
   return minute + MINUTE > stageFrom ? (minute - floorMinute(stageFrom)) / MINUTE : 1;
+}
+
+/** A minute that ended before the present share was confirmed belongs to the stage before. */
+function shareAt(minute: number, { share, stageFrom = 0, plan }: Lock): Share {
+  if (minute + MINUTE > stageFrom) return share;
+  return plan.stages[plan.stages.findIndex((stage) => stage.share === share) - 1]?.share ?? share;
 }
 
 /** The first full minute at the first share. */

@@ -16,11 +16,15 @@ import { parseReleaseInput, type ReleaseRequest } from '../core/release.ts';
 import { rolesWhenStableIs, shareOf } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Image } from '../ports/registry.ts';
+import { startPending } from './pending.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSettings } from './settings.ts';
 import { type Ports, releaseOf, type StepOutput } from './step.ts';
 
-type OpenPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'registry' | 'notices' | 'clock'>;
+type OpenPorts = Pick<
+  Ports,
+  'router' | 'fleet' | 'signals' | 'ledger' | 'registry' | 'executions' | 'notices' | 'clock'
+>;
 
 export interface OpenInput {
   readonly execution: string;
@@ -51,7 +55,8 @@ async function tryToOpen(
   const seen = await ledger.read();
   const { lock, current } = seen;
   if (lock?.owner === execution) return opened(lock);
-  if (request.action === 'rollback' && lock && isAbortable(lock)) return abortInstead(ports, lock, request.reason);
+  if (request.action === 'rollback' && lock && (isAbortable(lock) || lock.phase === 'reverting'))
+    return abortInstead(ports, lock, request.reason);
 
   const target = await targetOf(ports, seen, request);
   const image = await registry.resolve(target.reference);
@@ -77,7 +82,7 @@ async function tryToOpen(
     image: target.name,
     pushedAt,
     attempt: 1,
-    input: asInput(input, pushedAt),
+    input: asInput(input, request, image, pushedAt),
   };
   if (lock) return queue(ports, pending, lock);
 
@@ -110,8 +115,10 @@ async function tryToOpen(
   const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
   if (taken.written || taken.state.lock?.owner === execution) return opened(taken.state.lock!);
   const { pending: newer } = taken.state;
-  if (!taken.state.lock && newer && newer.pushedAt > pushedAt)
+  if (!taken.state.lock && newer && newer.pushedAt > pushedAt) {
+    await startPending(ports);
     return nothing('stale', `${newer.image} was pushed after it and waits`);
+  }
   return undefined;
 }
 
@@ -133,7 +140,10 @@ async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Loc
   return nothing('stale', `${newer?.image ?? 'another image'} was pushed after it and waits`);
 }
 
-/** A rollback while a release runs is an abort of that release, bound to its fence. The owner carries it out. */
+/**
+ * A rollback while a release runs is an abort of that release, bound to its fence. The owner carries it out; where it
+ * is doing so already, nothing is written.
+ */
 async function abortInstead(
   { ledger, clock }: OpenPorts,
   lock: Lock,
@@ -147,13 +157,15 @@ async function abortInstead(
 
 async function targetOf(
   { ledger }: OpenPorts,
-  { previous }: ServiceState,
+  { lock, current, previous }: ServiceState,
   request: ReleaseRequest,
 ): Promise<{ readonly reference: string; readonly name: string }> {
   if (request.action === 'release') return { reference: request.image, name: request.image };
   if (request.to === undefined) {
-    if (!previous) throw wrongImage(request, 'there is no earlier release of this service', 'name one with "to"');
-    return { reference: previous.digest, name: previous.image };
+    // What closes now will be current when this rollback opens.
+    const earlier = lock?.phase === 'closing' ? current : previous;
+    if (!earlier) throw wrongImage(request, 'there is no earlier release of this service', 'name one with "to"');
+    return { reference: earlier.digest, name: earlier.image };
   }
   const record = await ledger.record(request.to);
   if (!record && request.to.startsWith('r-'))
@@ -166,7 +178,11 @@ const wrongImage = ({ action }: ReleaseRequest, message: string, fix: string): R
     { field: action === 'release' ? 'image' : 'to', message, fix },
   ]);
 
-const asInput = (input: unknown, pushedAt: number) => ({ ...(input as Record<string, unknown>), pushedAt });
+/** What was asked, so that it means the same when it opens later: a rollback names its image. */
+const asInput = (input: unknown, { action }: ReleaseRequest, { digest }: Image, pushedAt: number) => ({
+  ...(input as Record<string, unknown>),
+  ...(action === 'rollback' ? { to: digest } : { pushedAt }),
+});
 
 const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): ReleaseRecord => ({
   releaseId: lock.releaseId,

@@ -35,7 +35,9 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
       }
       await fleet.suspendScaling(lock.stable, 'in');
       await fleet.resumeScaling(lock.candidate);
-      if (before.digest !== lock.digest) await fleet.deploy(lock.candidate, lock.digest, needed);
+      // A colour that slept may have an old revision of the same image: the template can have changed since.
+      if (before.digest !== lock.digest || before.desired === 0)
+        await fleet.deploy(lock.candidate, lock.digest, needed);
       else if (before.desired < needed) await fleet.resize(lock.candidate, needed);
     } else if (before.desired < needed) {
       await fleet.resize(lock.candidate, needed);

@@ -64,6 +64,9 @@ async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOu
     return stuck(ports, me, lock, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
   if (health[lock.stable] === 0 && health[lock.candidate] === 0)
     return stuck(ports, me, lock, 'neither colour has a healthy target');
+  // Users may not be sent to a colour that was marked for its end.
+  if (health[lock.stable] === 0 && lock.retiring)
+    return stuck(ports, me, lock, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
   if (share !== NONE || health[lock.stable] === 0)
     return putUsersBack(ports, me, lock, lock.reason ?? 'the rule changed while it was reverted');
 

@@ -58,7 +58,9 @@ export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTas
 
       const confirmed = await ledger.write(writes.share(me, share, Math.round(clock.now()), first));
       if (!confirmed.written) {
-        if (isMine(confirmed.state, me)) await routeAndReadBack(ports, weightsFor(lock, NONE));
+        // A stable that is dead gets nobody; Revert, which comes next, has the rules for that.
+        if (isMine(confirmed.state, me) && health[lock.stable] > 0)
+          await routeAndReadBack(ports, weightsFor(lock, NONE));
         throw whyRefused(lock, confirmed.state);
       }
       await notices.send({

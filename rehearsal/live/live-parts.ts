@@ -5,7 +5,7 @@
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { chance } from '../chance.ts';
 import type { LiveParts } from '../flight.ts';
-import type { Fault } from '../scenarios.ts';
+import type { Role, Spoilt } from '../scenarios.ts';
 import type { Task, TaskEvent } from '../tasks.ts';
 import type { Totals, Traffic, ZoneCounts } from '../traffic.ts';
 import { type Load, type LoadCounts, startLoad } from './load.ts';
@@ -50,6 +50,8 @@ interface Running {
   process: LiveTask | undefined;
   healthy: boolean;
   wanted: boolean;
+  /** How it was told to answer; as it comes, it answers well. */
+  told: string;
 }
 
 const HEALTH_CHECK_MS = 150;
@@ -60,13 +62,13 @@ export async function startLive(options: LiveOptions): Promise<Live> {
   const proxy = await startProxy({ chance: chance(options.seed, 'requests').uniform });
   const running = new Map<number, Running>();
   const ending = new Set<Promise<void>>();
-  let fault: Fault | undefined;
-  let faultMinutes = 0;
+  let spoilt: Readonly<Record<Role, Spoilt>> = { stable: {}, candidate: {} };
+  let crashes = false;
   let load: Load | undefined;
   let wallZero: number | undefined;
   let firstSecond = 0;
 
-  const roleOf = (colour: Colour) => (colour === stableColour ? 'stable' : 'candidate');
+  const roleOf = (colour: Colour): Role => (colour === stableColour ? 'stable' : 'candidate');
   const serve = (colour: Colour) =>
     proxy.targets(
       colour,
@@ -77,7 +79,7 @@ export async function startLive(options: LiveOptions): Promise<Live> {
   const counting = countShares(proxy, candidateColour);
 
   async function bringUp(task: Task, report: (event: TaskEvent) => void): Promise<void> {
-    const one: Running = { task, report, process: undefined, healthy: false, wanted: true };
+    const one: Running = { task, report, process: undefined, healthy: false, wanted: true, told: '0 1' };
     running.set(task.id, one);
     const role = roleOf(task.colour);
     one.process = await startTask({ command: options.command(role), environment: options.environment(role) });
@@ -86,7 +88,8 @@ export async function startLive(options: LiveOptions): Promise<Live> {
     report({ is: 'running' });
     if (role === 'candidate' && options.neverHealthy) await one.process.fault({ unhealthy: true });
     await untilHealthy(one);
-    if (role === 'candidate' && fault) await spoil(one, fault, faultMinutes);
+    await spoil(one);
+    if (crashes && role === 'candidate') await crash(one);
   }
 
   async function untilHealthy(one: Running): Promise<void> {
@@ -123,15 +126,16 @@ export async function startLive(options: LiveOptions): Promise<Live> {
     await one.process?.stop();
   }
 
-  const spoil = async (one: Running, { errorPoints, latencyFactor, crashes }: Fault, minutes: number) => {
-    const wanted = {
-      ...(errorPoints ? { errorPoints: errorPoints(minutes) } : {}),
-      ...(latencyFactor ? { latencyFactor } : {}),
-      ...(crashes ? { crash: true as const } : {}),
-    };
-    // A task that is going down while it is spoilt has nothing left to spoil.
-    if (Object.keys(wanted).length > 0) await one.process?.fault(wanted).catch(() => {});
-  };
+  /** Tells a task how to answer, when that has changed. A task that is going down has nothing left to spoil. */
+  async function spoil(one: Running): Promise<void> {
+    const { errorPoints = 0, latencyFactor = 1 } = spoilt[roleOf(one.task.colour)];
+    const wanted = `${errorPoints} ${latencyFactor}`;
+    if (one.told === wanted || !one.wanted) return;
+    one.told = wanted;
+    await one.process?.fault({ errorPoints, latencyFactor }).catch(() => {});
+  }
+
+  const crash = async (one: Running) => one.process?.fault({ crash: true }).catch(() => {});
 
   const keep = (work: Promise<void>): void => {
     ending.add(work);
@@ -165,10 +169,13 @@ export async function startLive(options: LiveOptions): Promise<Live> {
       proxy.route(weights);
       counting.moved(weights);
     },
-    setFault(wanted, minutes) {
-      fault = wanted;
-      faultMinutes = minutes;
-      for (const one of running.values()) if (one.task.colour === candidateColour) keep(spoil(one, wanted, minutes));
+    spoil(wanted) {
+      spoilt = wanted;
+      for (const one of running.values()) keep(spoil(one));
+    },
+    crash() {
+      crashes = true;
+      for (const one of running.values()) if (roleOf(one.task.colour) === 'candidate') keep(crash(one));
     },
     async close() {
       counting.moved(undefined);
@@ -187,8 +194,8 @@ function countShares(proxy: LiveProxy, candidate: Colour) {
   let current = { share: 0, requests: 0, candidate: 0 };
   let revertedAt: number | undefined;
   const sent = (colour: Colour) => {
-    const { requests, sentToEmptyGroup } = proxy.totals()[colour];
-    return requests + sentToEmptyGroup;
+    const { sent: served, sentToEmptyGroup } = proxy.totals()[colour];
+    return served + sentToEmptyGroup;
   };
   return {
     moved(weights: Weights | undefined): void {

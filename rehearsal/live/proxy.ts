@@ -25,7 +25,9 @@ export interface CountedMinute {
 }
 
 export interface Totals {
-  /** Those for which a target was chosen. */
+  /** Those for which a target was chosen, answered or not yet. */
+  readonly sent: number;
+  /** Those of them whose outcome is known. */
   readonly requests: number;
   /** Those of them that got a 5xx from the target or no answer. */
   readonly failed: number;
@@ -55,7 +57,7 @@ interface Group {
   targets: readonly Target[];
   turn: number;
   outcomes: readonly [Outcome[], Outcome[]];
-  totals: { requests: number; failed: number; sentToEmptyGroup: number };
+  totals: { sent: number; requests: number; failed: number; sentToEmptyGroup: number };
 }
 
 /** The last threshold of the latency grid; a slower target gets its client a 504. */
@@ -84,7 +86,10 @@ export async function startProxy({ chance }: { readonly chance: () => number }):
     if (!colour) return answerOurselves(response, 503);
     const group = groups[colour];
     const target = group.targets[group.turn++ % group.targets.length];
-    if (target) return forward(incoming, response, target, (outcome) => record(group, target, outcome));
+    if (target) {
+      group.totals.sent++;
+      return forward(incoming, response, target, (outcome) => record(group, target, outcome));
+    }
     group.totals.sentToEmptyGroup++;
     answerOurselves(response, 503);
   });
@@ -138,7 +143,7 @@ const emptyGroup = (): Group => ({
   targets: [],
   turn: 0,
   outcomes: [[], []],
-  totals: { requests: 0, failed: 0, sentToEmptyGroup: 0 },
+  totals: { sent: 0, requests: 0, failed: 0, sentToEmptyGroup: 0 },
 });
 
 const newTarget = (port: number, zone: 0 | 1): Target => ({

@@ -79,7 +79,7 @@ test('the targets of a colour take turns, and each zone counts its own', async (
   expect(zones.blue.map(({ requests }) => requests)).toEqual([100, 200]);
   expect(colours.blue).toMatchObject({ requests: 300, answered: { '2xx': 300 }, connectionErrors: 0 });
   expect(proxy.takeMinute().colours.blue.requests).toBe(0);
-  expect(proxy.totals().blue).toEqual({ requests: 300, failed: 0, sentToEmptyGroup: 0 });
+  expect(proxy.totals().blue).toEqual({ sent: 300, requests: 300, failed: 0, sentToEmptyGroup: 0 });
 });
 
 test('response times are those of the targets: about 8 ms in the middle, a few over 20 ms', async () => {
@@ -142,7 +142,7 @@ test('an empty group gives 503s, which are counted for nobody but as sent to an 
   proxy.route({ blue: 0, green: 100 });
   expect(await statusesFrom(proxy, 10)).toEqual(Array(10).fill(503));
   expect(proxy.takeMinute().colours.green.requests).toBe(0);
-  expect(proxy.totals().green).toEqual({ requests: 0, failed: 0, sentToEmptyGroup: 10 });
+  expect(proxy.totals().green).toEqual({ sent: 0, requests: 0, failed: 0, sentToEmptyGroup: 10 });
 });
 
 test('before anything is routed every request gets a 503', async () => {
