@@ -1,9 +1,8 @@
 /**
  * Our own rules for the release policy, for what asl-validator does not see. Each finding is a sentence to whoever
- * wrote the line. Why these rules: design.md sections 2 and 3, and the facts about Step Functions in its references.
+ * wrote the line. Why these rules: docs/architecture.md and state-machines/README.md.
  */
 import { listOf, reachableFrom, targetsOf } from '../rehearsal/engine-graph.ts';
-import { isObject } from '../rehearsal/engine-paths.ts';
 
 const VERBS = ['Open', 'Migrate', 'Prepare', 'Shift', 'Judge', 'Revert', 'Close'] as const;
 const PLACEHOLDERS: readonly string[] = VERBS.map((verb) => `\${${verb}}`);
@@ -15,6 +14,9 @@ type Fields = Readonly<Record<string, unknown>>;
 type States = Readonly<Record<string, Fields>>;
 type StateRule = (state: Fields, states: States) => readonly string[];
 type MachineRule = (states: States, startAt: string) => readonly string[];
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const errorsOf = (rule: Fields): readonly unknown[] =>
   Array.isArray(rule['ErrorEquals']) ? (rule['ErrorEquals'] as unknown[]) : [];
