@@ -22,7 +22,7 @@ export const close = (ports: ClosePorts) =>
     const { lock } = seen;
     if (lock.phase === 'stuck') {
       // Whoever called it stuck may have died before the users were brought back.
-      await leaveDeadCandidate(ports, lock, await ports.fleet.health());
+      if ((await agreeingShare(ports, lock)) === ALL) await leaveDeadCandidate(ports, lock, await ports.fleet.health());
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'closing') return swapRoles(ports, me, seen);

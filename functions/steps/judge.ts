@@ -7,7 +7,7 @@ import { Transient } from '../core/failures.ts';
 import { usualErrorRate, weigh } from '../core/judge/judge.ts';
 import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
-import { TICK_SECONDS } from '../core/plan.ts';
+import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { shareOf } from '../core/roles.ts';
 import { NONE, type Share } from '../core/share.ts';
@@ -98,7 +98,7 @@ async function judgeBake(
   const { stage, next } = stagesOf(lock);
   const now = ports.clock.now();
   const bakeDone = isBakeOver({ now, lock, stage });
-  const { verdict, silence } = await verdictOf(ports, lock, bakeDone);
+  const { verdict, silence } = lock.share === NONE ? NO_USERS_YET : await verdictOf(ports, lock, bakeDone);
   const end = decide({
     now,
     lock,
@@ -121,6 +121,13 @@ interface PolicyVerdict {
   };
   readonly silence: string | undefined;
 }
+
+/** Only a person's hold brings a release here before its first share. */
+const BEFORE_FIRST_SHARE: Stage = { share: NONE, bakeSeconds: 0, approval: false };
+const NO_USERS_YET: PolicyVerdict = {
+  verdict: { word: 'advance', rule: 'no users yet', reason: 'nobody is on the candidate yet' },
+  silence: undefined,
+};
 
 /** Numbers that cannot be read are silence with a reason of its own; they neither advance nor abort. */
 async function verdictOf(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
@@ -225,7 +232,7 @@ async function ask({ ledger, notices, clock }: JudgePorts, me: Mine, lock: Lock,
 /** The stage that is being watched, and the one after it. */
 function stagesOf({ plan, share }: Lock) {
   const index = plan.stages.findIndex((stage) => stage.share === share);
-  return { stage: plan.stages[index]!, next: plan.stages[index + 1]! };
+  return { stage: plan.stages[index] ?? BEFORE_FIRST_SHARE, next: plan.stages[index + 1]! };
 }
 
 /** A tick, or less when the bake or the warm time ends before. */

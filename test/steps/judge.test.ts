@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { Transient } from '../../functions/core/failures.ts';
+import { type Lock, writes } from '../../functions/core/protocol.ts';
+import { ABORT, FENCE, IMAGES, lockIn, NOW, type SceneOptions, scene } from './scene.ts';
+
+/** At 5 % since so many seconds. */
+const bakingFor = (seconds: number, facts: Partial<Lock> = {}): Lock =>
+  lockIn('baking', 5, { stageFrom: NOW - seconds, firstShareAt: NOW - seconds, ...facts });
+const warmFor = (seconds: number, facts: Partial<Lock> = {}): Lock =>
+  lockIn('warm', 100, { stageFrom: NOW - seconds, firstShareAt: NOW - seconds - 2700, ...facts });
+
+const unreadable: SceneOptions['before'] = (_, name) => {
+  if (name === 'GetMetricData') throw new Transient('CloudWatch did not answer');
+};
+
+describe('an order to go back', () => {
+  test('that stands in the ledger is passed on, and nothing is written', async () => {
+    const it = await scene({ lock: bakingFor(60, { abort: ABORT }) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', waitSeconds: 0 });
+    expect(it.world.writes).toEqual([]);
+  });
+
+  test('is written when a task of the candidate exits by itself', async () => {
+    const it = await scene({ lock: bakingFor(60) });
+    await it.kill('green');
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
+    expect(it.log).toEqual(['ledger: tick', 'ledger: abort']);
+    expect(it.world.ledger.state.lock?.abort).toMatchObject({ by: 'owner', reason: /^a task of green crashed/ });
+  });
+
+  test('is written when all readings of the rule show another share than ours', async () => {
+    const it = await scene({ lock: bakingFor(60), weights: { blue: 40, green: 60 } });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
+    expect(it.world.ledger.state.lock?.abort?.reason).toMatch(/by hand: green has 60 % instead of 5 %/);
+  });
+
+  test('is not written when a reading of the rule only lagged', async () => {
+    let readings = 0;
+    const it = await scene({
+      lock: bakingFor(60),
+      weights: { blue: 100, green: 0 },
+      after: (_, name) => {
+        if (name === 'DescribeRules' && ++readings === 1) it.world.balancer.weights = { blue: 95, green: 5 };
+      },
+    });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue' });
+    expect(it.world.ledger.state.lock?.abort).toBeUndefined();
+  });
+});
+
+describe('silence', () => {
+  test.each([
+    ['during the bake it goes on watching', 600, 'continue'],
+    ['at its end it holds', 900, 'hold'],
+  ])('numbers that cannot be read never advance: %s', async (_, seconds, verdict) => {
+    const it = await scene({ lock: bakingFor(seconds), before: unreadable });
+    expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /could not be read/ });
+  });
+
+  test('after twice the bake a person is asked, once', async () => {
+    const it = await scene({ lock: bakingFor(1800) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for a person/ });
+    expect(it.log.filter((line) => line === 'ledger: ask')).toHaveLength(1);
+    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual(['held at 5 %, a person must decide']);
+  });
+
+  test('after four hours without an answer it goes back', async () => {
+    const it = await scene({ lock: bakingFor(17_000, { askedAt: NOW - 4 * 3600 }) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /nobody gave an answer within 4 hours/ });
+    expect(it.world.ledger.state.lock?.abort?.by).toBe('owner');
+  });
+});
+
+describe('a person', () => {
+  const command = { id: 'c-1', verb: 'advance', share: 5, fence: FENCE } as const;
+
+  test('ends a bake with advance, and Shift takes the command', async () => {
+    const it = await scene({ lock: bakingFor(60, { command }) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 25 });
+    expect(it.world.ledger.state.lock?.command).toEqual(command);
+  });
+
+  test('holds a bake', async () => {
+    const it = await scene({ lock: bakingFor(60, { hold: { by: 'maria', at: NOW } }) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: '5 %: hold, held by maria' });
+  });
+
+  test('holds a release before its first share, and lets it go on', async () => {
+    const it = await scene({ lock: lockIn('deploying', 0, { hold: { by: 'maria', at: NOW } }), candidateTasks: 2 });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', waitSeconds: 30 });
+    it.write(writes.resume(FENCE));
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 5 });
+  });
+});
+
+describe('the wait that follows', () => {
+  test.each([
+    [60, 30],
+    [885, 15],
+    [1000, 30],
+  ])('%i s into a bake of 900 s is at most %i s', async (seconds, wait) => {
+    const it = await scene({ lock: bakingFor(seconds) });
+    const { waitSeconds } = await it.ask('Judge');
+    expect(waitSeconds).toBeLessThanOrEqual(wait);
+    expect(waitSeconds).toBeGreaterThan(0);
+  });
+});
+
+describe('the warm time', () => {
+  test('goes on while it lasts', async () => {
+    const it = await scene({ lock: warmFor(60), minutes: 5 });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
+  });
+
+  test('is over by the clock', async () => {
+    const it = await scene({ lock: warmFor(3600) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 100 });
+  });
+
+  test('is over when a push waits', async () => {
+    const pending = { ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: { image: 'v1.5.1' } };
+    const it = await scene({ lock: warmFor(60), service: { pending }, minutes: 5 });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', summary: /a push waits/ });
+  });
+
+  test('trouble of the watch itself is told to a person, and changes nothing', async () => {
+    const it = await scene({ lock: warmFor(60), minutes: 5 });
+    const error = { Error: 'States.Timeout', Cause: 'no answer' };
+    expect(await it.ask('Judge', { release: { id: 'r-20260105-135500', fence: FENCE }, error })).toMatchObject({
+      verdict: 'continue',
+    });
+    expect(it.world.notices[0]?.notice).toMatchObject({ kind: 'trouble', title: 'The watch had trouble' });
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import type { MigrationStatus } from '../../functions/ports/fleet.ts';
+import { FENCE, lockIn, scene } from './scene.ts';
+
+const running = (): MigrationStatus => ({ is: 'running' });
+
+test('a service without a migration goes on at once', async () => {
+  const { plan } = lockIn('opening');
+  const it = await scene({ lock: lockIn('opening', 0, { plan: { ...plan, migrates: false } }) });
+  expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done', share: 5 });
+  expect(it.world.writes).toEqual([]);
+});
+
+test('the phase is written before the migration runs', async () => {
+  const it = await scene({ lock: lockIn('opening'), migration: running });
+  expect(await it.ask('Migrate')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
+  expect(it.log).toEqual(['ledger: migrating', 'ledger: waiting']);
+  expect(it.world.calls.at(-1)?.call).toBe('RunTask');
+});
+
+describe('a migration', () => {
+  test('that ended well is done', async () => {
+    const it = await scene({ lock: lockIn('migrating') });
+    expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done' });
+  });
+
+  test('that failed ends the release, and no traffic was moved', async () => {
+    const it = await scene({ lock: lockIn('migrating'), migration: () => ({ is: 'failed', reason: 'exit code 1' }) });
+    await expect(it.ask('Migrate')).rejects.toMatchObject({ name: 'MigrationFailed', message: /exit code 1/ });
+    expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
+  });
+
+  test('that hangs is stopped after its time, counted by the ledger', async () => {
+    const it = await scene({ lock: lockIn('migrating'), migration: running });
+    await it.ask('Migrate');
+    await it.wait(1790);
+    expect(await it.ask('Migrate')).toMatchObject({ verdict: 'wait' });
+    await it.wait(10);
+    await expect(it.ask('Migrate', { release: { id: 'r-20260105-135500', fence: FENCE } })).rejects.toMatchObject({
+      name: 'MigrationFailed',
+      message: /within 30 minutes; it was stopped/,
+    });
+    expect(it.log.at(-1)).toBe('StopTask');
+  });
+});

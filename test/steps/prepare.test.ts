@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { FENCE, IMAGES, lockIn, scene } from './scene.ts';
+
+const to = (share: number) => ({ release: { id: 'r-20260105-135500', fence: FENCE }, share });
+
+describe('before the first share', () => {
+  test('the phase, the wait, the rule, and only then the new revision', async () => {
+    const it = await scene({ lock: lockIn('opening') });
+    expect(await it.ask('Prepare', to(5))).toMatchObject({ verdict: 'wait', share: 5, waitSeconds: 30 });
+    expect(it.log).toEqual([
+      'ledger: deploying',
+      'ledger: waiting',
+      'DescribeRules',
+      'RegisterScalableTarget (suspend) blue',
+      'RegisterScalableTarget (resume) green',
+      'UpdateService (new revision) green 2',
+    ]);
+  });
+
+  test('a candidate that is up, healthy and probed is ready', async () => {
+    const it = await scene({ lock: lockIn('opening') });
+    await it.ask('Prepare', to(5));
+    await it.wait(60);
+    expect(await it.ask('Prepare', to(5))).toMatchObject({ verdict: 'ready', share: 5 });
+    expect(it.log.slice(-3)).toEqual(['ledger: tick', 'DescribeRules', 'Probe']);
+  });
+
+  test('a colour that has users already is not rolled', async () => {
+    const it = await scene({ lock: lockIn('deploying'), weights: { blue: 90, green: 10 } });
+    await expect(it.ask('Prepare', to(5))).rejects.toMatchObject({ name: 'NotReady' });
+    expect(it.log.filter((line) => !line.startsWith('ledger'))).toEqual(['DescribeRules']);
+  });
+
+  test('a colour that slept gets a new revision of the newest template, also for an image that it had before', async () => {
+    const it = await scene({ lock: lockIn('deploying') });
+    it.world.tasks.deploy('green', IMAGES['v1.5.0'].digest, 0);
+    await it.ask('Prepare', to(5));
+    expect(it.log.at(-1)).toBe('UpdateService (new revision) green 2');
+  });
+});
+
+describe('while users are on the candidate', () => {
+  test('it grows to what the next share needs', async () => {
+    const it = await scene({ lock: lockIn('baking', 25), candidateTasks: 2, stableTasks: 5 });
+    expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'wait' });
+    expect(it.log).toEqual(['ledger: waiting', 'UpdateService green 3']);
+    await it.wait(60);
+    expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'ready' });
+  });
+
+  test('it never shrinks', async () => {
+    const it = await scene({ lock: lockIn('baking', 5), candidateTasks: 6 });
+    expect(await it.ask('Prepare', to(25))).toMatchObject({ verdict: 'ready' });
+    expect(it.world.tasks.side('green').desired).toBe(6);
+  });
+
+  test('it is never rolled, whatever its image', async () => {
+    const it = await scene({ lock: lockIn('baking', 5, { digest: IMAGES['v1.5.1'].digest }) });
+    it.world.tasks.resize('green', 1);
+    await it.ask('Prepare', to(25));
+    expect(it.log.filter((line) => line.includes('new revision'))).toEqual([]);
+  });
+});
+
+describe('a candidate that is not coming', () => {
+  test('is given up after ten minutes, counted by the ledger', async () => {
+    const it = await scene({ lock: lockIn('deploying'), neverHealthy: true });
+    await it.ask('Prepare', to(5));
+    await it.wait(590);
+    await expect(it.ask('Prepare', to(5))).resolves.toMatchObject({ verdict: 'wait' });
+    await it.wait(10);
+    await expect(it.ask('Prepare', to(5))).rejects.toMatchObject({ name: 'NotReady', message: /0 of 2 healthy tasks/ });
+  });
+
+  test('is given up at once when a task of it exits by itself', async () => {
+    const it = await scene({ lock: lockIn('deploying'), candidateTasks: 2 });
+    await it.kill('green');
+    await expect(it.ask('Prepare', to(5))).rejects.toMatchObject({ name: 'NotReady', message: /green crashed/ });
+  });
+});
