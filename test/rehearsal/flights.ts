@@ -1,0 +1,38 @@
+/** Flights as the tests ask for them: the real state machine and the real steps, with one thing changed. */
+import { type FlightOptions, type Flown, fly } from '../../rehearsal/flight.ts';
+import type { Play, Verb } from '../../rehearsal/functions.ts';
+import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import type { World } from '../../rehearsal/world.ts';
+
+export function flight(name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<Flown> {
+  const scenario: Scenario = SCENARIOS[name];
+  const strategy = scenario.strategy ?? 'canary';
+  return fly({
+    scenario,
+    seed: 42,
+    strategy,
+    policy: 'compare',
+    requestsPerSecond: scenario.requestsPerSecond ?? 100,
+    at: strategy === 'canary' ? 25 : 50,
+    points: 10,
+    factor: 2,
+    warmMinutes: 60,
+    baselineMinutes: 60,
+    ...changes,
+  });
+}
+
+type Functions = Readonly<Record<Verb, Play>>;
+
+/** One step in another's place; it may ask the real one. */
+export const withStep =
+  (verb: Verb, play: (payload: never, real: Play, world: World) => Promise<unknown>) =>
+  (functions: Functions, world: World): Functions => ({
+    ...functions,
+    [verb]: (payload: unknown) => play(payload as never, functions[verb], world),
+  });
+
+/** The invariants that a flight broke, each once. */
+export const broken = ({ violations }: Flown): readonly number[] => [
+  ...new Set(violations.map(({ invariant }) => invariant)),
+];

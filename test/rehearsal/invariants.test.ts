@@ -1,0 +1,220 @@
+/** Each promise of the design is broken on purpose, and the watch must name exactly that one. */
+import { describe, expect, test } from 'vitest';
+import { ReleaseRefused } from '../../functions/core/failures.ts';
+import { writes } from '../../functions/core/protocol.ts';
+import { revert } from '../../functions/steps/revert.ts';
+import { shift } from '../../functions/steps/shift.ts';
+import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
+import type { FlightOptions } from '../../rehearsal/flight.ts';
+import { UNCHECKED } from '../../rehearsal/invariants.ts';
+import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import type { World } from '../../rehearsal/world.ts';
+import machine from '../../state-machines/release.asl.json' with { type: 'json' };
+import { broken, flight, withStep } from './flights.ts';
+
+const portsOf = (world: World, { execution }: StepInput, verb: string) => world.ports({ by: 'owner', execution, verb });
+
+const FENCE = 8;
+
+/** A person orders the release back so many seconds after the start. */
+const abortAfter =
+  (seconds: number): NonNullable<FlightOptions['sabotage']> =>
+  (functions, world) => {
+    const { ledger } = world.ports({ by: 'person' });
+    world.clock.at(world.clock.now() + seconds, () => {
+      void ledger.write(writes.abort(FENCE, { by: 'person', reason: 'enough', at: world.clock.now() }));
+    });
+    return functions;
+  };
+
+interface Broken {
+  readonly invariant: number;
+  readonly how: string;
+  readonly scenario: ScenarioName;
+  readonly changes: Partial<FlightOptions>;
+}
+
+const BROKEN: readonly Broken[] = [
+  {
+    invariant: 1,
+    how: 'a Revert that touches the tasks before it routes',
+    scenario: 'errors',
+    changes: {
+      sabotage: withStep('Revert', async (input: StepInput, real, world) => {
+        await portsOf(world, input, 'Revert').fleet.resumeScaling('blue');
+        return real(input);
+      }),
+    },
+  },
+  {
+    invariant: 1,
+    how: 'a Revert that does not read the rule back',
+    scenario: 'errors',
+    changes: {
+      sabotage: withStep('Revert', async (input: StepInput, _, world) => {
+        const ports = portsOf(world, input, 'Revert');
+        let asked = { blue: 100, green: 0 };
+        const router = {
+          ...ports.router,
+          route: async (weights: typeof asked) => {
+            asked = weights;
+            await ports.router.route(weights);
+          },
+          current: async () => asked,
+        };
+        return revert({ ...ports, router })(input);
+      }),
+    },
+  },
+  {
+    invariant: 2,
+    how: 'a Revert that scales down without waiting',
+    scenario: 'errors',
+    changes: {
+      sabotage: withStep('Revert', async (input: StepInput, real, world) => {
+        const answer = (await real(input)) as StepOutput;
+        if (answer.verdict === 'wait') await portsOf(world, input, 'Revert').fleet.resize('green', 0);
+        return answer;
+      }),
+    },
+  },
+  {
+    invariant: 2,
+    how: 'a Shift to a candidate that has no healthy task',
+    scenario: 'never-healthy',
+    changes: {
+      sabotage: (functions, world) => ({
+        ...functions,
+        Prepare: async (payload) => {
+          const answer = (await functions.Prepare(payload)) as StepOutput;
+          return { ...answer, verdict: 'ready' };
+        },
+        Shift: async (payload) => {
+          const ports = portsOf(world, payload as StepInput, 'Shift');
+          const fleet = { ...ports.fleet, health: async () => ({ blue: 4, green: 4 }) };
+          return shift({ ...ports, fleet }, { minimumTasks: 2 })(payload as StepInput);
+        },
+      }),
+    },
+  },
+  {
+    invariant: 3,
+    how: 'a Close that still writes when the lock has long been freed',
+    scenario: 'healthy',
+    changes: {
+      sabotage: withStep('Close', async (input: StepInput, real, world) => {
+        const ports = portsOf(world, input, 'Close');
+        const answer = (await real(input)) as StepOutput;
+        if (answer.verdict !== 'closed') return answer;
+        await ports.clock.sleep(35);
+        await ports.fleet.resumeScaling('blue');
+        return answer;
+      }),
+    },
+  },
+  {
+    invariant: 4,
+    how: 'an execution that dies while users are split, with nobody who takes over',
+    scenario: 'healthy',
+    changes: { killAt: 20 },
+  },
+  {
+    invariant: 5,
+    how: 'a Judge that advances before it has heard anything',
+    scenario: 'healthy',
+    changes: {
+      sabotage: withStep('Judge', async (input: StepInput, real) => {
+        const answer = (await real(input)) as StepOutput;
+        return answer.share === 5 ? { ...answer, verdict: 'advance', share: 25 } : answer;
+      }),
+    },
+  },
+  {
+    invariant: 7,
+    how: 'a machine that waits for two minutes at a time',
+    scenario: 'healthy',
+    changes: {
+      sabotage: abortAfter(330),
+      machine: {
+        ...machine,
+        States: { ...machine.States, 'Wait a tick': { Type: 'Wait', Seconds: 120, Next: 'Judge' } },
+      },
+    },
+  },
+  {
+    invariant: 8,
+    how: 'an Open that takes the lock before it refuses',
+    scenario: 'healthy',
+    changes: {
+      sabotage: withStep('Open', async (input: StepInput, real) => {
+        await real(input);
+        throw new ReleaseRefused('too late');
+      }),
+    },
+  },
+  {
+    invariant: 8,
+    how: 'an Open that starts tasks before it refuses',
+    scenario: 'healthy',
+    changes: {
+      input: { image: 'v9.9.9' },
+      sabotage: withStep('Open', async (input: StepInput, real, world) => {
+        await world.ports({ by: 'person' }).fleet.resize('green', 2);
+        return real(input);
+      }),
+    },
+  },
+  {
+    invariant: 9,
+    how: 'a Shift whose weights sum to 101',
+    scenario: 'healthy',
+    changes: {
+      sabotage: withStep('Shift', async (input: StepInput, _, world) => {
+        const ports = portsOf(world, input, 'Shift');
+        const { route, current } = ports.router;
+        const router: typeof ports.router = {
+          ...ports.router,
+          route: ({ blue, green }) => route({ blue: blue > 0 ? blue + 1 : 0, green }),
+          current: async () => {
+            const { blue, green } = await current();
+            return { blue: blue > 0 ? blue - 1 : 0, green };
+          },
+        };
+        return shift({ ...ports, router }, { minimumTasks: 2 })(input);
+      }),
+    },
+  },
+];
+
+describe('a flight that breaks a promise is caught, and that promise is named', () => {
+  test.each(BROKEN)('$invariant: $how', async ({ invariant, scenario, changes }) => {
+    const flown = await flight(scenario, changes);
+    expect(broken(flown)).toEqual([invariant]);
+    for (const { state, second, detail } of flown.violations) {
+      expect(state).not.toBe('');
+      expect(second).toBeGreaterThanOrEqual(0);
+      expect(detail).not.toBe('');
+    }
+  });
+
+  test('each watched promise has such a flight', () => {
+    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    expect([...new Set([...BROKEN.map(({ invariant }) => invariant), ...UNCHECKED])].sort()).toEqual(all);
+  });
+});
+
+describe('a flight that nobody broke keeps every promise', () => {
+  test.each(Object.keys(SCENARIOS) as ScenarioName[])('%s', async (name) => {
+    expect((await flight(name)).violations).toEqual([]);
+  });
+
+  test('also when a person orders it back', async () => {
+    const flown = await flight('healthy', { sabotage: abortAfter(400) });
+    expect([flown.outcome, flown.reason, broken(flown)]).toEqual(['reverted', 'enough', []]);
+  });
+
+  test('also when the input is refused', async () => {
+    const flown = await flight('healthy', { input: { image: 'v9.9.9' } });
+    expect([flown.outcome, broken(flown)]).toEqual(['refused', []]);
+  });
+});

@@ -1,0 +1,76 @@
+/** The safety net of the state machine: what follows from answers and errors that nobody planned. */
+import { describe, expect, test } from 'vitest';
+import { FencedOut } from '../../functions/core/failures.ts';
+import { writes } from '../../functions/core/protocol.ts';
+import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
+import type { Verb } from '../../rehearsal/functions.ts';
+import { flight, withStep } from './flights.ts';
+
+/** Answers with a verdict that is in nobody's list, once the real step has answered. */
+const babbling = (verb: Verb) =>
+  withStep(verb, async (input: StepInput, real) => ({ ...((await real(input)) as StepOutput), verdict: 'perhaps' }));
+
+/** Fails the first time, whatever it is asked. */
+const failingOnce = (verb: Verb, error: Error) => {
+  let isFirst = true;
+  return withStep(verb, async (input: StepInput, real) => {
+    if (!isFirst) return real(input);
+    isFirst = false;
+    throw error;
+  });
+};
+
+const statesOf = ({ timeline }: Awaited<ReturnType<typeof flight>>) => new Set(timeline.map(({ state }) => state));
+
+describe('a verdict that nobody knows', () => {
+  test.each(['Migrate', 'Prepare', 'Shift', 'Judge'] as const)('of %s leads back to stable', async (verb) => {
+    const flown = await flight('healthy', { sabotage: babbling(verb) });
+    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
+  });
+});
+
+describe('an error that nobody planned', () => {
+  test.each(['Migrate', 'Prepare', 'Shift', 'Judge'] as const)('in %s leads back to stable', async (verb) => {
+    const flown = await flight('healthy', { sabotage: failingOnce(verb, new TypeError('what?')) });
+    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
+    expect(flown.reason).toBe('what?');
+  });
+
+  test('in Close is answered by Close, never by Revert', async () => {
+    const flown = await flight('healthy', { sabotage: failingOnce('Close', new TypeError('what?')) });
+    expect([flown.outcome, flown.world.stable, flown.violations]).toEqual(['promoted', 'green', []]);
+    expect(statesOf(flown)).not.toContain('Revert');
+  });
+
+  test('in Revert is answered by Revert', async () => {
+    const flown = await flight('errors', { sabotage: failingOnce('Revert', new TypeError('what?')) });
+    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
+  });
+});
+
+describe('an execution that is fenced out', () => {
+  test.each(['Migrate', 'Prepare', 'Shift', 'Judge', 'Close'] as const)(
+    'in %s ends under that name and touches nothing',
+    async (verb) => {
+      const flown = await flight('healthy', { sabotage: failingOnce(verb, new FencedOut('somebody else owns it')) });
+      expect(flown.timeline.at(-1)?.state).toBe('FencedOut');
+      expect(statesOf(flown)).not.toContain('Revert');
+    },
+  );
+});
+
+describe('a person’s hold', () => {
+  test('before the first share keeps users where they are, and the release goes on afterwards', async () => {
+    const flown = await flight('healthy', {
+      sabotage: (functions, world) => {
+        const { ledger } = world.ports({ by: 'person' });
+        const { clock } = world;
+        clock.at(clock.now() + 10, () => void ledger.write(writes.hold(8, 'maria', clock.now())));
+        clock.at(clock.now() + 1000, () => void ledger.write(writes.resume(8)));
+        return functions;
+      },
+    });
+    expect([flown.outcome, flown.shares, flown.violations]).toEqual(['promoted', [5, 25, 50, 100], []]);
+    expect(flown.writes.find(({ call }) => call === 'ModifyRule')?.second).toBeGreaterThan(1000);
+  });
+});
