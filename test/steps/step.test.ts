@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../../functions/core/protocol.ts';
-import { owned } from '../../functions/steps/step.ts';
 import type { Verb } from '../../rehearsal/functions.ts';
-import { ABORT, FENCE, lockIn, ME, SOMEBODY_ELSE, scene } from './scene.ts';
+import { ABORT, FENCE, lockIn, SOMEBODY_ELSE, scene } from './scene.ts';
 
 const STEPS: readonly (readonly [verb: Verb, phase: Phase, share: number])[] = [
   ['Migrate', 'migrating', 0],
@@ -17,7 +16,7 @@ const STEPS: readonly (readonly [verb: Verb, phase: Phase, share: number])[] = [
 
 const of = (id: string, fence: number) => ({ release: { id, fence } });
 
-describe.each(STEPS)('%s in phase %s at %i %%', (verb, phase, share) => {
+describe.each(STEPS)('%s in phase %s', (verb, phase, share) => {
   test.each([
     ['the lock is somebody else’s', lockIn(phase, share, { owner: SOMEBODY_ELSE })],
     ['the lock was opened again under a newer fence', lockIn(phase, share, { fence: FENCE + 1 })],
@@ -44,23 +43,4 @@ test.each([
     message: ABORT.reason,
   });
   expect(it.world.writes).toEqual([]);
-});
-
-describe('a step proves that it owns the release', () => {
-  test('by its execution and by the fence under which it opened', async () => {
-    const it = await scene({ lock: lockIn('baking', 5) });
-    const { ledger } = it.world.ports({ by: 'owner', execution: ME });
-    const asked = owned(ledger, { execution: ME, state: of('r-20260105-135500', FENCE) });
-    await it.wait(1);
-    await expect(asked).resolves.toMatchObject({ me: { owner: ME, fence: FENCE }, lock: { share: 5 } });
-  });
-
-  test('another execution is fenced out, and told who holds the service', async () => {
-    const it = await scene({ lock: lockIn('baking', 5) });
-    const { ledger } = it.world.ports({ by: 'owner', execution: SOMEBODY_ELSE });
-    const asked = owned(ledger, { execution: SOMEBODY_ELSE, state: of('r-20260105-135500', FENCE) });
-    const told = expect(asked).rejects.toThrow(`${ME} holds it (r-20260105-135500, baking). Nothing was changed.`);
-    await it.wait(1);
-    await told;
-  });
 });
