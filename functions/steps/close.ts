@@ -22,7 +22,7 @@ export const close = (ports: ClosePorts) =>
     const { lock } = seen;
     if (lock.phase === 'stuck') {
       // Whoever called it stuck may have died before the users were brought back.
-      if ((await agreeingShare(ports, lock)) === ALL) await leaveDeadCandidate(ports, lock, await ports.fleet.health());
+      if ((await agreeingShare(ports, lock)) !== NONE) await leaveDeadCandidate(ports, lock, await ports.fleet.health());
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'closing') return swapRoles(ports, me, seen);
@@ -46,15 +46,15 @@ async function swapRoles(
   const share = await agreeingShare(ports, lock);
   if (share === NONE)
     return stuck(ports, me, lock, `somebody put all requests back on ${lock.stable} while it was closing`);
-  if (share !== ALL) {
-    await routeAndReadBack(ports, weightsFor(lock, ALL));
-    return settleAgain(ports, me, lock);
-  }
   const health = await fleet.health();
   if (health[lock.candidate] === 0) {
     const answered = await stuck(ports, me, lock, `${lock.candidate} has no healthy target left`);
     await leaveDeadCandidate(ports, lock, health);
     return answered;
+  }
+  if (share !== ALL) {
+    await routeAndReadBack(ports, weightsFor(lock, ALL));
+    return settleAgain(ports, me, lock);
   }
 
   await commit(ledger, me, writes.retiring(me, lock.stable));

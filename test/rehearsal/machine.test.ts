@@ -42,6 +42,21 @@ describe('an error that nobody planned', () => {
     expect(statesOf(flown)).not.toContain('Revert');
   });
 
+  test('while the warm time is watched is told to a person, and does not revert a good version', async () => {
+    let isFirst = true;
+    const flown = await flight('healthy', {
+      sabotage: withStep('Judge', async (input: StepInput, real) => {
+        if (input.state.share === 100 && isFirst) {
+          isFirst = false;
+          throw new TypeError('what?');
+        }
+        return real(input);
+      }),
+    });
+    expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);
+    expect(flown.world.notices.map(({ title }) => title)).toContain('The watch had trouble');
+  });
+
   test('in Revert is answered by Revert', async () => {
     const flown = await flight('errors', { sabotage: failingOnce('Revert', new TypeError('what?')) });
     expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);

@@ -123,6 +123,17 @@ describe('the new version dies while it closes', () => {
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
 
+  test('also when the rule is split: nobody is sent to the dead colour first', async () => {
+    const it = await scene({
+      lock: lockIn('closing', 100, settled),
+      candidateTasks: 0,
+      weights: { blue: 75, green: 25 },
+    });
+    expect(await askUntilAnswered(it, 'Close')).toBe('stuck');
+    expect(it.log.filter((line) => line.startsWith('ModifyRule'))).toEqual(['ModifyRule blue 100, green 0']);
+    expect(it.violations).toEqual([]);
+  });
+
   test('they stay where they are when the old colour sleeps already', async () => {
     const it = await scene({
       lock: lockIn('closing', 100, { ...settled, retiring: 'blue' }),
