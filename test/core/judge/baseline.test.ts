@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { latencyColumns, learn, learnNoise } from '../../../functions/core/judge/baseline.ts';
 import type { Counts, GroupMinute } from '../../../functions/core/judge/readings.ts';
-import { recordings } from './replay.ts';
+import { recordings } from './recordings.ts';
 
 const gridMs = [100, 200, 300, 500, 1000];
 
