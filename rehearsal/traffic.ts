@@ -115,8 +115,8 @@ export function modelledTraffic(
       const counted = minute;
       minute = emptyMinute();
       for (const colour of COLOURS) {
-        const shares = latencyShares(behaviour(colour).latencyFactor);
-        for (const zone of counted[colour]) drawHistogram(chance, zone, shares);
+        const within = responsesWithin(behaviour(colour).latencyFactor);
+        for (const zone of counted[colour]) drawHistogram(chance, zone, within);
       }
       return counted;
     },
@@ -128,29 +128,27 @@ const emptyMinute = (): Record<Colour, ZoneCounts[]> => ({
   green: Array.from({ length: ZONES }, noCounts),
 });
 
-/** The probability of each histogram cell, given that no earlier one was drawn. */
-function latencyShares(factor: number): readonly number[] {
-  let before = 0;
-  return LATENCY_GRID_MS.map((ms) => {
-    const within = normalCdf(Math.log(ms / (MEDIAN_MS * factor)) / SIGMA);
-    const conditional = before < 1 ? (within - before) / (1 - before) : 1;
-    before = within;
-    return Math.max(0, Math.min(1, conditional));
-  });
-}
+/** The share (0-1) of responses at or under each threshold of LATENCY_GRID_MS, for a version `factor` times as slow as usual. */
+export const responsesWithin = (factor: number): readonly number[] =>
+  LATENCY_GRID_MS.map((ms) => normalCdf(Math.log(ms / (MEDIAN_MS * factor)) / SIGMA));
 
-function drawHistogram(
-  chance: Chance,
-  { histogram, requests, connectionErrors }: ZoneCounts,
-  shares: readonly number[],
+/** Draws the response times of everything that was answered; `within` as `responsesWithin` gives it. */
+export function drawHistogram(
+  chance: Pick<Chance, 'binomial'>,
+  { histogram, requests, connectionErrors }: Pick<ZoneCounts, 'histogram' | 'requests' | 'connectionErrors'>,
+  within: readonly number[],
 ): void {
   let left = requests - connectionErrors;
-  shares.forEach((share, cell) => {
-    const here = share < 1e-9 ? 0 : chance.binomial(left, share);
+  let before = 0;
+  within.forEach((share, cell) => {
+    // Of those that were not faster than the cell before.
+    const conditional = before < 1 ? Math.max(0, Math.min(1, (share - before) / (1 - before))) : 1;
+    const here = conditional < 1e-9 ? 0 : chance.binomial(left, conditional);
     histogram[cell] = here;
     left -= here;
+    before = share;
   });
-  histogram[shares.length] = left;
+  histogram[within.length] = left;
 }
 
 /** Abramowitz and Stegun 26.2.17, absolute error under 7.5e-8. */
