@@ -5,6 +5,9 @@ interface Alarm {
   readonly ring: () => void;
 }
 
+/** Called once a second. What it begins, it gives back as a promise, and time waits until that waits for time. */
+type Watcher = (second: Instant) => void | Promise<void>;
+
 /**
  * Virtual time. Nothing moves by itself: `run` rings the earliest alarm, lets everything that was waiting for it go as
  * far as it can, and only then moves on. Whole seconds are announced in order, so a watcher sees every one of them.
@@ -12,7 +15,7 @@ interface Alarm {
 export class VirtualClock implements Clock {
   #milliseconds: number;
   readonly #alarms: Alarm[] = [];
-  readonly #watchers: ((second: Instant) => void)[] = [];
+  readonly #watchers: Watcher[] = [];
   /** Live rehearsals wait here for the wall clock before each second. */
   pace: ((second: Instant) => Promise<void>) | undefined;
 
@@ -42,7 +45,7 @@ export class VirtualClock implements Clock {
   }
 
   /** `watch` is called once for every whole second, before anything that is due at that second. */
-  everySecond(watch: (second: Instant) => void): void {
+  everySecond(watch: Watcher): void {
     this.#watchers.push(watch);
   }
 
@@ -60,8 +63,8 @@ export class VirtualClock implements Clock {
       } else {
         if (this.pace) await this.pace(nextSecond / 1000);
         this.#milliseconds = nextSecond;
-        for (const watch of this.#watchers) watch(nextSecond / 1000);
-        if (this.pace) await everythingWaits();
+        const begun = this.#watchers.map((watch) => watch(nextSecond / 1000));
+        if (this.pace || begun.some((work) => work instanceof Promise)) await everythingWaits();
       }
     }
   }

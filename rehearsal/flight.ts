@@ -1,90 +1,22 @@
 /** One rehearsed release: the real state machine and the real steps in a world of its own, and what is known at its end. */
-import { createHash } from 'node:crypto';
-import { Transient } from '../functions/core/failures.ts';
 import type { Baseline } from '../functions/core/judge/baseline.ts';
 import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
 import type { Evidence } from '../functions/core/judge/verdict.ts';
-import type { Plan, Policy } from '../functions/core/plan.ts';
-import type { LiveRelease, Lock, ServiceState } from '../functions/core/protocol.ts';
-import { type Colour, otherColour, type Weights } from '../functions/core/roles.ts';
-import { ALL, type Share } from '../functions/core/share.ts';
-import type { MigrationStatus } from '../functions/ports/fleet.ts';
+import type { Plan } from '../functions/core/plan.ts';
+import type { Lock } from '../functions/core/protocol.ts';
+import type { Colour } from '../functions/core/roles.ts';
+import type { Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
-import type { Image } from '../functions/ports/registry.ts';
-import type { ServiceSettings } from '../functions/steps/settings.ts';
 import definition from '../state-machines/release.asl.json' with { type: 'json' };
 import { chance } from './chance.ts';
-import { VirtualClock } from './clock.ts';
-import { type Execution, type ExecutionEnd, loadMachine, startExecution } from './engine.ts';
-import type { HistoryEvent } from './engine-history.ts';
-import { functionsFor, type Play, type Verb } from './functions.ts';
+import { ControlPlane, type Running } from './control-plane.ts';
+import { type ExecutionEnd, loadMachine } from './engine.ts';
 import { UNCHECKED, type Violation, watch } from './invariants.ts';
-import type { Expected, Outcome, Role, Scenario, Spoilt } from './scenarios.ts';
-import type { Task, TaskHost } from './tasks.ts';
-import { modelledTraffic, type Traffic } from './traffic.ts';
-import { VirtualHost } from './virtual-host.ts';
-import { World, type WriteRow } from './world.ts';
-
-/** Second 0 of every rehearsal. */
-export const START = Date.UTC(2026, 0, 5, 14, 0, 0) / 1000;
-const BASE_ERROR_RATE = 0.001;
-const STABLE_TASKS = 4;
-const CANDIDATE = 'v1.5.0';
-const STABLE = 'v1.4.2';
-
-export interface FlightOptions {
-  readonly scenario: Scenario;
-  readonly seed: number;
-  readonly strategy: 'canary' | 'blue-green';
-  readonly policy: Policy;
-  readonly requestsPerSecond: number;
-  /** The fault begins in the first second of that share ... */
-  readonly at: Share;
-  /** ... or so many minutes after the first share. */
-  readonly fromMinute?: number | undefined;
-  readonly points: number;
-  readonly factor: number;
-  readonly warmMinutes: number;
-  /** A raw execution input instead of the scenario's own. */
-  readonly input?: unknown;
-  /** Ends the execution before it enters that state, counted from 1. */
-  readonly killAt?: number | undefined;
-  readonly baselineMinutes: number;
-  /** Real tasks and real requests instead of modelled ones. */
-  readonly live?: LiveParts | undefined;
-  /** Told of each state as its answer is known, and of the end. */
-  readonly onEntry?: ((entry: TimelineEntry) => void) | undefined;
-  /** Tests break a step here, to see the watch find it. */
-  readonly sabotage?:
-    | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
-    | undefined;
-  readonly machine?: unknown;
-}
-
-/** What a live rehearsal puts in the place of modelled tasks and traffic. */
-export interface LiveParts {
-  readonly host: TaskHost;
-  readonly traffic: Traffic;
-  readonly numbersLatestSeconds: number;
-  /** Resolves when the stable tasks are up. */
-  ready(): Promise<void>;
-  readonly pace: (second: number) => Promise<void>;
-  readonly onWeights: (weights: Weights) => void;
-  /** How the real versions answer from now on. */
-  readonly spoil: (spoilt: Readonly<Record<Role, Spoilt>>) => void;
-  /** The real candidate exits, and each further one soon after it came up. */
-  readonly crash: () => void;
-}
-
-export interface TimelineEntry {
-  readonly second: number;
-  readonly state: string;
-  readonly share: Share;
-  readonly verdict?: string;
-  /** How much likelier the numbers are if the candidate is worse; where the judge compared. */
-  readonly odds?: number;
-  readonly summary: string;
-}
+import type { FlightOptions, Look } from './options.ts';
+import type { Expected, Outcome } from './scenarios.ts';
+import { CANDIDATE, type Scene, setTheScene } from './setting.ts';
+import { bakeSeconds, START, secondsToStable, sentenceOf, Timeline, type TimelineEntry } from './timeline.ts';
+import type { World, WriteRow } from './world.ts';
 
 export interface Flight {
   readonly outcome: Outcome;
@@ -148,135 +80,76 @@ export interface Flown extends Flight {
   readonly setting: World;
 }
 
+const AFTER_DEATH_SECONDS = 600;
+const AFTER_END_SECONDS = 15;
+/** Whatever happens, a rehearsal ends. */
+const LONGEST_FLIGHT_SECONDS = 20 * 3600;
+
 export async function fly(options: FlightOptions): Promise<Flown> {
-  const { scenario, seed, live } = options;
-  const clock = new VirtualClock(START - options.baselineMinutes * 60);
-  if (live) clock.pace = live.pace;
-  const images = { [STABLE]: image(STABLE, START - 86_400), [CANDIDATE]: image(CANDIDATE, START - 60) };
-  const service = serviceState(scenario.firstRelease ? undefined : images[STABLE]!);
-  const candidateColour = otherColour(service.stable);
-  const settings = serviceSettings(options);
-
-  let faultSince: number | undefined;
-  const minutesOfFault = () => (faultSince === undefined ? -1 : (clock.now() - faultSince) / 60);
-  const spoilt = (role: Role) => scenario.spoilt?.(role, minutesOfFault(), options) ?? {};
-  const roleOf = (colour: Colour): Role => (colour === candidateColour ? 'candidate' : 'stable');
-  const isCandidate = ({ colour }: Task) => colour === candidateColour;
-  const host =
-    live?.host ??
-    new VirtualHost(clock, chance(seed, 'tasks'), {
-      neverHealthy: (task) => isCandidate(task) && scenario.neverHealthy === true,
-      crashes: (task) => isCandidate(task) && scenario.crashes === true && minutesOfFault() >= 0,
-    });
-  const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
-  const behaviour = (colour: Colour) => {
-    const { errorPoints = 0, latencyFactor = 1 } = spoilt(roleOf(colour));
-    return { errorRate: Math.min(1, baseErrorRate + errorPoints / 100), latencyFactor };
-  };
-  const throttling = chance(seed, 'throttling');
-
-  const world = new World({
-    seed,
-    clock,
-    service,
-    records: [],
-    stableTasks: STABLE_TASKS,
-    images,
-    host,
-    traffic: live?.traffic ?? modelledTraffic(chance(seed, 'traffic'), options.requestsPerSecond, behaviour),
-    numbersLatestSeconds: live?.numbersLatestSeconds ?? 110,
-    migration: migrationOf(scenario, clock),
-    numbersLost: (colour) => scenario.losesNumbers === true && colour === candidateColour && minutesOfFault() >= 0,
-    interfere: (call) => {
-      if (scenario.throttled && call === 'ModifyRule' && throttling.uniform() < 0.5)
-        throw new Transient('Rate exceeded');
-    },
-    start: () => {},
-    executionStatus: () => (execution.status() === 'RUNNING' ? 'RUNNING' : 'ended'),
-    ...(live ? { onWeights: live.onWeights } : {}),
+  let plane: ControlPlane | undefined;
+  let main: Running | undefined;
+  const killer = callKiller(options, () => main);
+  const scene = setTheScene(options, () => plane!, killer);
+  const { clock, world, settings, service, candidate } = scene;
+  let timeline: Timeline | undefined;
+  plane = new ControlPlane({
+    world,
+    settings,
+    machine: loadMachine(options.machine ?? definition),
+    chance: chance(options.seed, 'control plane'),
+    withGuard: options.withGuard ?? true,
+    withReconciler: options.withReconciler ?? true,
+    sabotage: options.sabotage,
+    beforeTransition: (running, count) => killAtTransition(options, running === main, running, count),
   });
-  world.onWrite((row) => {
-    const begins =
-      options.fromMinute === undefined
-        ? row.call === 'ModifyRule' && row.share === options.at && row.actor.verb === 'Shift'
-        : row.call === 'ledger: share';
-    if (!begins || faultSince !== undefined) return;
-    const from = clock.now() + (options.fromMinute ?? 0) * 60;
-    faultSince = from;
-    clock.at(from, () => {
-      if (!scenario.crashes) return;
-      if (live) live.crash();
-      else if (host instanceof VirtualHost) host.crashAll();
-    });
+  const audit = watch(world, {
+    start: START,
+    state: () => main?.state ?? 'before Open',
+    ownerEndedAt: (owner) => plane!.endedAt(owner),
   });
-  clock.everySecond((second) => {
-    if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0)
-      live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
-  });
-
-  let state = 'before Open';
-  let endedAt: number | undefined;
-  const scene = watch(world, { start: START, state: () => state, ownerEndedAt: () => endedAt });
 
   world.balancer.announce();
-  await live?.ready();
+  await options.live?.ready();
   await clock.run(() => clock.now() >= START);
-  const before = requestsSoFar(world, candidateColour);
-  const functions = functionsFor(world, settings, EXECUTION);
-  const execution: Execution = startExecution({
-    machine: loadMachine(options.machine ?? definition),
-    id: EXECUTION,
-    name: 'release',
-    input: options.input ?? { image: CANDIDATE, strategy: options.strategy },
-    functions: options.sabotage?.(functions, world) ?? functions,
-    clock,
-    chance: chance(seed, 'jitter').uniform,
-    beforeTransition: (count, name) => {
-      if (count === options.killAt) return 'stop';
-      state = name;
-      return 'go on';
-    },
+  const before = requestsSoFar(world, candidate);
+  main = plane.start('rehearsal', options.input ?? { image: CANDIDATE, strategy: options.strategy });
+  timeline = new Timeline(world, candidate, options.onEntry);
+  const { execution } = main;
+  clock.everySecond(() => {
+    timeline.follow(execution.history);
+    options.onSecond?.(() => lookAt(world));
   });
-  let end: ExecutionEnd | undefined;
-  void execution.done.then((ended) => {
-    end = ended;
-    endedAt = clock.now();
-  });
-  const timeline = new Timeline(world, candidateColour, options.onEntry);
-  clock.everySecond(() => timeline.follow(execution.history));
-  await clock.run(() => end !== undefined);
+  await clock.run(() => main!.end !== undefined);
   timeline.follow(execution.history);
-  const ended = clock.now();
-  // The world goes on: tasks that were told to stop are stopping, and after a death it matters what becomes of users.
-  const afterwards = end!.status === 'ABORTED' ? AFTER_DEATH_SECONDS : AFTER_END_SECONDS;
-  await clock.run(() => clock.now() >= ended + afterwards);
+  const { end, endedAt } = main as Running & { readonly end: ExecutionEnd; readonly endedAt: number };
+  await flyOn(scene, plane, endedAt, end.status === 'ABORTED' || end.status === 'TIMED_OUT');
 
-  const outcome = end!.status === 'ABORTED' ? 'killed' : (OUTCOMES[state] ?? 'stuck');
-  if (outcome === 'refused' || outcome === 'nothing') scene.refused(service.fence);
-  const after = requestsSoFar(world, candidateColour);
-  const expected =
-    options.killAt === undefined ? scenario.expected(options.at, options.policy) : { outcome: 'killed' as const };
-  const lastShare =
-    world.writes.findLast(({ call, share }) => call === 'ledger: share' && share !== undefined)?.share ?? 0;
-  const isThere = expected.share === undefined || expected.share === lastShare;
+  const outcome = end.status === 'ABORTED' || end.status === 'TIMED_OUT' ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
+  if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) audit.refused(service.fence);
+  const after = requestsSoFar(world, candidate);
+  const isKilled = options.killAt !== undefined || options.kill !== undefined;
+  const expected = isKilled ? { outcome: 'killed' as const } : options.scenario.expected(options.at, options.policy);
+  const shares = sharesOf(world.writes, main.id);
   const abort = timeline.abort;
   return {
     outcome,
     expected,
-    asExpected: outcome === expected.outcome && isThere,
-    reason: reasonOf(outcome, end!, timeline.entries),
+    asExpected:
+      outcome === expected.outcome && (expected.share === undefined || expected.share === (shares.at(-1) ?? 0)),
+    reason: reasonOf(outcome, end, timeline.entries),
     ...(abort?.evidence ? { evidence: abort.evidence } : {}),
-    shares: world.writes.flatMap(({ call, share }) => (call === 'ledger: share' && share !== undefined ? [share] : [])),
+    shares,
     transitions: execution.transitions,
     historyEvents: execution.history.length,
-    virtualSeconds: Math.floor(ended - START),
+    virtualSeconds: Math.floor(endedAt - START),
     bakeSeconds: bakeSeconds(timeline.stages, execution.history),
     timeline: timeline.entries,
     writes: world.writes
       .filter(({ at }) => at >= START)
       .map(({ at, actor, call, share, readBack }) => ({
         second: Math.floor(at - START),
-        by: actor.by,
+        // An execution that opens owns nothing yet: what it writes to the service is a person's rollback.
+        by: actor.verb === 'Open' && call === 'ModifyRule' ? ('person' as const) : actor.by,
         call,
         ...(share === undefined ? {} : { share }),
         ...(readBack === undefined ? {} : { readBack }),
@@ -289,130 +162,81 @@ export async function fly(options: FlightOptions): Promise<Flown> {
       droppedByShift: after.dropped - before.dropped,
     },
     world: {
-      ...world.summary(candidateColour),
+      ...world.summary(candidate),
       notices: world.notices.map(({ at, notice }) => ({
         second: Math.floor(at - START),
         kind: notice.kind,
         title: notice.title,
       })),
     },
-    violations: scene.violations,
+    violations: audit.violations,
     unchecked: UNCHECKED,
-    ...releaseOf(world, timeline.opened, faultSince),
+    ...releaseOf(world, timeline.opened, scene.faultSince()),
     setting: world,
   };
 }
 
-const LIVE_SPOILS_EVERY_SECONDS = 5;
-const MIGRATION_FAILS_AFTER_SECONDS = 60;
+/**
+ * The world goes on after the release's own execution: tasks that were told to stop are stopping, other executions fly
+ * to their ends, and after a death it matters what becomes of users and lock.
+ */
+async function flyOn({ clock, world }: Scene, plane: ControlPlane, endedAt: number, isKilled: boolean): Promise<void> {
+  const latest = START + LONGEST_FLIGHT_SECONDS;
+  const isSettled = () => {
+    const { lock, pending } = world.ledger.state;
+    const isHeld = lock !== undefined && lock.phase !== 'stuck' && clock.now() < endedAt + AFTER_DEATH_SECONDS;
+    return plane.isIdle && !isHeld && (pending === undefined || clock.now() > endedAt + AFTER_DEATH_SECONDS);
+  };
+  await clock.run(
+    () => (isSettled() && clock.now() >= endedAt + (isKilled ? AFTER_DEATH_SECONDS : 0)) || clock.now() >= latest,
+  );
+  const settledAt = clock.now();
+  await clock.run(() => clock.now() >= settledAt + AFTER_END_SECONDS);
+}
 
-function migrationOf({ migration }: Scenario, clock: VirtualClock): () => MigrationStatus {
-  let since: number | undefined;
-  return () => {
-    since ??= clock.now();
-    if (migration === 'hangs') return { is: 'running' };
-    if (migration !== 'fails') return { is: 'done' };
-    if (clock.now() < since + MIGRATION_FAILS_AFTER_SECONDS) return { is: 'running' };
-    return { is: 'failed', reason: 'alembic exited with 1: column "phone" of relation "drivers" already exists' };
+function killAtTransition(
+  { killAt, kill }: FlightOptions,
+  isMain: boolean,
+  { execution }: Running,
+  count: number,
+): 'go on' | 'stop' {
+  if (!isMain) return 'go on';
+  if (count === killAt) return 'stop';
+  if (kill?.at !== 'transition' || kill.count !== count) return 'go on';
+  if (kill.how === 'ABORTED') return 'stop';
+  execution.stop('TIMED_OUT');
+  return 'go on';
+}
+
+const OUTLIVES_SECONDS = 20;
+
+/** Ends the main execution around one of the calls that its Lambdas make, counted from 1. */
+function callKiller({ kill }: FlightOptions, main: () => Running | undefined) {
+  let calls = 0;
+  return (_: string, actor: WriteRow['actor'], when: 'before' | 'after'): void | Promise<void> => {
+    const running = main();
+    if (kill?.at !== 'call' || !running || actor.execution !== running.id) return undefined;
+    if (when === 'before') calls += 1;
+    if (calls !== kill.count || running.end) return undefined;
+    if (when === 'before' && kill.how !== 'dies after') {
+      running.execution.stop('ABORTED');
+      return kill.how === 'outlives' ? actor.sleep?.(OUTLIVES_SECONDS) : NEVER;
+    }
+    if (when === 'after' && kill.how === 'dies after') {
+      running.execution.stop('ABORTED');
+      return NEVER;
+    }
+    return undefined;
   };
 }
 
-const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:release:rehearsal';
-const AFTER_DEATH_SECONDS = 600;
-const AFTER_END_SECONDS = 15;
+/** What a dead process answers. */
+const NEVER = new Promise<void>(() => {});
 
-/** Every state but Wait and Choice, with what its Lambda answered. */
-class Timeline {
-  readonly entries: TimelineEntry[] = [];
-  readonly stages: StageStart[] = [];
-  opened: Lock | undefined;
-  abort: { readonly evidence?: Evidence | LiteralEvidence } | undefined;
-  #read = 0;
-  #open: { readonly second: number; readonly state: string } | undefined;
-  readonly #world: World;
-  readonly #candidate: Colour;
-  readonly #onEntry: ((entry: TimelineEntry) => void) | undefined;
-
-  constructor(world: World, candidate: Colour, onEntry: ((entry: TimelineEntry) => void) | undefined) {
-    this.#world = world;
-    this.#candidate = candidate;
-    this.#onEntry = onEntry;
-    world.onWrite((row) => {
-      const { lock } = world.ledger.state;
-      if (row.call === 'ledger: open') this.opened = lock;
-      if (row.call === 'ledger: abort') this.abort = lock?.abort;
-      if (row.call === 'ledger: share') this.stages.push({ share: lock!.share, from: lock!.stageFrom! });
-    });
-  }
-
-  follow(history: readonly HistoryEvent[]): void {
-    for (; this.#read < history.length; this.#read++) {
-      const { type, timestamp, details } = history[this.#read]!;
-      const second = Math.floor(timestamp - START);
-      if (type === 'TaskStateEntered') this.#open = { second, state: details.name! };
-      else if (type === 'LambdaFunctionSucceeded') this.#close(details.output as Record<string, unknown>, timestamp);
-      else if (type === 'TaskStateExited') this.#open = undefined;
-      else if (type === 'LambdaFunctionFailed') this.#close({ summary: sentenceOf(details) }, timestamp);
-      else if (type === 'SucceedStateEntered' || type === 'FailStateEntered') {
-        this.#open = { second, state: details.name! };
-        this.#close(details.input as Record<string, unknown>, timestamp);
-      }
-    }
-  }
-
-  #shareAt(instant: number): Share {
-    const rule = this.#world.writes.findLast(({ at, weights }) => weights !== undefined && at < instant);
-    return rule?.weights?.[this.#candidate] ?? 0;
-  }
-
-  #close(answer: Record<string, unknown>, at: number): void {
-    if (!this.#open) return;
-    const { summary, verdict, odds } = answer;
-    const entry = {
-      ...this.#open,
-      share: this.#shareAt(at),
-      ...(typeof verdict === 'string' ? { verdict } : {}),
-      ...(typeof odds === 'number' ? { odds } : {}),
-      summary: typeof summary === 'string' ? summary : '',
-    };
-    this.entries.push(entry);
-    this.#onEntry?.(entry);
-  }
-}
-
-function sentenceOf({ error, cause }: HistoryEvent['details']): string {
-  try {
-    return (JSON.parse(cause ?? '') as { errorMessage: string }).errorMessage;
-  } catch {
-    return cause ?? error ?? '';
-  }
-}
-
-/** Seconds watched below 100 %: from each confirmed share to the look that ended it. */
-function bakeSeconds(stages: readonly StageStart[], history: readonly HistoryEvent[]): number {
-  let entered = 0;
-  const ends: number[] = [];
-  for (const { type, timestamp, details } of history) {
-    const verdict = (details.output as { verdict?: unknown } | undefined)?.verdict;
-    if (type === 'TaskStateEntered') entered = timestamp;
-    if (type === 'LambdaFunctionSucceeded' && (verdict === 'advance' || verdict === 'abort')) ends.push(entered);
-  }
-  return stages
-    .filter(({ share }) => share < ALL)
-    .reduce((sum, { from }) => sum + Math.floor((ends.find((end) => end > from) ?? from) - from), 0);
-}
-
-interface StageStart {
-  readonly share: Share;
-  /** When the ledger has it confirmed. */
-  readonly from: number;
-}
-
-function secondsToStable(writes: readonly WriteRow[]): { readonly secondsFromVerdictToStable?: number } {
-  const order = writes.findIndex(({ call }) => call === 'ledger: abort');
-  const done = writes.slice(order + 1).find(({ call }) => call === 'ledger: reverting');
-  return order < 0 || !done ? {} : { secondsFromVerdictToStable: Math.ceil(done.at - writes[order]!.at) };
-}
+const sharesOf = (writes: readonly WriteRow[], execution: string): readonly Share[] =>
+  writes.flatMap(({ actor, call, share }) =>
+    call === 'ledger: share' && actor.execution === execution && share !== undefined ? [share] : [],
+  );
 
 function releaseOf(
   world: World,
@@ -435,6 +259,13 @@ function releaseOf(
   };
 }
 
+function lookAt({ ledger, clock }: World): Look | undefined {
+  const { lock } = ledger.state;
+  if (!lock) return undefined;
+  const judging = ledger.judging(lock.releaseId);
+  return { now: clock.now(), lock, ...(judging ? { judging } : {}), minutes: ledger.evidence(lock.releaseId) };
+}
+
 const requestsSoFar = ({ traffic: { totals } }: World, candidate: Colour) => ({
   total: totals.requests,
   candidate: totals.byColour[candidate],
@@ -447,26 +278,3 @@ function reasonOf(outcome: Outcome, end: ExecutionEnd, timeline: readonly Timeli
   const last = timeline.at(-1)?.summary;
   return last || (end.cause ? sentenceOf({ cause: end.cause }) : '') || end.error || outcome;
 }
-
-function serviceState(live: Image | undefined): ServiceState {
-  const current: LiveRelease | undefined = live && { releaseId: 'r-20260101-090000', image: STABLE, ...live };
-  return { service: 'conductores-backend', stable: 'blue', fence: 7, ...(current ? { current } : {}) };
-}
-
-const serviceSettings = ({ policy, warmMinutes, scenario }: FlightOptions): ServiceSettings => ({
-  service: 'conductores-backend',
-  profile: 'production',
-  repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
-  policy,
-  onUnproven: 'ask',
-  warmMinutes,
-  hasMigration: scenario.migration !== undefined,
-  minimumTasks: 2,
-  readyWithinSeconds: 600,
-  migrateWithinSeconds: 1800,
-});
-
-const image = (tag: string, pushedAt: number): Image => ({
-  digest: `sha256:${createHash('sha256').update(tag).digest('hex')}`,
-  pushedAt,
-});

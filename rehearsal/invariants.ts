@@ -71,7 +71,7 @@ export function watch(
   function weightsFirst(row: WriteRow, lock: Lock | undefined): void {
     const reverting = row.actor.verb === 'Revert' && lock && lock.phase !== 'reverting' && lock.phase !== 'closing';
     if (reverting && lock.share !== NONE) owedToStable ??= { lock, since: world.clock.now() };
-    if (lastRule && row.call !== 'ModifyRule' && lastRule.readBack === undefined) {
+    if (lastRule && row.call !== 'ModifyRule' && !hasReadSince(row, lastRule)) {
       found(1, `${row.call} came before the rule was read back`);
     }
     if (row.call === 'ModifyRule') lastRule = row;
@@ -88,11 +88,23 @@ export function watch(
   /** 3. Whoever writes owns the release, or began while it did and no longer ago than a Lambda can live. */
   function oneOwner(row: WriteRow, lock: Lock | undefined): void {
     const { execution, since = 0 } = row.actor;
-    if (row.actor.by !== 'owner' || !execution || lock?.owner === execution) return;
+    if (row.actor.by !== 'owner' || !execution || lock?.owner === execution || isRollbackInput(row, lock)) return;
     const owned = lastOwned.get(execution);
     if (owned === undefined || owned < since || world.clock.now() - owned > LONGEST_INVOCATION_SECONDS) {
       found(3, `${execution} wrote ${describe(row)} and does not own the release`);
     }
+  }
+
+  /** Whoever acts on the rule has read it since it was written. */
+  function hasReadSince({ actor }: WriteRow, rule: WriteRow): boolean {
+    if (rule.readBack !== undefined) return true;
+    const later = world.calls.findLastIndex(({ at }) => at < rule.at) + 1;
+    return world.calls.slice(later).some((made) => made.call === 'DescribeRules' && made.actor === actor);
+  }
+
+  /** A person's rollback carries its abort out at once: the rule, to stable, and nothing else. */
+  function isRollbackInput({ call, actor, weights }: WriteRow, lock: Lock | undefined): boolean {
+    return actor.verb === 'Open' && call === 'ModifyRule' && lock?.abort !== undefined && weights![lock.stable] === 100;
   }
 
   function ruleIsSound(row: WriteRow, lock: Lock | undefined): void {

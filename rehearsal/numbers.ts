@@ -26,6 +26,8 @@ export interface Hosts {
 export class Numbers {
   readonly rows: MinuteRow[] = [];
   readonly #alarms = new Map<string, AlarmReading>();
+  /** Told of every alarm that enters another state. */
+  onChange: ((alarm: AlarmReading) => void) | undefined;
   readonly #chance: Chance;
   readonly #latest: number;
 
@@ -78,7 +80,9 @@ export class Numbers {
         const { state, reason } = alarmState(alarm, window[colour], window[otherColour(colour)]);
         const before = this.#alarms.get(name);
         const since = before?.state === state ? before.since : now;
-        this.#alarms.set(name, { name, colour, kind: alarm.kind, state, since, reason });
+        const after = { name, colour, kind: alarm.kind, state, since, reason };
+        this.#alarms.set(name, after);
+        if (before?.state !== state) this.onChange?.(after);
       }
     }
   }

@@ -25,6 +25,15 @@ export type TaskEvent =
       readonly reason: string;
     };
 
+/** As ECS's task state change event tells it. */
+export interface TaskStopped {
+  readonly colour: Colour;
+  readonly revision: string;
+  readonly stopCode: string;
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
 /** Where tasks live. It reports what becomes of each, and is told when one is no longer wanted. */
 export interface TaskHost {
   start(task: Task, report: (event: TaskEvent) => void): void;
@@ -57,6 +66,8 @@ export class Tasks {
   readonly #sides: Record<Colour, Side>;
   readonly #host: TaskHost;
   readonly #now: () => number;
+  /** Told of every task that stopped by itself or was given up. */
+  onStopped: ((event: TaskStopped) => void) | undefined;
   #nextId = 1;
 
   constructor(host: TaskHost, now: () => number) {
@@ -96,14 +107,15 @@ export class Tasks {
   }
 
   observe(colour: Colour): ColourStatus {
-    const { desired, digest, crashes, lastStopped } = this.#sides[colour];
+    const { desired, digest, revision, suspended, crashes, lastStopped } = this.#sides[colour];
     const running = this.running(colour);
     const healthy = this.healthy(colour);
     return {
       desired,
       running,
       healthy,
-      ...(digest === undefined ? {} : { digest }),
+      ...(digest === undefined ? {} : { digest, revision: revisionName(colour, revision) }),
+      scalingSuspended: suspended !== 'none',
       rollout: digest === undefined ? 'none' : healthy >= desired ? 'completed' : 'in progress',
       crashes,
       ...(lastStopped === undefined ? {} : { lastStopped }),
@@ -167,8 +179,13 @@ export class Tasks {
     // A stop by the scheduler is no crash, whatever the exit code.
     const crashed = event.stopCode === 'EssentialContainerExited' && event.exitCode !== 0;
     if (crashed && life.task.revision === side.revision) side.crashes += 1;
+    const { colour, revision } = life.task;
+    const { stopCode, exitCode, reason } = event;
+    this.onStopped?.({ colour, revision: revisionName(colour, revision), stopCode, exitCode, reason });
   }
 }
+
+const revisionName = (colour: Colour, revision: number): string => `conductores-backend-${colour}:${revision}`;
 
 const asleep = (): Side => ({
   desired: 0,

@@ -11,13 +11,14 @@ import type { Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Notice } from '../functions/ports/notices.ts';
 import type { Image } from '../functions/ports/registry.ts';
+import type { AlarmReading } from '../functions/ports/signals.ts';
 import type { Ports } from '../functions/steps/step.ts';
 import { chance } from './chance.ts';
 import type { VirtualClock } from './clock.ts';
 import { MemoryLedger } from './ledger.ts';
 import { LoadBalancer } from './load-balancer.ts';
 import { Numbers } from './numbers.ts';
-import { type TaskHost, Tasks } from './tasks.ts';
+import { type TaskHost, type TaskStopped, Tasks } from './tasks.ts';
 import type { Traffic } from './traffic.ts';
 
 /** Who acts, as the log of writes names them. */
@@ -29,7 +30,14 @@ export interface Actor {
   readonly verb?: string;
   /** When this invocation began; set by the world. */
   readonly since?: number;
+  /** Makes this invocation wait, for faults. */
+  readonly sleep?: (seconds: number) => Promise<void>;
 }
+
+/** The timeout of every Lambda that may write the rule or a service: shorter than the drain. */
+const LONGEST_LAMBDA_SECONDS = 30;
+/** What a dead process answers. */
+const NEVER = new Promise<never>(() => {});
 
 /** A mutating call, in the order in which the world took effect. */
 export interface WriteRow {
@@ -45,6 +53,7 @@ export interface WriteRow {
   readonly before?: number;
   /** The candidate's share that the same actor read next. */
   readBack?: Share;
+  readBackAt?: number;
 }
 
 export interface WorldSettings {
@@ -63,9 +72,9 @@ export interface WorldSettings {
   readonly start: (name: string, input: Readonly<Record<string, unknown>>) => void;
   readonly executionStatus: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
   /** Faults of the control plane: called before every port call; may throw. */
-  readonly interfere?: (call: string, actor: Actor) => void;
+  readonly interfere?: (call: string, actor: Actor) => void | Promise<void>;
   /** Called after the effect of every port call; may throw: the call succeeded, and its caller never hears of it. */
-  readonly interfereAfter?: (call: string, actor: Actor) => void;
+  readonly interfereAfter?: (call: string, actor: Actor) => void | Promise<void>;
   /** Numbers of a colour that never arrive. */
   readonly numbersLost?: (colour: Colour) => boolean;
 }
@@ -91,11 +100,13 @@ export class World {
   readonly calls: { readonly at: number; readonly actor: Actor; readonly call: string }[] = [];
   readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
   readonly #settings: WorldSettings;
+  readonly #images: Map<string, Image>;
   readonly #onWrite: ((row: WriteRow) => void)[] = [];
 
   constructor(settings: WorldSettings) {
     const { seed, clock, service, records, stableTasks, traffic } = settings;
     this.#settings = settings;
+    this.#images = new Map(Object.entries(settings.images));
     this.clock = clock;
     this.traffic = traffic;
     this.ledger = new MemoryLedger(service, records);
@@ -106,6 +117,11 @@ export class World {
     this.numbers = new Numbers(chance(seed, 'delivery'), settings.numbersLatestSeconds);
     this.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);
     clock.everySecond((second) => this.#second(second));
+  }
+
+  /** Somebody pushes an image. */
+  push(tag: string, image: Image): void {
+    this.#images.set(tag, image);
   }
 
   /** The roles of the release that runs, or else as the ledger has them. */
@@ -120,6 +136,14 @@ export class World {
 
   onWrite(listener: (row: WriteRow) => void): void {
     this.#onWrite.push(listener);
+  }
+
+  onAlarm(listener: (alarm: AlarmReading) => void): void {
+    this.numbers.onChange = listener;
+  }
+
+  onTaskStopped(listener: (event: TaskStopped) => void): void {
+    this.tasks.onStopped = listener;
   }
 
   #second(second: number): void {
@@ -139,13 +163,16 @@ export class World {
   /** The ports as one actor has them. */
   ports(who: Actor): Ports {
     const { clock, ledger, balancer, tasks, numbers } = this;
-    const actor: Actor = { ...who, since: clock.now() };
+    const actor: Actor = { ...who, since: clock.now(), sleep: (seconds) => clock.sleep(seconds) };
+    /** A Lambda lives no longer than its timeout, whatever it is doing. */
+    const isDead = () => who.by !== 'person' && clock.now() - actor.since! > LONGEST_LAMBDA_SECONDS;
     const call = async <T>(name: string, effect: () => T): Promise<T> => {
-      this.#settings.interfere?.(name, actor);
+      await this.#settings.interfere?.(name, actor);
+      if (isDead()) await NEVER;
       await clock.sleep(LATENCY[name.split(' ')[0]!] ?? ORDINARY);
       this.calls.push({ at: clock.now(), actor, call: name });
       const result = effect();
-      this.#settings.interfereAfter?.(name, actor);
+      await this.#settings.interfereAfter?.(name, actor);
       return result;
     };
     const write = (row: Omit<WriteRow, 'at' | 'actor'>): void => {
@@ -160,7 +187,10 @@ export class World {
           call('DescribeRules', () => {
             const last = this.writes.findLast(({ call }) => call === 'ModifyRule');
             const share = this.share();
-            if (last?.actor === actor && last.readBack === undefined && share !== undefined) last.readBack = share;
+            if (last?.actor === actor && last.readBack === undefined && share !== undefined) {
+              last.readBack = share;
+              last.readBackAt = clock.now();
+            }
             return { ...balancer.weights };
           }),
         route: (weights) =>
@@ -225,7 +255,10 @@ export class World {
             return saved;
           }),
       },
-      registry: { resolve: (reference) => call('DescribeImages', () => this.#resolve(reference)) },
+      registry: {
+        resolve: (reference) => call('DescribeImages', () => this.#resolve(reference)),
+        newest: () => call('DescribeImages', () => this.#newest()),
+      },
       executions: {
         start: (name, input) =>
           call('StartExecution', () => {
@@ -246,8 +279,14 @@ export class World {
   }
 
   #resolve(reference: string): Image | undefined {
-    const { images } = this.#settings;
-    return images[reference] ?? Object.values(images).find(({ digest }) => digest === reference);
+    return this.#images.get(reference) ?? [...this.#images.values()].find(({ digest }) => digest === reference);
+  }
+
+  #newest() {
+    const [tag, image] = [...this.#images].reduce((newest, other) =>
+      other[1].pushedAt > newest[1].pushedAt ? other : newest,
+    );
+    return { tag, ...image };
   }
 
   /** For the end of a report: what is true now. */

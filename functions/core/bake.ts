@@ -40,9 +40,11 @@ export function decide(moment: Moment): BakeEnd {
   if (lock.hold) return heldByPerson(lock.hold, now);
   if (isAdvanceAsked(lock)) return { word: 'advance', reason: 'a person ended this bake' };
   if (!isBakeOver(moment)) return { word: 'continue', reason: silence ?? verdict.reason };
-  if (lock.askedAt !== undefined) return waitForAnswer(lock.askedAt, now, stage, verdict);
-  if (stage.approval) return { word: 'hold', reason: `${lock.share} % waits for approval`, ask: true };
+  const waiting = lock.askedAt === undefined ? undefined : waitForAnswer(lock.askedAt, now, stage, verdict);
+  if (stage.approval) return waiting ?? { word: 'hold', reason: `${lock.share} % waits for approval`, ask: true };
+  // Proof that comes while a person is being asked answers the question.
   if (verdict.word === 'advance' && !silence) return verdict;
+  if (waiting) return waiting;
 
   const reason = silence ?? verdict.reason;
   if (now < (lock.stageFrom ?? now) + HOLD_UP_TO * stage.bakeSeconds) return { word: 'hold', reason };

@@ -1,5 +1,5 @@
 /**
- * What the ledger holds of a service, and every write to it with its condition: the table of docs/protocol.md as data.
+ * What the ledger holds of a service, and every write to it with its condition: the table of docs/architecture.md as data.
  * The rehearsal evaluates these conditions, DynamoDB is sent them as expressions; they are written once, here.
  *
  * ALB has no compare-and-set, so a ledger check cannot fence the ModifyRule that follows it. Two rules close that gap:
@@ -50,10 +50,16 @@ export interface Lock {
   /** Confirmed by read-back. */
   readonly share: Share;
   readonly openedAt: number;
+  /** No release: weights that nobody released are being put back. */
+  readonly drift?: true;
+  /** Why it goes out although stable is broken; the candidate is judged alone. */
+  readonly hotfix?: string;
   /** Written before the rule is; equal to `share` once confirmed. */
   readonly intent?: Share;
   /** When `share` was confirmed, epoch seconds. */
   readonly stageFrom?: number;
+  /** The task definition revision that the candidate runs: what a crash must name to count. */
+  readonly revision?: string;
   /** When the first share was confirmed: the start of the watching, epoch seconds. */
   readonly firstShareAt?: number;
   /** What Prepare or Migrate is waiting for, and since when. */
@@ -61,7 +67,9 @@ export interface Lock {
   /** When each alarm entered its state, as seen at the first share: only later changes are this release's. */
   readonly alarmsSeen?: Readonly<Record<string, number>>;
   readonly abort?: AbortOrder;
+  /** `at`: when this release was held for the first time; all its holds together have one deadline. */
   readonly hold?: { readonly by: string; readonly at: number };
+  readonly firstHeldAt?: number;
   /** What was paged about in the warm time, so that nobody is paged for it every tick. */
   readonly paged?: string;
   /** When a person was asked to decide. */
@@ -103,7 +111,20 @@ export interface ServiceState {
   readonly previous?: LiveRelease;
   readonly pending?: Pending;
   readonly lock?: Lock;
+  readonly watch?: Watch;
 }
+
+/** The reconciler's memory of a release that it watches. */
+export interface Watch {
+  readonly fence: number;
+  readonly ticks: number;
+  /** Looks in a row in which `ticks` did not move. */
+  readonly still: number;
+  /** What was told already, so that it is told once. */
+  readonly told: readonly string[];
+}
+
+export const RECONCILER = 'reconciler';
 
 /** One digest's record: the proof that it was released before, and what became of it. */
 export interface ReleaseRecord extends LiveRelease {
@@ -113,6 +134,8 @@ export interface ReleaseRecord extends LiveRelease {
   readonly endedAt?: number;
   readonly reason?: string;
   readonly secondsFromVerdictToStable?: number;
+  /** Its migration ran. */
+  readonly migrated?: boolean;
   readonly schemaCompatible?: boolean;
   readonly downgradeSafe?: boolean;
 }
@@ -278,8 +301,13 @@ export const writes = {
   /** People write the ledger only, never the rule; their word is bound to the fence that they saw. */
   hold: (fence: number, by: string, at: number): LedgerWrite => ({
     name: 'hold',
-    condition: all(equal('lock.fence', fence), notAborted, phaseIn(...ABORTABLE)),
-    set: { 'lock.hold': { by, at } },
+    condition: all(
+      equal('lock.fence', fence),
+      notAborted,
+      absent('lock.hold'),
+      phaseIn('opening', 'migrating', 'deploying', 'baking'),
+    ),
+    set: { 'lock.hold': { by, at }, 'lock.firstHeldAt': at },
   }),
 
   resume: (fence: number): LedgerWrite => ({
@@ -363,21 +391,29 @@ export const writes = {
     tick: true,
   }),
 
-  freeAfterRevert: (me: Mine, { digest, reason, secondsFromVerdictToStable }: Lock, at: number): LedgerWrite => ({
+  freeAfterRevert: (
+    me: Mine,
+    { digest, reason, drift, secondsFromVerdictToStable }: Lock,
+    at: number,
+  ): LedgerWrite => ({
     name: 'free after revert',
     condition: all(mine(me), phaseIn('reverting'), present('lock.retiring')),
     set: {},
     remove: ['lock'],
-    record: {
-      digest,
-      mustBeNew: false,
-      set: {
-        status: 'reverted',
-        endedAt: at,
-        ...(reason === undefined ? {} : { reason }),
-        ...(secondsFromVerdictToStable === undefined ? {} : { secondsFromVerdictToStable }),
-      },
-    },
+    ...(drift
+      ? {}
+      : {
+          record: {
+            digest,
+            mustBeNew: false,
+            set: {
+              status: 'reverted',
+              endedAt: at,
+              ...(reason === undefined ? {} : { reason }),
+              ...(secondsFromVerdictToStable === undefined ? {} : { secondsFromVerdictToStable }),
+            },
+          },
+        }),
   }),
 
   freeAfterClose: (me: Mine, { lock, current }: ServiceState & { readonly lock: Lock }, at: number): LedgerWrite => ({
@@ -390,6 +426,62 @@ export const writes = {
     },
     remove: ['lock'],
     record: { digest: lock.digest, mustBeNew: false, set: { status: 'promoted', endedAt: at } },
+  }),
+
+  /** The reconciler makes itself the owner; what the dead one may still be doing is waited out. */
+  takeOver: (seen: Lock, at: number): LedgerWrite => ({
+    name: 'take over',
+    condition: all(equal('lock.owner', seen.owner), equal('lock.fence', seen.fence), not(phaseIn('stuck'))),
+    set: {
+      fence: seen.fence + 1,
+      'lock.fence': seen.fence + 1,
+      'lock.owner': RECONCILER,
+      'lock.settleFrom': at,
+      ...(seen.phase === 'closing' ? {} : { 'lock.phase': 'reverting' }),
+    },
+    record: { digest: seen.digest, mustBeNew: false, set: { fence: seen.fence + 1 } },
+  }),
+
+  /** Weights that nobody released: a lock of the reconciler's own, then as in a revert. */
+  driftLock: (seen: ServiceState, lock: Lock): LedgerWrite => ({
+    name: 'drift lock',
+    condition: all(absent('lock'), equal('fence', seen.fence), equal('stable', seen.stable)),
+    set: { lock, fence: lock.fence },
+  }),
+
+  /** Somebody moved all users to the other colour by hand, and it is well: then it is what users trust. */
+  adopt: (seen: ServiceState, stable: Colour, current: LiveRelease): LedgerWrite => ({
+    name: 'adopt',
+    condition: all(absent('lock'), equal('fence', seen.fence), equal('stable', seen.stable)),
+    set: { stable, current, fence: seen.fence + 1, ...(seen.current ? { previous: seen.current } : {}) },
+  }),
+
+  /** What the reconciler saw at its last look. It trusts no clock but its own count of looks. */
+  look: (fence: number, watch: Watch): LedgerWrite => ({
+    name: 'look',
+    condition: equal('fence', fence),
+    set: { watch },
+  }),
+
+  /** The execution that a waiting push was started with has ended without taking it: the next one gets a new name. */
+  nextAttempt: (pending: Pending): LedgerWrite => ({
+    name: 'next attempt',
+    condition: all(equal('pending.digest', pending.digest), equal('pending.attempt', pending.attempt)),
+    set: { 'pending.attempt': pending.attempt + 1 },
+  }),
+
+  giveUpPending: (pending: Pending): LedgerWrite => ({
+    name: 'give up pending',
+    condition: all(equal('pending.digest', pending.digest), equal('pending.attempt', pending.attempt)),
+    set: {},
+    remove: ['pending'],
+  }),
+
+  revision: (me: Mine, revision: string): LedgerWrite => ({
+    name: 'revision',
+    condition: mine(me),
+    set: { 'lock.revision': revision },
+    tick: true,
   }),
 
   stuck: (me: Mine, reason: string): LedgerWrite => ({

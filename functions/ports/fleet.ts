@@ -5,8 +5,12 @@ export interface ColourStatus {
   readonly running: number;
   /** Targets that the load balancer calls healthy. */
   readonly healthy: number;
+  /** The newest task definition revision, as a crash event names it. */
+  readonly revision?: string;
   /** The image that its newest revision runs. */
   readonly digest?: string;
+  /** Scaling of any direction rests. */
+  readonly scalingSuspended: boolean;
   readonly rollout: 'none' | 'in progress' | 'completed' | 'failed';
   /** Tasks of this revision that exited by themselves with a non-zero code. */
   readonly crashes: number;

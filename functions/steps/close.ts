@@ -22,7 +22,8 @@ export const close = (ports: ClosePorts) =>
     const { lock } = seen;
     if (lock.phase === 'stuck') {
       // Whoever called it stuck may have died before the users were brought back.
-      if ((await agreeingShare(ports, lock)) !== NONE) await leaveDeadCandidate(ports, lock, await ports.fleet.health());
+      if ((await agreeingShare(ports, lock)) !== NONE)
+        await leaveDeadCandidate(ports, lock, await ports.fleet.health());
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'closing') return swapRoles(ports, me, seen);
@@ -86,7 +87,6 @@ async function leaveDeadCandidate(
 }
 
 async function stuck({ ledger, notices }: ClosePorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
-  await commit(ledger, me, writes.stuck(me, reason));
   await notices.send({
     kind: 'stuck',
     releaseId: lock.releaseId,
@@ -94,6 +94,7 @@ async function stuck({ ledger, notices }: ClosePorts, me: Mine, lock: Lock, reas
     body: reason,
     next: ['sluice doctor'],
   });
+  await commit(ledger, me, writes.stuck(me, reason));
   return answer(lock, 'stuck', reason);
 }
 

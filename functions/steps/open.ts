@@ -4,18 +4,12 @@
  */
 import { ReleaseRefused } from '../core/failures.ts';
 import { planRelease } from '../core/plan.ts';
-import {
-  isAbortable,
-  type Lock,
-  type Pending,
-  type ReleaseRecord,
-  type ServiceState,
-  writes,
-} from '../core/protocol.ts';
+import { type Lock, type Pending, type ReleaseRecord, type ServiceState, writes } from '../core/protocol.ts';
 import { parseReleaseInput, type ReleaseRequest } from '../core/release.ts';
 import { rolesWhenStableIs, shareOf } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Image } from '../ports/registry.ts';
+import { abortRelease } from './abort.ts';
 import { startPending } from './pending.ts';
 import { preflight } from './preflight.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -55,8 +49,16 @@ async function tryToOpen(
   const seen = await ledger.read();
   const { lock, current } = seen;
   if (lock?.owner === execution) return opened(lock);
-  if (request.action === 'rollback' && lock && (isAbortable(lock) || lock.phase === 'reverting'))
-    return abortInstead(ports, lock, request.reason);
+  if (request.action === 'rollback' && lock) {
+    if (lock.phase === 'stuck') {
+      throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide (sluice doctor).`);
+    }
+    const isOver = lock.phase === 'reverting' || lock.phase === 'closing';
+    const reason = request.reason ?? 'a rollback was asked for';
+    if (!isOver && !(await abortRelease(ports, lock, { by: 'person', reason }))) return undefined;
+    // Without a name it means "back to what it was", and that is where an aborted release leads.
+    if (request.to === undefined && lock.phase !== 'closing') return goesBack(seen, lock);
+  }
 
   const target = await targetOf(ports, seen, request);
   const image = await registry.resolve(target.reference);
@@ -66,6 +68,8 @@ async function tryToOpen(
   const again = request.action === 'rollback' || request.force === true;
   const fromPush = request.action === 'release' && request.source === 'push';
   const pushedAt = fromPush ? (request.pushedAt ?? image.pushedAt) : Math.round(clock.now());
+  if (current?.digest === image.digest && lock && request.action === 'rollback' && lock.phase !== 'closing')
+    return goesBack(seen, lock);
   if (current?.digest === image.digest && !again)
     return nothing('already live', `${target.name} is what users get now`);
   if (fromPush && current && image.pushedAt < current.pushedAt) {
@@ -95,6 +99,7 @@ async function tryToOpen(
       `The rule does not send all requests to ${roles.stable}; put it right first (sluice doctor). ${fromPush ? 'The push waits.' : 'Nothing was changed.'}`,
     );
   }
+  await refuseUnsafeRollback(ports, seen, request);
   await preflight(ports, roles, request);
 
   const openedAt = Math.round(clock.now());
@@ -110,9 +115,11 @@ async function tryToOpen(
     phase: 'opening',
     share: NONE,
     openedAt,
+    ...(request.action === 'release' && request.hotfix ? { hotfix: request.hotfix } : {}),
     ticks: 0,
   };
   const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
+  if (taken.written) await tellDropped(ports, seen.pending, mine);
   if (taken.written || taken.state.lock?.owner === execution) return opened(taken.state.lock!);
   const { pending: newer } = taken.state;
   if (!taken.state.lock && newer && newer.pushedAt > pushedAt) {
@@ -120,6 +127,18 @@ async function tryToOpen(
     return nothing('stale', `${newer.image} was pushed after it and waits`);
   }
   return undefined;
+}
+
+/** What waited and is older than this release will not be started any more: whoever pushed it should know. */
+async function tellDropped({ notices }: OpenPorts, pending: Pending | undefined, lock: Lock): Promise<void> {
+  if (!pending || pending.digest === lock.digest) return;
+  await notices.send({
+    kind: 'queued',
+    releaseId: lock.releaseId,
+    title: `${pending.image} waits no longer: ${lock.image} is newer`,
+    body: `It was pushed before ${lock.releaseId} was asked for. Push or start it again if it is wanted.`,
+    next: ['sluice status'],
+  });
 }
 
 async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Lock): Promise<StepOutput | undefined> {
@@ -140,19 +159,22 @@ async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Loc
   return nothing('stale', `${newer?.image ?? 'another image'} was pushed after it and waits`);
 }
 
-/**
- * A rollback while a release runs is an abort of that release, bound to its fence. The owner carries it out; where it
- * is doing so already, nothing is written.
- */
-async function abortInstead(
-  { ledger, clock }: OpenPorts,
-  lock: Lock,
-  reason: string | undefined,
-): Promise<StepOutput | undefined> {
-  const order = { by: 'person', reason: reason ?? 'a rollback was asked for', at: Math.round(clock.now()) } as const;
-  const { written, state } = await ledger.write(writes.abort(lock.fence, order));
-  if (!written && state.lock?.fence !== lock.fence) return undefined;
-  return nothing('duplicate', `${lock.releaseId} is running and goes back now`);
+const goesBack = ({ current }: ServiceState, lock: Lock): StepOutput =>
+  nothing('already live', `${current?.image ?? lock.stable} has all users again; ${lock.releaseId} goes back`);
+
+/** The code of before a migration runs on the schema of after it: somebody must have said that this is fine. */
+async function refuseUnsafeRollback(
+  { ledger }: OpenPorts,
+  { current }: ServiceState,
+  request: ReleaseRequest,
+): Promise<void> {
+  if (request.action !== 'rollback' || request.acceptSchema || !current) return;
+  const leaving = await ledger.record(current.digest);
+  if (!leaving?.migrated || leaving.schemaCompatible) return;
+  const message = `${current.image} migrated the database and was not released as schemaCompatible`;
+  throw new ReleaseRefused('The rollback was refused; nothing was changed.', [
+    { field: 'acceptSchema', message, fix: 'write "acceptSchema": true if the older code runs on the newer schema' },
+  ]);
 }
 
 async function targetOf(
@@ -192,6 +214,7 @@ const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): Rel
   status: 'open',
   fence: lock.fence,
   openedAt: lock.openedAt,
+  migrated: lock.plan.migrates,
   ...(request.action === 'release' && request.schemaCompatible !== undefined
     ? { schemaCompatible: request.schemaCompatible }
     : {}),

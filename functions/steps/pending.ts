@@ -1,3 +1,4 @@
+import type { Pending } from '../core/protocol.ts';
 import type { Ports } from './step.ts';
 
 /**
@@ -11,9 +12,8 @@ export async function startPending({
 }: Pick<Ports, 'ledger' | 'executions' | 'notices'>): Promise<void> {
   const { pending, lock } = await ledger.read();
   if (!pending || lock) return;
-  const name = `pending-${pending.digest.slice('sha256:'.length, 'sha256:'.length + 16)}-${pending.pushedAt}-${pending.attempt}`;
   try {
-    await executions.start(name, pending.input);
+    await executions.start(pendingName(pending), pending.input);
   } catch (error) {
     await notices.send({
       kind: 'trouble',
@@ -23,3 +23,7 @@ export async function startPending({
     });
   }
 }
+
+/** One name for each attempt: starting it twice is starting it once. */
+export const pendingName = ({ digest, pushedAt, attempt }: Pending): string =>
+  `pending-${digest.slice('sha256:'.length, 'sha256:'.length + 16)}-${pushedAt}-${attempt}`;

@@ -44,6 +44,9 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
     }
 
     const now = await fleet.observe(lock.candidate);
+    if (now.revision !== undefined && now.digest === lock.digest && now.revision !== lock.revision) {
+      await commit(ledger, me, writes.revision(me, now.revision));
+    }
     const trouble = troubleWith(now, needed, clock.now() - since, settings.readyWithinSeconds);
     if (trouble) throw new NotReady(`${lock.candidate} ${trouble}`);
     const progress = `${lock.candidate} ${now.healthy} of ${needed} healthy`;

@@ -4,7 +4,7 @@
  */
 import { Transient } from '../core/failures.ts';
 import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
-import { weightsFor } from '../core/roles.ts';
+import { shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import { settle, settling } from './settle.ts';
@@ -24,7 +24,7 @@ export const revert = (ports: RevertPorts) =>
 
     if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
     if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
-    if (lock.phase === 'reverting') return putAway(ports, me, lock);
+    if (lock.phase === 'reverting') return (await putBackAgain(ports, me, lock)) ?? putAway(ports, me, lock);
     return putUsersBack(ports, me, lock, lock.abort?.reason ?? sentenceOf(state.error));
   };
 
@@ -50,6 +50,12 @@ async function putUsersBack(ports: RevertPorts, me: Mine, lock: Lock, reason: st
     next: [`sluice why ${lock.releaseId}`],
   });
   return settling(reverting, SETTLE_SECONDS);
+}
+
+/** A dead owner's Lambda may still have moved users while the settle time runs: they do not wait for its end. */
+async function putBackAgain(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOutput | undefined> {
+  if (lock.target || shareOf(lock, await ports.router.current()) === NONE) return undefined;
+  return putUsersBack(ports, me, lock, lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted');
 }
 
 /** The second half: verified again after the drain, marked, scaled down, and only then freed. */
@@ -81,7 +87,6 @@ async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOu
 }
 
 async function stuck(ports: RevertPorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
-  await commit(ports.ledger, me, writes.stuck(me, reason));
   await ports.notices.send({
     kind: 'stuck',
     releaseId: lock.releaseId,
@@ -89,6 +94,7 @@ async function stuck(ports: RevertPorts, me: Mine, lock: Lock, reason: string): 
     body: reason,
     next: ['sluice doctor'],
   });
+  await commit(ports.ledger, me, writes.stuck(me, reason));
   return answer(lock, 'stuck', reason);
 }
 

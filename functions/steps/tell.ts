@@ -30,10 +30,10 @@ export async function tell({ ledger, clock }: Pick<Ports, 'ledger' | 'clock'>, s
   return state.lock!;
 }
 
-function writeFor({ word, by, reason, id }: Said, { fence, share }: Lock, at: number) {
+function writeFor({ word, by, reason, id }: Said, { fence, share, firstHeldAt }: Lock, at: number) {
   switch (word) {
     case 'hold':
-      return writes.hold(fence, by, at);
+      return writes.hold(fence, by, firstHeldAt ?? at);
     case 'resume':
       return writes.resume(fence);
     case 'advance':

@@ -4,7 +4,7 @@
  */
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { chance } from '../chance.ts';
-import type { LiveParts } from '../flight.ts';
+import type { LiveParts } from '../options.ts';
 import type { Role, Spoilt } from '../scenarios.ts';
 import type { Task, TaskEvent } from '../tasks.ts';
 import type { Totals, Traffic, ZoneCounts } from '../traffic.ts';

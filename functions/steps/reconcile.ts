@@ -1,0 +1,202 @@
+/**
+ * Reconciler: once a minute, alone (reserved concurrency 1), it looks whether what should be true is true, and does one
+ * piece of what is missing. It takes over releases whose owner is dead or wedged, repairs weights that nobody released,
+ * starts pushes that wait, and tells what it cannot repair. It dies at any moment without harm: the ledger knows.
+ */
+import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, writes } from '../core/protocol.ts';
+import { otherColour, rolesWhenStableIs } from '../core/roles.ts';
+import { ALL, NONE, type Share } from '../core/share.ts';
+import { close } from './close.ts';
+import { pendingName, startPending } from './pending.ts';
+import { revert } from './revert.ts';
+import type { ServiceSettings } from './settings.ts';
+import { hasLock, type Ports, releaseOf } from './step.ts';
+import { agreeingShare } from './traffic.ts';
+
+/** Looks without a sign of life after which a running execution counts as wedged. */
+const WEDGED_AFTER_LOOKS = 5;
+const MOST_ATTEMPTS = 3;
+/** A release tag that nobody started after so long was lost on the way. */
+const LOST_AFTER_SECONDS = 15 * 60;
+
+export interface ReconcileAnswer {
+  readonly summary: string;
+}
+
+export const reconcile = (ports: Ports, settings: Pick<ServiceSettings, 'service'>) =>
+  async function reconcileStep(): Promise<ReconcileAnswer> {
+    const state = await ports.ledger.read();
+    if (!hasLock(state)) return atRest(ports, state);
+    const { lock } = state;
+    if (lock.phase === 'stuck') return { summary: `${lock.releaseId} is stuck; a person was paged` };
+    if (lock.owner === RECONCILER) return carryOn(ports, lock);
+    const why = await whyDead(ports, state);
+    if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
+    return takeOver(ports, settings, lock, why);
+  };
+
+/** Two readings that say so, a second apart, or too many looks without a tick. */
+async function whyDead(ports: Ports, state: ServiceState & { readonly lock: Lock }): Promise<string | undefined> {
+  const { executions, ledger, clock } = ports;
+  const { lock, watch } = state;
+  if ((await executions.status(lock.owner)) !== 'RUNNING') {
+    await clock.sleep(1);
+    if ((await executions.status(lock.owner)) !== 'RUNNING') return 'its execution has ended';
+  }
+  const isSame = watch?.fence === lock.fence && watch.ticks === lock.ticks;
+  const still = isSame ? watch.still + 1 : 0;
+  if (still >= WEDGED_AFTER_LOOKS) return `its execution has not moved for ${still} minutes`;
+  const told = watch?.told ?? [];
+  await ledger.write(writes.look(state.fence, { fence: lock.fence, ticks: lock.ticks, still, told }));
+  return undefined;
+}
+
+async function takeOver(
+  ports: Ports,
+  { service }: Pick<ServiceSettings, 'service'>,
+  lock: Lock,
+  why: string,
+): Promise<ReconcileAnswer> {
+  const { ledger, notices, clock } = ports;
+  const taken = await ledger.write(writes.takeOver(lock, Math.round(clock.now())));
+  if (!taken.written) return { summary: `${lock.releaseId} moved on by itself` };
+  const done = await carryOn(ports, taken.state.lock!);
+  await notices.send({
+    kind: 'trouble',
+    releaseId: lock.releaseId,
+    title: `${service}: the controller of ${lock.releaseId} is dead at ${lock.share} %, it was taken over`,
+    body: `${why}. ${done.summary}`,
+    next: ['sluice status'],
+  });
+  return { summary: `took over ${lock.releaseId} because ${why}; ${done.summary}` };
+}
+
+/** As the owner would, with the same steps: users first, then the drain, then the rest. */
+async function carryOn(ports: Ports, lock: Lock): Promise<ReconcileAnswer> {
+  const input = { execution: RECONCILER, state: { release: releaseOf(lock) } };
+  const { summary } = lock.phase === 'closing' ? await close(ports)(input) : await revert(ports)(input);
+  return { summary };
+}
+
+/** No release runs: the rule, the scaling, the waiting push and the images are as they should be, or are made so. */
+async function atRest(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+  const roles = rolesWhenStableIs(state.stable);
+  const share = await agreeingShare(ports, roles);
+  if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
+  if (share !== NONE) return share === ALL ? adopt(ports, state) : repair(ports, state, share);
+  const scaling = await resumeScaling(ports, state);
+  if (scaling) return scaling;
+  if (state.pending) return startAgain(ports, state.pending);
+  return tellWhatIsOdd(ports, state);
+}
+
+async function adopt(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+  const other = otherColour(state.stable);
+  const health = await ports.fleet.health();
+  if (health[other] === 0) return repair(ports, state, ALL);
+  const { digest = 'unknown' } = await ports.fleet.observe(other);
+  const record = await ports.ledger.record(digest);
+  const { releaseId, image, pushedAt } = record ?? {
+    releaseId: 'by hand',
+    image: digest,
+    pushedAt: state.current?.pushedAt ?? 0,
+  };
+  const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
+  if (!written) return { summary: 'a release began meanwhile' };
+  const summary = `somebody moved all users to ${other} by hand; it is healthy, so ${other} is stable now`;
+  await ports.notices.send({ kind: 'trouble', title: summary, body: 'No release did this.', next: ['sluice status'] });
+  return { summary };
+}
+
+/** Weights that nobody released are put back under a lock of our own, with everything that a revert does. */
+async function repair(ports: Ports, state: ServiceState, share: Share): Promise<ReconcileAnswer> {
+  const { ledger, notices, clock } = ports;
+  const at = Math.round(clock.now());
+  const roles = rolesWhenStableIs(state.stable);
+  const reason = `the rule sends ${share} % to ${roles.candidate} and no release runs`;
+  const lock: Lock = {
+    owner: RECONCILER,
+    releaseId: `drift-${at}`,
+    digest: 'none',
+    image: 'none',
+    pushedAt: 0,
+    fence: state.fence + 1,
+    ...roles,
+    plan: NO_PLAN,
+    phase: 'reverting',
+    share,
+    openedAt: at,
+    drift: true,
+    settleFrom: at,
+    reason,
+    ticks: 0,
+  };
+  const taken = await ledger.write(writes.driftLock(state, lock));
+  if (!taken.written) return { summary: 'a release began meanwhile' };
+  const done = await carryOn(ports, lock);
+  await notices.send({
+    kind: 'trouble',
+    title: `${reason}; all users are put back on ${roles.stable}`,
+    body: done.summary,
+    next: ['sluice status'],
+  });
+  return { summary: `${reason}; ${done.summary}` };
+}
+
+const NO_PLAN = {
+  strategy: 'custom',
+  stages: [{ share: ALL, bakeSeconds: 0, approval: false }],
+  warmSeconds: 0,
+  policy: 'compare',
+  onUnproven: 'abort',
+  migrates: false,
+  schemaCompatible: true,
+} as const;
+
+/** A death between two calls may have left stable's scale-in suspended. */
+async function resumeScaling({ fleet, ledger }: Ports, { stable }: ServiceState): Promise<ReconcileAnswer | undefined> {
+  if (!(await fleet.observe(stable)).scalingSuspended) return undefined;
+  if ((await ledger.read()).lock) return { summary: 'a release began meanwhile' };
+  await fleet.resumeScaling(stable);
+  return { summary: `scaling of ${stable} was suspended although no release runs; it is resumed` };
+}
+
+/** Started exactly once: under one name while that execution lives, under the next when it ended without taking it. */
+async function startAgain(ports: Ports, pending: Pending): Promise<ReconcileAnswer> {
+  const { executions, ledger, notices } = ports;
+  const status = await executions.status(pendingName(pending));
+  if (status === 'RUNNING') return { summary: `${pending.image} is being started` };
+  if (status === 'ended' && pending.attempt >= MOST_ATTEMPTS) {
+    const { written } = await ledger.write(writes.giveUpPending(pending));
+    if (written) {
+      const title = `${pending.image} waited, was started ${pending.attempt} times and refused each time`;
+      await notices.send({ kind: 'trouble', title, body: 'It waits no longer.', next: ['sluice status'] });
+    }
+    return { summary: `gave up starting ${pending.image}` };
+  }
+  if (status === 'ended') await ledger.write(writes.nextAttempt(pending));
+  await startPending(ports);
+  return { summary: `started ${pending.image}, which waited` };
+}
+
+/** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
+async function tellWhatIsOdd(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+  const { fleet, registry, ledger, notices, clock } = ports;
+  const { current, stable, watch } = state;
+  const odd: string[] = [];
+  const { digest } = await fleet.observe(stable);
+  if (current && digest && digest !== current.digest)
+    odd.push(`${stable} runs ${digest}, but ${current.image} was released there`);
+  const newest = await registry.newest();
+  if (current && newest && newest.pushedAt > current.pushedAt && clock.now() - newest.pushedAt > LOST_AFTER_SECONDS) {
+    if (!(await ledger.record(newest.digest))) odd.push(`${newest.tag} was pushed and never started`);
+  }
+  const news = odd.filter((sentence) => !watch?.told.includes(sentence));
+  if (news.length > 0) {
+    const told: Watch = { fence: state.fence, ticks: 0, still: 0, told: odd };
+    await ledger.write(writes.look(state.fence, told));
+    for (const title of news)
+      await notices.send({ kind: 'trouble', title, body: 'Nothing was changed.', next: ['sluice status'] });
+  }
+  return { summary: odd.length > 0 ? odd.join('; ') : 'all is as it should be' };
+}

@@ -1,0 +1,142 @@
+/**
+ * What runs around the world: executions of the state machine, the guard behind its alarm and task events, and the
+ * reconciler, once a minute and when an execution ends. Everything that AWS does for us between our functions.
+ */
+import { type GuardEvent, guard } from '../functions/steps/guard.ts';
+import { reconcile } from '../functions/steps/reconcile.ts';
+import type { ServiceSettings } from '../functions/steps/settings.ts';
+import type { Chance } from './chance.ts';
+import { type Execution, type ExecutionEnd, type Machine, startExecution } from './engine.ts';
+import { functionsFor, type Play, type Verb } from './functions.ts';
+import type { World } from './world.ts';
+
+export interface Running {
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly execution: Execution;
+  /** The state that it is in, or ended in. */
+  state: string;
+  end?: ExecutionEnd;
+  endedAt?: number;
+}
+
+export interface ControlPlaneOptions {
+  readonly world: World;
+  readonly settings: ServiceSettings;
+  readonly machine: Machine;
+  readonly chance: Chance;
+  readonly withGuard: boolean;
+  readonly withReconciler: boolean;
+  readonly beforeTransition?: (running: Running, count: number, state: string) => 'go on' | 'stop';
+  readonly sabotage?:
+    | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
+    | undefined;
+  readonly onStart?: (running: Running) => void;
+}
+
+const ARN = 'arn:aws:states:us-east-1:111111111111:execution:release:';
+const LONGEST_LAMBDA_SECONDS = 30;
+
+export class ControlPlane {
+  readonly executions: Running[] = [];
+  readonly #options: ControlPlaneOptions;
+  #reconciling = false;
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    const { world, withGuard, withReconciler, chance } = options;
+    if (withGuard) {
+      world.onAlarm((alarm) =>
+        this.#deliver(chance.between(1, 5), { kind: 'alarm', acts: alarm.kind, ...alarmEvent(alarm) }),
+      );
+      world.onTaskStopped((event) => this.#deliver(chance.between(1, 3), { kind: 'task stopped', ...event }));
+    }
+    if (withReconciler) {
+      world.clock.everySecond((second) => (second % 60 === 0 ? this.reconcile() : undefined));
+    }
+  }
+
+  /** The same name again, while it runs, is the same execution; later it is refused, as by the service. */
+  start(name: string, input: unknown): Running {
+    const known = this.executions.find((running) => running.name === name);
+    if (known && known.end === undefined) return known;
+    if (known) throw new Error(`ExecutionAlreadyExists: ${name}`);
+    const { world, settings, machine, chance, sabotage, onStart } = this.#options;
+    const id = `${ARN}${name}`;
+    const functions = functionsFor(world, settings, id);
+    const running: Running = {
+      id,
+      name,
+      input,
+      state: 'before Open',
+      execution: startExecution({
+        machine,
+        id,
+        name,
+        input,
+        functions: sabotage?.(functions, world) ?? functions,
+        clock: world.clock,
+        chance: chance.uniform,
+        beforeTransition: (count, state) => {
+          if (this.#options.beforeTransition?.(running, count, state) === 'stop') return 'stop';
+          running.state = state;
+          return 'go on';
+        },
+      }),
+    };
+    this.executions.push(running);
+    onStart?.(running);
+    void running.execution.done.then((end) => {
+      running.end = end;
+      running.endedAt = world.clock.now();
+      // The event that tells of it is delivered at best effort; the minute's look does not depend on it.
+      if (this.#options.withReconciler && end.status !== 'SUCCEEDED' && chance.uniform() < 0.5) {
+        world.clock.at(world.clock.now() + 2, () => void this.reconcile());
+      }
+    });
+    return running;
+  }
+
+  status(idOrName: string): 'RUNNING' | 'ended' | 'unknown' {
+    const found = this.executions.find(({ id, name }) => id === idOrName || name === idOrName);
+    if (!found) return 'unknown';
+    return found.end === undefined ? 'RUNNING' : 'ended';
+  }
+
+  endedAt(owner: string): number | undefined {
+    return this.executions.find(({ id }) => id === owner)?.endedAt;
+  }
+
+  get isIdle(): boolean {
+    return this.executions.every(({ end }) => end !== undefined);
+  }
+
+  /** Reserved concurrency 1: a look that is due while another one runs does not happen. */
+  async reconcile(): Promise<void> {
+    if (this.#reconciling) return;
+    this.#reconciling = true;
+    const { world, settings } = this.#options;
+    const ports = world.ports({ by: 'reconciler' });
+    // A Lambda that dies or hangs is gone after its time, and the next look comes all the same.
+    const gone = world.clock.sleep(LONGEST_LAMBDA_SECONDS);
+    await Promise.race([reconcile(ports, settings)().catch(() => undefined), gone]);
+    this.#reconciling = false;
+  }
+
+  /** An event on its way to the guard. */
+  #deliver(seconds: number, event: GuardEvent): void {
+    const { world } = this.#options;
+    world.clock.at(world.clock.now() + seconds, () => {
+      void guard(world.ports({ by: 'guard' }))(event).catch(() => undefined);
+    });
+  }
+}
+
+const alarmEvent = ({ name, colour, state, since, reason }: Parameters<Parameters<World['onAlarm']>[0]>[0]) => ({
+  name,
+  colour,
+  state,
+  since,
+  reason,
+});

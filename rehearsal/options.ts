@@ -1,0 +1,101 @@
+/** What a rehearsal is told, and what it is given in the place of modelled parts. */
+import type { Policy } from '../functions/core/plan.ts';
+import type { Lock } from '../functions/core/protocol.ts';
+import type { Weights } from '../functions/core/roles.ts';
+import type { Share } from '../functions/core/share.ts';
+import type { Instant } from '../functions/ports/clock.ts';
+import type { Judging, MinuteEvidence } from '../functions/ports/ledger.ts';
+import type { Word } from '../functions/steps/tell.ts';
+import type { Play, Verb } from './functions.ts';
+import type { Role, Scenario, Spoilt } from './scenarios.ts';
+import type { TaskHost } from './tasks.ts';
+import type { TimelineEntry } from './timeline.ts';
+import type { Traffic } from './traffic.ts';
+import type { World } from './world.ts';
+
+/** How the release's own execution is ended from outside. */
+export type Kill =
+  | { readonly at: 'transition'; readonly count: number; readonly how: 'ABORTED' | 'TIMED_OUT' }
+  /** `outlives`: the execution ends, and the call that was under way takes effect twenty seconds later. */
+  | { readonly at: 'call'; readonly count: number; readonly how: 'dies before' | 'dies after' | 'outlives' };
+
+/** A moment of a flight. */
+export type When =
+  | { readonly second: number }
+  /** That share was confirmed. */
+  | { readonly share: Share }
+  | { readonly event: 'asked' | 'warm' | 'closing' | 'reverting' | 'promoted' | 'reverted' };
+
+/** What somebody outside does, so many seconds after a moment. */
+export type FlightEvent = { readonly when: When; readonly afterSeconds?: number | undefined } & (
+  | { readonly say: Word }
+  /** An execution started by hand with this input. */
+  | { readonly start: unknown }
+  /** A tag pushed to the registry; the push rule starts an execution. */
+  | { readonly push: string; readonly eventLost?: boolean | undefined }
+  /** Somebody edits the rule by hand: the candidate's share. */
+  | { readonly setShare: Share }
+);
+
+export interface FlightOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly strategy: 'canary' | 'blue-green';
+  readonly policy: Policy;
+  readonly requestsPerSecond: number;
+  /** The fault begins in the first second of that share ... */
+  readonly at: Share;
+  /** ... or so many minutes after the first share. */
+  readonly fromMinute?: number | undefined;
+  readonly points: number;
+  readonly factor: number;
+  readonly warmMinutes: number;
+  /** A raw execution input instead of the scenario's own. */
+  readonly input?: unknown;
+  /** Ends the execution before it enters that state, counted from 1. */
+  readonly killAt?: number | undefined;
+  /** Ends it in some other way. */
+  readonly kill?: Kill | undefined;
+  /** What people and the registry do while it flies. */
+  readonly events?: readonly FlightEvent[] | undefined;
+  /** Without it nobody puts right what a dead controller left behind. @default - it runs */
+  readonly withReconciler?: boolean | undefined;
+  readonly withGuard?: boolean | undefined;
+  readonly baselineMinutes: number;
+  /** Real tasks and real requests instead of modelled ones. */
+  readonly live?: LiveParts | undefined;
+  /** Told of each state as its answer is known, and of the end; `lock` as the ledger has it then. */
+  readonly onEntry?: ((entry: TimelineEntry, lock: Lock | undefined) => void) | undefined;
+  /** Told of every second; `look` reads the ledger, and gives nothing when no release holds the lock. */
+  readonly onSecond?: ((look: () => Look | undefined) => void) | undefined;
+  /** Tests break a step here, to see the watch find it. */
+  readonly sabotage?:
+    | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
+    | undefined;
+  readonly machine?: unknown;
+}
+
+/** What a live rehearsal puts in the place of modelled tasks and traffic. */
+export interface LiveParts {
+  readonly host: TaskHost;
+  readonly traffic: Traffic;
+  readonly numbersLatestSeconds: number;
+  /** Resolves when the stable tasks are up. */
+  ready(): Promise<void>;
+  readonly pace: (second: number) => Promise<void>;
+  readonly onWeights: (weights: Weights) => void;
+  /** How the real versions answer from now on. */
+  readonly spoil: (spoilt: Readonly<Record<Role, Spoilt>>) => void;
+  /** The real candidate exits, and each further one soon after it came up. */
+  readonly crash: () => void;
+}
+
+/** What the ledger knows of the running release at a moment: all that a live view shows. */
+export interface Look {
+  readonly now: Instant;
+  readonly lock: Lock;
+  /** Absent before the first minute was judged. */
+  readonly judging?: Judging;
+  /** Every minute judged so far, oldest first. */
+  readonly minutes: readonly MinuteEvidence[];
+}

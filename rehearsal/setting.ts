@@ -1,0 +1,231 @@
+/** The scene of a rehearsal: the world with the scenario's faults in it, and what the service's steps must know. */
+import { createHash } from 'node:crypto';
+import { Transient } from '../functions/core/failures.ts';
+import type { LiveRelease, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
+import { type Colour, otherColour, weightsFor } from '../functions/core/roles.ts';
+import type { MigrationStatus } from '../functions/ports/fleet.ts';
+import type { Image } from '../functions/ports/registry.ts';
+import type { ServiceSettings } from '../functions/steps/settings.ts';
+import { tell } from '../functions/steps/tell.ts';
+import { chance } from './chance.ts';
+import { VirtualClock } from './clock.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { FlightEvent, FlightOptions, When } from './options.ts';
+import { autoscale, tasksFor } from './scaler.ts';
+import type { Role, Scenario } from './scenarios.ts';
+import type { Task } from './tasks.ts';
+import { START } from './timeline.ts';
+import { modelledTraffic } from './traffic.ts';
+import { VirtualHost } from './virtual-host.ts';
+import { type Actor, World, type WriteRow } from './world.ts';
+
+const BASE_ERROR_RATE = 0.001;
+export const CANDIDATE = 'v1.5.0';
+const STABLE = 'v1.4.2';
+const PREVIOUS = 'v1.4.1';
+
+export interface Scene {
+  readonly clock: VirtualClock;
+  readonly world: World;
+  readonly settings: ServiceSettings;
+  /** The state before anything was released. */
+  readonly service: ServiceState;
+  readonly candidate: Colour;
+  /** When the scenario's fault began, epoch seconds. */
+  faultSince(): number | undefined;
+}
+
+export function setTheScene(
+  options: FlightOptions,
+  plane: () => ControlPlane,
+  interfere: (call: string, actor: Actor, when: 'before' | 'after') => void | Promise<void>,
+): Scene {
+  const { scenario, seed, live } = options;
+  const clock = new VirtualClock(START - options.baselineMinutes * 60);
+  if (live) clock.pace = live.pace;
+  const images = {
+    [PREVIOUS]: image(PREVIOUS, START - 2 * DAY),
+    [STABLE]: image(STABLE, START - DAY),
+    [CANDIDATE]: image(CANDIDATE, START - 60),
+  };
+  const earlier = scenario.firstRelease
+    ? []
+    : [recordOf(PREVIOUS, images[PREVIOUS]!, 5), recordOf(STABLE, images[STABLE]!, 7)];
+  const service = serviceState(earlier);
+  const candidate = otherColour(service.stable);
+
+  let faultSince: number | undefined;
+  const minutesOfFault = () => (faultSince === undefined ? -1 : (clock.now() - faultSince) / 60);
+  const spoilt = (role: Role) => scenario.spoilt?.(role, minutesOfFault(), options) ?? {};
+  const roleOf = (colour: Colour): Role => (colour === candidate ? 'candidate' : 'stable');
+  const isNew = ({ digest }: Task) => digest === images[CANDIDATE]!.digest;
+  const host =
+    live?.host ??
+    new VirtualHost(clock, chance(seed, 'tasks'), {
+      neverHealthy: (task) => isNew(task) && scenario.neverHealthy === true,
+      crashes: (task) => isNew(task) && scenario.crashes === true && minutesOfFault() >= 0,
+    });
+  const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
+  const behaviour = (colour: Colour) => {
+    const { errorPoints = 0, latencyFactor = 1 } = spoilt(roleOf(colour));
+    return { errorRate: Math.min(1, baseErrorRate + errorPoints / 100), latencyFactor };
+  };
+  const throttling = chance(seed, 'throttling');
+
+  const world = new World({
+    seed,
+    clock,
+    service,
+    records: earlier,
+    stableTasks: tasksFor(options.requestsPerSecond),
+    images,
+    host,
+    traffic: live?.traffic ?? modelledTraffic(chance(seed, 'traffic'), options.requestsPerSecond, behaviour),
+    numbersLatestSeconds: live?.numbersLatestSeconds ?? 110,
+    migration: migrationOf(scenario, clock),
+    numbersLost: (colour) => scenario.losesNumbers === true && colour === candidate && minutesOfFault() >= 0,
+    interfere: (call, actor) => {
+      const isThrottled = scenario.throttled && call === 'ModifyRule' && throttling.uniform() < 0.5;
+      if (isThrottled) throw new Transient('Rate exceeded');
+      return interfere(call, actor, 'before');
+    },
+    interfereAfter: (call, actor) => interfere(call, actor, 'after'),
+    start: (name, input) => {
+      plane().start(name, input);
+    },
+    executionStatus: (execution) => plane().status(execution),
+    ...(live ? { onWeights: live.onWeights } : {}),
+  });
+  autoscale(world, options.requestsPerSecond);
+
+  world.onWrite((row) => {
+    if (faultSince !== undefined || !beginsFault(row, options)) return;
+    faultSince = clock.now() + (options.fromMinute ?? 0) * 60;
+    clock.at(faultSince, () => {
+      if (!scenario.crashes) return;
+      if (live) live.crash();
+      else if (host instanceof VirtualHost) host.crashAll();
+    });
+  });
+  clock.everySecond((second) => {
+    if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0) {
+      live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
+    }
+  });
+  for (const [index, event] of (options.events ?? []).entries()) plan(event, index, world, plane);
+
+  return { clock, world, settings: serviceSettings(options), service, candidate, faultSince: () => faultSince };
+}
+
+const DAY = 86_400;
+
+function beginsFault(row: WriteRow, { at, fromMinute }: FlightOptions): boolean {
+  if (fromMinute !== undefined) return row.call === 'ledger: share';
+  return row.call === 'ModifyRule' && row.share === at && row.actor.verb === 'Shift';
+}
+
+/** Waits for the event's moment, and then does once what it says. */
+function plan(event: FlightEvent, index: number, world: World, plane: () => ControlPlane): void {
+  const { clock } = world;
+  const happen = () =>
+    clock.at(clock.now() + (event.afterSeconds ?? 0), () => void carryOut(event, index, world, plane()));
+  if ('second' in event.when) {
+    clock.at(START + event.when.second, happen);
+    return;
+  }
+  let isOver = false;
+  world.onWrite((row) => {
+    if (isOver || !isMoment(event.when, row)) return;
+    isOver = true;
+    happen();
+  });
+}
+
+const WRITE_OF = {
+  asked: 'ask',
+  warm: 'warm',
+  closing: 'closing',
+  reverting: 'reverting',
+  promoted: 'free after close',
+  reverted: 'free after revert',
+} as const;
+
+function isMoment(when: When, { call, share }: WriteRow): boolean {
+  if ('share' in when) return call === 'ledger: share' && share === when.share;
+  return 'event' in when && call === `ledger: ${WRITE_OF[when.event]}`;
+}
+
+async function carryOut(event: FlightEvent, index: number, world: World, plane: ControlPlane): Promise<void> {
+  const person = world.ports({ by: 'person' });
+  if ('say' in event) {
+    // Too late is an answer too: the command is refused and the flight goes on.
+    await tell(person, { word: event.say, by: 'a person', id: `command-${index}` }).catch(() => undefined);
+  } else if ('start' in event) {
+    plane.start(`by-hand-${index}`, event.start);
+  } else if ('setShare' in event) {
+    await person.router.route(weightsFor(world.roles, event.setShare));
+  } else {
+    const pushedAt = Math.round(world.clock.now());
+    world.push(event.push, image(event.push, pushedAt));
+    if (!event.eventLost) plane.start(`push-${index}`, { image: event.push, source: 'push', pushedAt });
+  }
+}
+
+const LIVE_SPOILS_EVERY_SECONDS = 5;
+const MIGRATION_FAILS_AFTER_SECONDS = 60;
+
+function migrationOf({ migration }: Scenario, clock: VirtualClock): () => MigrationStatus {
+  let since: number | undefined;
+  return () => {
+    since ??= clock.now();
+    if (migration === 'hangs') return { is: 'running' };
+    if (migration !== 'fails') return { is: 'done' };
+    if (clock.now() < since + MIGRATION_FAILS_AFTER_SECONDS) return { is: 'running' };
+    return { is: 'failed', reason: 'alembic exited with 1: column "phone" of relation "drivers" already exists' };
+  };
+}
+
+function serviceState(earlier: readonly ReleaseRecord[]): ServiceState {
+  const [previous, current] = earlier.map(
+    ({ releaseId, digest, image, pushedAt }): LiveRelease => ({ releaseId, digest, image, pushedAt }),
+  );
+  return {
+    service: 'conductores-backend',
+    stable: 'blue',
+    fence: 7,
+    ...(current ? { current } : {}),
+    ...(previous ? { previous } : {}),
+  };
+}
+
+const recordOf = (tag: string, { digest, pushedAt }: Image, fence: number): ReleaseRecord => ({
+  releaseId: `r-2026010${fence - 4}-090000`,
+  digest,
+  image: tag,
+  pushedAt,
+  status: 'promoted',
+  fence,
+  openedAt: pushedAt + 60,
+});
+
+export const serviceSettings = ({
+  policy,
+  warmMinutes,
+  scenario,
+}: Pick<FlightOptions, 'policy' | 'warmMinutes' | 'scenario'>): ServiceSettings => ({
+  service: 'conductores-backend',
+  profile: 'production',
+  repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
+  policy,
+  onUnproven: 'ask',
+  warmMinutes,
+  hasMigration: scenario.migration !== undefined,
+  minimumTasks: 2,
+  readyWithinSeconds: 600,
+  migrateWithinSeconds: 1800,
+});
+
+const image = (tag: string, pushedAt: number): Image => ({
+  digest: `sha256:${createHash('sha256').update(tag).digest('hex')}`,
+  pushedAt,
+});
