@@ -21,8 +21,8 @@ const STEPS: Readonly<Record<Verb, Step>> = {
   Prepare: (ports, settings) => (input: StepInput) => prepare(ports, settings)(input),
   Shift: (ports, settings) => (input: StepInput) => shift(ports, settings)(input),
   Judge: (ports, settings) => (input: StepInput) => judge(ports, settings)(input),
-  Revert: (ports) => (input: StepInput) => revert(ports)(input),
-  Close: (ports) => (input: StepInput) => close(ports)(input),
+  Revert: (ports, settings) => (input: StepInput) => revert(ports, settings)(input),
+  Close: (ports, settings) => (input: StepInput) => close(ports, settings)(input),
 };
 
 /** Each call is a fresh invocation with ports of its own, as each Lambda invocation is. */

@@ -208,12 +208,22 @@ const recordOf = (tag: string, { digest, pushedAt }: Image, fence: number): Rele
   openedAt: pushedAt + 60,
 });
 
+const ELB = 'arn:aws:elasticloadbalancing:us-east-1:111111111111';
+
 export const serviceSettings = ({
   policy,
   warmMinutes,
   scenario,
 }: Pick<FlightOptions, 'policy' | 'warmMinutes' | 'scenario'>): ServiceSettings => ({
   service: 'conductores-backend',
+  traffic: {
+    region: 'us-east-1',
+    ruleArn: `${ELB}:listener-rule/app/conductores/1a2b3c4d5e6f7a8b/9c8d7e6f5a4b3c2d/0123456789abcdef`,
+    targetGroups: {
+      blue: `${ELB}:targetgroup/conductores-blue/73e2d6bc24d8a067`,
+      green: `${ELB}:targetgroup/conductores-green/09966783158cda59`,
+    },
+  },
   profile: 'production',
   repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
   policy,

@@ -198,6 +198,7 @@ export class World {
             balancer.route(weights);
             write({ call: 'ModifyRule', weights, share: weights[this.roles.candidate] });
           }),
+        proveRights: () => call('ModifyRule (no change)', () => undefined),
         probe: (colour) => call('Probe', () => ({ passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 })),
       },
       fleet: {

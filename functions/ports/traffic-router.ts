@@ -5,6 +5,8 @@ export interface TrafficRouter {
   current(): Promise<Weights>;
   /** Sends requests by these weights and switches group stickiness off; returns once the load balancer accepted. */
   route(weights: Weights): Promise<void>;
+  /** Writes what stands there already, so that a missing right shows before traffic moves and not in a revert. */
+  proveRights(): Promise<void>;
   /** Requests straight to one colour, past the weights. */
   probe(colour: Colour): Promise<{ readonly passed: number; readonly tried: number }>;
 }

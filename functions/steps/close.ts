@@ -7,13 +7,17 @@ import { weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import type { Fleet } from '../ports/fleet.ts';
 import { startPending } from './pending.ts';
+import type { ServiceSettings } from './settings.ts';
 import { settle, settleAgain, settling } from './settle.ts';
 import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { callItStuck } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
 type ClosePorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
 
-export const close = (ports: ClosePorts) =>
+type CloseSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
+
+export const close = (ports: ClosePorts, settings: CloseSettings) =>
   async function closeStep(input: StepInput): Promise<StepOutput> {
     const { ledger, clock } = ports;
     const seen = await ledger.read();
@@ -26,7 +30,7 @@ export const close = (ports: ClosePorts) =>
         await leaveDeadCandidate(ports, lock, await ports.fleet.health());
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
-    if (lock.phase === 'closing') return swapRoles(ports, me, seen);
+    if (lock.phase === 'closing') return swapRoles(ports, settings, me, seen);
 
     const closing = await ledger.write(writes.closing(me, Math.round(clock.now())));
     if (closing.written) return settling(closing.state.lock!, SETTLE_SECONDS);
@@ -36,6 +40,7 @@ export const close = (ports: ClosePorts) =>
 
 async function swapRoles(
   ports: ClosePorts,
+  settings: CloseSettings,
   me: Mine,
   state: ServiceState & { readonly lock: Lock },
 ): Promise<StepOutput> {
@@ -46,10 +51,10 @@ async function swapRoles(
 
   const share = await agreeingShare(ports, lock);
   if (share === NONE)
-    return stuck(ports, me, lock, `somebody put all requests back on ${lock.stable} while it was closing`);
+    return stuck(ports, settings, me, lock, `somebody put all requests back on ${lock.stable} while it was closing`);
   const health = await fleet.health();
   if (health[lock.candidate] === 0) {
-    const answered = await stuck(ports, me, lock, `${lock.candidate} has no healthy target left`);
+    const answered = await stuck(ports, settings, me, lock, `${lock.candidate} has no healthy target left`);
     await leaveDeadCandidate(ports, lock, health);
     return answered;
   }
@@ -67,7 +72,7 @@ async function swapRoles(
   await notices.send({
     kind: 'promoted',
     releaseId: lock.releaseId,
-    title: `${lock.candidate} is live (100 %)`,
+    title: `${settings.service}: ${lock.candidate} is live (100 %)`,
     body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
     next: ['sluice rollback'],
   });
@@ -86,15 +91,14 @@ async function leaveDeadCandidate(
   if (stable.desired > 0) await routeAndReadBack(ports, weightsFor(lock, NONE));
 }
 
-async function stuck({ ledger, notices }: ClosePorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
-  await notices.send({
-    kind: 'stuck',
-    releaseId: lock.releaseId,
-    title: 'STUCK while closing, a person is needed',
-    body: reason,
-    next: ['sluice doctor'],
-  });
-  await commit(ledger, me, writes.stuck(me, reason));
+async function stuck(
+  ports: ClosePorts,
+  settings: CloseSettings,
+  me: Mine,
+  lock: Lock,
+  reason: string,
+): Promise<StepOutput> {
+  await callItStuck(ports, settings, me, lock, reason);
   return answer(lock, 'stuck', reason);
 }
 

@@ -10,10 +10,11 @@ const LOOK_BACK_MINUTES = 10;
 
 /** Throws `ReleaseRefused` with everything that is wrong at once. A hotfix may start beside a broken stable. */
 export async function preflight(
-  { fleet, signals, clock }: Pick<Ports, 'fleet' | 'signals' | 'clock'>,
+  { router, fleet, signals, clock }: Pick<Ports, 'router' | 'fleet' | 'signals' | 'clock'>,
   { stable }: Roles,
   request: ReleaseRequest,
 ): Promise<void> {
+  await router.proveRights();
   const alarms = await signals.alarms();
   if (request.action === 'release' && request.hotfix) return;
   const wrong: WrongField[] = [];

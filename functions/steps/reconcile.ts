@@ -3,6 +3,7 @@
  * piece of what is missing. It takes over releases whose owner is dead or wedged, repairs weights that nobody released,
  * starts pushes that wait, and tells what it cannot repair. It dies at any moment without harm: the ledger knows.
  */
+import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, writes } from '../core/protocol.ts';
 import { otherColour, rolesWhenStableIs } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
@@ -19,17 +20,19 @@ const MOST_ATTEMPTS = 3;
 /** A release tag that nobody started after so long was lost on the way. */
 const LOST_AFTER_SECONDS = 15 * 60;
 
+type ReconcileSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
+
 export interface ReconcileAnswer {
   readonly summary: string;
 }
 
-export const reconcile = (ports: Ports, settings: Pick<ServiceSettings, 'service'>) =>
+export const reconcile = (ports: Ports, settings: ReconcileSettings) =>
   async function reconcileStep(): Promise<ReconcileAnswer> {
     const state = await ports.ledger.read();
-    if (!hasLock(state)) return atRest(ports, state);
+    if (!hasLock(state)) return atRest(ports, settings, state);
     const { lock } = state;
     if (lock.phase === 'stuck') return { summary: `${lock.releaseId} is stuck; a person was paged` };
-    if (lock.owner === RECONCILER) return carryOn(ports, lock);
+    if (lock.owner === RECONCILER) return carryOn(ports, settings, lock);
     const why = await whyDead(ports, state);
     if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
     return takeOver(ports, settings, lock, why);
@@ -51,49 +54,45 @@ async function whyDead(ports: Ports, state: ServiceState & { readonly lock: Lock
   return undefined;
 }
 
-async function takeOver(
-  ports: Ports,
-  { service }: Pick<ServiceSettings, 'service'>,
-  lock: Lock,
-  why: string,
-): Promise<ReconcileAnswer> {
+async function takeOver(ports: Ports, settings: ReconcileSettings, lock: Lock, why: string): Promise<ReconcileAnswer> {
   const { ledger, notices, clock } = ports;
   const taken = await ledger.write(writes.takeOver(lock, Math.round(clock.now())));
   if (!taken.written) return { summary: `${lock.releaseId} moved on by itself` };
-  const done = await carryOn(ports, taken.state.lock!);
+  const done = await carryOn(ports, settings, taken.state.lock!);
   await notices.send({
     kind: 'trouble',
     releaseId: lock.releaseId,
-    title: `${service}: the controller of ${lock.releaseId} is dead at ${lock.share} %, it was taken over`,
+    title: `${settings.service}: the controller of ${lock.releaseId} is dead at ${lock.share} %, it was taken over`,
     body: `${why}. ${done.summary}`,
-    next: ['sluice status'],
+    next: ['sluice status', forceStable(settings.traffic, lock.stable)],
   });
   return { summary: `took over ${lock.releaseId} because ${why}; ${done.summary}` };
 }
 
 /** As the owner would, with the same steps: users first, then the drain, then the rest. */
-async function carryOn(ports: Ports, lock: Lock): Promise<ReconcileAnswer> {
+async function carryOn(ports: Ports, settings: ReconcileSettings, lock: Lock): Promise<ReconcileAnswer> {
   const input = { execution: RECONCILER, state: { release: releaseOf(lock) } };
-  const { summary } = lock.phase === 'closing' ? await close(ports)(input) : await revert(ports)(input);
+  const { summary } =
+    lock.phase === 'closing' ? await close(ports, settings)(input) : await revert(ports, settings)(input);
   return { summary };
 }
 
 /** No release runs: the rule, the scaling, the waiting push and the images are as they should be, or are made so. */
-async function atRest(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+async function atRest(ports: Ports, settings: ReconcileSettings, state: ServiceState): Promise<ReconcileAnswer> {
   const roles = rolesWhenStableIs(state.stable);
   const share = await agreeingShare(ports, roles);
   if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
-  if (share !== NONE) return share === ALL ? adopt(ports, state) : repair(ports, state, share);
+  if (share !== NONE) return share === ALL ? adopt(ports, settings, state) : repair(ports, settings, state, share);
   const scaling = await resumeScaling(ports, state);
   if (scaling) return scaling;
   if (state.pending) return startAgain(ports, state.pending);
   return tellWhatIsOdd(ports, state);
 }
 
-async function adopt(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+async function adopt(ports: Ports, settings: ReconcileSettings, state: ServiceState): Promise<ReconcileAnswer> {
   const other = otherColour(state.stable);
   const health = await ports.fleet.health();
-  if (health[other] === 0) return repair(ports, state, ALL);
+  if (health[other] === 0) return repair(ports, settings, state, ALL);
   const { digest = 'unknown' } = await ports.fleet.observe(other);
   const record = await ports.ledger.record(digest);
   const { releaseId, image, pushedAt } = record ?? {
@@ -109,7 +108,12 @@ async function adopt(ports: Ports, state: ServiceState): Promise<ReconcileAnswer
 }
 
 /** Weights that nobody released are put back under a lock of our own, with everything that a revert does. */
-async function repair(ports: Ports, state: ServiceState, share: Share): Promise<ReconcileAnswer> {
+async function repair(
+  ports: Ports,
+  settings: ReconcileSettings,
+  state: ServiceState,
+  share: Share,
+): Promise<ReconcileAnswer> {
   const { ledger, notices, clock } = ports;
   const at = Math.round(clock.now());
   const roles = rolesWhenStableIs(state.stable);
@@ -133,7 +137,7 @@ async function repair(ports: Ports, state: ServiceState, share: Share): Promise<
   };
   const taken = await ledger.write(writes.driftLock(state, lock));
   if (!taken.written) return { summary: 'a release began meanwhile' };
-  const done = await carryOn(ports, lock);
+  const done = await carryOn(ports, settings, lock);
   await notices.send({
     kind: 'trouble',
     title: `${reason}; all users are put back on ${roles.stable}`,

@@ -3,17 +3,22 @@
  * was done already is seen in the ledger, and what is not ours is left alone.
  */
 import { Transient } from '../core/failures.ts';
+import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
 import { shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
+import type { ServiceSettings } from './settings.ts';
 import { settle, settling } from './settle.ts';
 import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { callItStuck } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
 type RevertPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
 
-export const revert = (ports: RevertPorts) =>
+type RevertSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
+
+export const revert = (ports: RevertPorts, settings: RevertSettings) =>
   async function revertStep(input: StepInput): Promise<StepOutput> {
     const { execution, state } = input;
     const seen = await ports.ledger.read();
@@ -24,12 +29,19 @@ export const revert = (ports: RevertPorts) =>
 
     if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
     if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
-    if (lock.phase === 'reverting') return (await putBackAgain(ports, me, lock)) ?? putAway(ports, me, lock);
-    return putUsersBack(ports, me, lock, lock.abort?.reason ?? sentenceOf(state.error));
+    if (lock.phase === 'reverting')
+      return (await putBackAgain(ports, settings, me, lock)) ?? putAway(ports, settings, me, lock);
+    return putUsersBack(ports, settings, me, lock, lock.abort?.reason ?? sentenceOf(state.error));
   };
 
 /** The first half. One health reading, one ModifyRule, read back; only then the ledger is told. */
-async function putUsersBack(ports: RevertPorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
+async function putUsersBack(
+  ports: RevertPorts,
+  settings: RevertSettings,
+  me: Mine,
+  lock: Lock,
+  reason: string,
+): Promise<StepOutput> {
   const { fleet, ledger, notices, clock } = ports;
   const health = await fleet.health();
   const onStable = health[lock.stable] > 0 || health[lock.candidate] === 0;
@@ -44,22 +56,33 @@ async function putUsersBack(ports: RevertPorts, me: Mine, lock: Lock, reason: st
     kind: 'reverted',
     releaseId: lock.releaseId,
     title: onStable
-      ? `REVERTED at ${lock.share} %, all users on ${lock.stable}`
-      : `${lock.stable} is dead, users stay on ${lock.candidate}`,
+      ? `${settings.service}: REVERTED at ${lock.share} %, all users on ${lock.stable}`
+      : `${settings.service}: ${lock.stable} is dead, users stay on ${lock.candidate}`,
     body: reason,
-    next: [`sluice why ${lock.releaseId}`],
+    next: [`sluice why ${lock.releaseId}`, forceStable(settings.traffic, lock.stable)],
   });
   return settling(reverting, SETTLE_SECONDS);
 }
 
 /** A dead owner's Lambda may still have moved users while the settle time runs: they do not wait for its end. */
-async function putBackAgain(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOutput | undefined> {
+async function putBackAgain(
+  ports: RevertPorts,
+  settings: RevertSettings,
+  me: Mine,
+  lock: Lock,
+): Promise<StepOutput | undefined> {
   if (lock.target || shareOf(lock, await ports.router.current()) === NONE) return undefined;
-  return putUsersBack(ports, me, lock, lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted');
+  return putUsersBack(
+    ports,
+    settings,
+    me,
+    lock,
+    lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted',
+  );
 }
 
 /** The second half: verified again after the drain, marked, scaled down, and only then freed. */
-async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOutput> {
+async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, lock: Lock): Promise<StepOutput> {
   const { fleet, ledger, notices, clock } = ports;
   const waiting = await settle(ports, me, lock);
   if (waiting) return waiting;
@@ -67,14 +90,20 @@ async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOu
   const share = await agreeingShare(ports, lock);
   const health = await fleet.health();
   if (lock.target === 'candidate' && share === ALL)
-    return stuck(ports, me, lock, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
+    return stuck(ports, settings, me, lock, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
   if (health[lock.stable] === 0 && health[lock.candidate] === 0)
-    return stuck(ports, me, lock, 'neither colour has a healthy target');
+    return stuck(ports, settings, me, lock, 'neither colour has a healthy target');
   // Users may not be sent to a colour that was marked for its end.
   if (health[lock.stable] === 0 && lock.retiring)
-    return stuck(ports, me, lock, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
+    return stuck(
+      ports,
+      settings,
+      me,
+      lock,
+      `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`,
+    );
   if (share !== NONE || health[lock.stable] === 0)
-    return putUsersBack(ports, me, lock, lock.reason ?? 'the rule changed while it was reverted');
+    return putUsersBack(ports, settings, me, lock, lock.reason ?? 'the rule changed while it was reverted');
 
   await commit(ledger, me, writes.retiring(me, lock.candidate));
   await fleet.suspendScaling(lock.candidate, 'both');
@@ -86,15 +115,14 @@ async function putAway(ports: RevertPorts, me: Mine, lock: Lock): Promise<StepOu
   return answer(lock, 'reverted', lock.reason ?? 'reverted');
 }
 
-async function stuck(ports: RevertPorts, me: Mine, lock: Lock, reason: string): Promise<StepOutput> {
-  await ports.notices.send({
-    kind: 'stuck',
-    releaseId: lock.releaseId,
-    title: `STUCK at ${lock.share} %, a person is needed`,
-    body: reason,
-    next: ['sluice doctor'],
-  });
-  await commit(ports.ledger, me, writes.stuck(me, reason));
+async function stuck(
+  ports: RevertPorts,
+  settings: RevertSettings,
+  me: Mine,
+  lock: Lock,
+  reason: string,
+): Promise<StepOutput> {
+  await callItStuck(ports, settings, me, lock, reason);
   return answer(lock, 'stuck', reason);
 }
 

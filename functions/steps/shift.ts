@@ -10,6 +10,7 @@ import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core
 import { tasksNeeded } from '../core/readiness.ts';
 import { weightsFor } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
+import type { ServiceSettings } from './settings.ts';
 import {
   commit,
   fencedOut,
@@ -24,7 +25,10 @@ import { routeAndReadBack } from './traffic.ts';
 
 type ShiftPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
 
-export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTasks: number }) =>
+export const shift = (
+  ports: ShiftPorts,
+  { service, minimumTasks }: Pick<ServiceSettings, 'service' | 'minimumTasks'>,
+) =>
   async function shiftStep(input: StepInput): Promise<StepOutput> {
     const { fleet, signals, ledger, notices, clock } = ports;
     const { me, lock } = await ownedForward(ledger, input);
@@ -66,7 +70,7 @@ export const shift = (ports: ShiftPorts, { minimumTasks }: { readonly minimumTas
       await notices.send({
         kind: lock.share === NONE ? 'started' : 'advanced',
         releaseId: lock.releaseId,
-        title: `${share} % on ${lock.candidate}`,
+        title: `${service}: ${share} % on ${lock.candidate}`,
         body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
         next: ['sluice status', 'sluice abort'],
       });
