@@ -94,6 +94,7 @@ const ARROWS: readonly Arrow[] = [
     packages: ANY,
     why: 'the template takes values from the core, and handlers by path only',
   },
+  { from: 'bin', to: ['infra'], packages: ANY, why: 'the app joins settings and stacks, it does not build' },
   {
     from: 'scripts',
     to: ['scripts', GRAPH],

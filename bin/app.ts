@@ -1,0 +1,13 @@
+/** `cdk synth -c profile=trial`, or `-c settings=FILE` for everything that infra/settings.ts lists. */
+import { readFileSync } from 'node:fs';
+import { App } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { readSettings } from '../infra/settings.ts';
+import { makeStacks } from '../infra/stacks.ts';
+
+const app = new App();
+const file: unknown = app.node.tryGetContext('settings');
+const profile: unknown = app.node.tryGetContext('profile');
+const written = typeof file === 'string' ? JSON.parse(readFileSync(file, 'utf8')) : profile ? { profile } : {};
+
+makeStacks(app, readSettings(written), (name) => Code.fromAsset(`dist/functions/${name}`));

@@ -1,0 +1,61 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { FUNCTIONS, type FunctionName, type FunctionRow, TIMEOUT_SECONDS } from './functions.ts';
+import { roleFor } from './permission.ts';
+import { type Reach, rightOver } from './rights.ts';
+
+/** The bundle of a handler; tests give one that need not be built. */
+export type CodeFor = (name: FunctionName) => Code;
+
+export interface ControllerFunctionProps {
+  readonly plays: FunctionName;
+  readonly reaches: Reach;
+  readonly codeFor: CodeFor;
+  readonly keepsLogsFor: RetentionDays;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** One Lambda of the controller, as its row in functions.ts says, with exactly the rights that the row names. */
+export class ControllerFunction extends Construct {
+  readonly lambda: LambdaFunction;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { plays, reaches, codeFor, keepsLogsFor, environment = {} }: ControllerFunctionProps,
+  ) {
+    super(scope, id);
+    const row: FunctionRow = FUNCTIONS[plays];
+    const logGroup = new LogGroup(this, 'Logs', { retention: keepsLogsFor, removalPolicy: RemovalPolicy.DESTROY });
+    const role = roleFor(this, 'Role', {
+      isOf: 'lambda',
+      who: plays,
+      may: {
+        WriteLogs: {
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: [logGroup.logGroupArn],
+          why: 'its own log',
+        },
+        ...Object.fromEntries(row.may.map((right) => [right, rightOver(right, reaches)])),
+      },
+    });
+    this.lambda = new LambdaFunction(this, 'Function', {
+      description: row.does,
+      code: codeFor(plays),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: row.memory,
+      timeout: Duration.seconds(TIMEOUT_SECONDS),
+      ...(row.concurrency === undefined ? {} : { reservedConcurrentExecutions: row.concurrency }),
+      role: role.withoutPolicyUpdates(),
+      logGroup,
+      environment: { ...environment },
+      // A release that runs keeps the code that it began with, also across a deploy of the controller.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+    });
+    this.lambda.node.addDependency(role.node.findChild('Permissions'));
+  }
+}

@@ -1,0 +1,111 @@
+/** The controller's Lambdas, one row each: what it does, what it may, and how much of it there is. */
+import type { Right } from './rights.ts';
+
+export interface FunctionRow {
+  /** One line, for people who read the console. */
+  readonly does: string;
+  /** MiB; of a Lambda's processor as well, which is most of a cold start. */
+  readonly memory: number;
+  /** How many may run at once, kept free for it. @default - as many as the account has left */
+  readonly concurrency?: number;
+  readonly may: readonly Right[];
+}
+
+/**
+ * Every Lambda that writes the rule or a service must have ended when the drain of 120 s is over, and before its state's
+ * own timeout of 40 s.
+ */
+export const TIMEOUT_SECONDS = 30;
+
+/** What a look at one colour's tasks asks for. */
+const LOOK_AT_TASKS = ['ReadHealth', 'ReadServices', 'FindTasks', 'ReadRevisions', 'ReadScaling'] as const;
+
+/** A new revision of a task definition, under the service's roles. */
+const REGISTER = ['ReadRevisions', 'RegisterRevision', 'TagRevision', 'PassTaskRoles'] as const;
+
+export const FUNCTIONS = {
+  open: {
+    does: 'checks the input and the moment, then takes the lock',
+    memory: 512,
+    may: [
+      'KeepLedger',
+      'ReadRule',
+      'ReadHealth',
+      'ReadAlarms',
+      'ReadNumbers',
+      'FindImage',
+      'StartRelease',
+      'FindExecution',
+      'Tell',
+    ],
+  },
+  migrate: {
+    does: 'runs the migration from the new image',
+    memory: 512,
+    may: ['KeepLedger', 'ReadServices', 'FindTasks', ...REGISTER, 'RunMigration', 'StopMigration'],
+  },
+  prepare: {
+    does: 'brings the candidate up until it is healthy, probed and numerous enough',
+    memory: 512,
+    may: ['KeepLedger', 'ReadRule', 'PointProbe', 'ChangeService', 'HoldScaling', ...LOOK_AT_TASKS, ...REGISTER],
+  },
+  shift: {
+    does: 'moves traffic to the next share and reads it back',
+    memory: 512,
+    may: ['KeepLedger', 'ReadRule', 'MoveTraffic', ...LOOK_AT_TASKS, 'ReadAlarms', 'Tell'],
+  },
+  judge: {
+    does: 'weighs the candidate against stable on the minutes that have closed',
+    memory: 512,
+    may: ['KeepLedger', 'ReadRule', ...LOOK_AT_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
+  },
+  revert: {
+    does: 'puts all requests back on stable, then the rest',
+    memory: 512,
+    // A revert may not wait until somebody else's Lambdas leave room.
+    concurrency: 2,
+    may: [
+      'KeepLedger',
+      'ReadRule',
+      'MoveTraffic',
+      'ReadHealth',
+      'ChangeService',
+      'ReadScaling',
+      'HoldScaling',
+      'StartRelease',
+      'FindExecution',
+      'Tell',
+    ],
+  },
+  close: {
+    does: 'swaps the roles and puts the old colour to sleep',
+    memory: 512,
+    may: [
+      'KeepLedger',
+      'ReadRule',
+      'MoveTraffic',
+      ...LOOK_AT_TASKS,
+      'ChangeService',
+      'HoldScaling',
+      'StartRelease',
+      'FindExecution',
+      'Tell',
+    ],
+  },
+  'weighted-rule': {
+    does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
+    memory: 256,
+    may: ['ReadLedger', 'ReadRule', 'ReadHealth', 'OwnRules'],
+  },
+  'task-family': {
+    does: 'for CloudFormation: gives an empty task family its first revision',
+    memory: 256,
+    may: [...REGISTER],
+  },
+} as const satisfies Readonly<Record<string, FunctionRow>>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** What the state machine calls by `${Open}`, `${Migrate}` and so on. */
+export const VERBS = ['open', 'migrate', 'prepare', 'shift', 'judge', 'revert', 'close'] as const;
+export type Verb = (typeof VERBS)[number];

@@ -1,0 +1,18 @@
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+
+export interface NoticesProps {
+  readonly mailTo: readonly string[];
+}
+
+/** Where people hear of it: pages and notices of the controller, and its own alarms. */
+export class Notices extends Construct {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, { mailTo }: NoticesProps) {
+    super(scope, id);
+    this.topic = new Topic(this, 'Topic', { enforceSSL: true });
+    for (const mail of mailTo) this.topic.addSubscription(new EmailSubscription(mail));
+  }
+}

@@ -1,0 +1,107 @@
+import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
+import type { IVersion } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Profile } from '../settings.ts';
+import { type CodeFor, ControllerFunction } from './controller-function.ts';
+import { VERBS, type Verb } from './functions.ts';
+import type { Notices } from './notices.ts';
+import type { ProbeRule } from './probe-rule.ts';
+import type { ReleaseTable } from './release-table.ts';
+import type { TwoColourService } from './two-colour-service.ts';
+import type { WeightedRule } from './weighted-rule.ts';
+
+export interface ReleaseVerbsProps {
+  readonly move: TwoColourService;
+  readonly by: WeightedRule;
+  readonly probeThrough: ProbeRule;
+  readonly remember: ReleaseTable;
+  readonly tell: Notices;
+  /** By its name, since the machine is made of these functions. */
+  readonly machineName: string;
+  readonly profile: Profile;
+  readonly codeFor: CodeFor;
+  readonly keepsLogsFor: RetentionDays;
+}
+
+/** The seven verbs as Lambdas, each with the rights of its row in functions.ts. */
+export class ReleaseVerbs extends Construct {
+  readonly functions: Readonly<Record<Verb, ControllerFunction>>;
+  /** As the state machine calls them: a release that runs keeps the versions that it began with. */
+  readonly versions: Readonly<Record<Verb, IVersion>>;
+  readonly machineArn: string;
+
+  constructor(scope: Construct, id: string, props: ReleaseVerbsProps) {
+    super(scope, id);
+    const { move, by, probeThrough, remember, tell, machineName, codeFor, keepsLogsFor } = props;
+    this.machineArn = Stack.of(this).formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      resourceName: machineName,
+    });
+    const reaches = {
+      service: move,
+      ledger: remember.table,
+      rule: by.arn,
+      probeRule: probeThrough.arn,
+      machineArn: this.machineArn,
+      topic: tell.topic,
+    };
+    const environment = { SLUICE: Stack.of(this).toJsonString(addresses(props, this.machineArn)) };
+    this.functions = each(
+      (verb) => new ControllerFunction(this, verb, { plays: verb, reaches, codeFor, keepsLogsFor, environment }),
+    );
+    this.versions = each((verb) => this.functions[verb].lambda.currentVersion);
+  }
+}
+
+const each = <Thing>(make: (verb: Verb) => Thing): Readonly<Record<Verb, Thing>> =>
+  Object.fromEntries(VERBS.map((verb) => [verb, make(verb)])) as Record<Verb, Thing>;
+
+/** Everything that a handler must know of its service; read by functions/adapters/addresses.ts. */
+function addresses({ move, by, probeThrough, remember, tell, profile }: ReleaseVerbsProps, stateMachineArn: string) {
+  const { settings, foundation, targetGroups, repository } = move;
+  const { policy, onUnproven, warmMinutes, migration, scaling, readyWithinSeconds, migrateWithinSeconds } = settings;
+  return {
+    service: settings.name,
+    table: remember.table.tableName,
+    ruleArn: by.arn,
+    probe: {
+      ruleArn: probeThrough.arn,
+      url: probeThrough.url,
+      header: probeThrough.header,
+      secret: probeThrough.secret,
+    },
+    targetGroups: { blue: targetGroups.blue.targetGroupArn, green: targetGroups.green.targetGroupArn },
+    loadBalancer: foundation.loadBalancerArn,
+    cluster: foundation.clusterName,
+    services: move.names,
+    families: move.families,
+    container: settings.container.name,
+    repository: { registry: Fn.select(0, Fn.split('/', repository.repositoryUri)), name: settings.repository },
+    stateMachineArn,
+    topicArn: tell.topic.topicArn,
+    eventBus: 'default',
+    ...(migration
+      ? {
+          migration: {
+            command: migration.command,
+            subnets: foundation.subnetIds,
+            securityGroups: [move.tasks.securityGroupId, ...foundation.taskSecurityGroupIds],
+            assignPublicIp: foundation.assignPublicIp,
+          },
+        }
+      : {}),
+    settings: {
+      profile,
+      policy,
+      onUnproven,
+      warmMinutes,
+      hasMigration: migration !== undefined,
+      minimumTasks: scaling.minimum,
+      readyWithinSeconds,
+      migrateWithinSeconds,
+    },
+  };
+}

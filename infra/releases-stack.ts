@@ -1,0 +1,71 @@
+/**
+ * One service and its controller: everything that a release needs, on a network, load balancer and cluster that stand
+ * already. Read it as the diagram: each line is a box, and the names of what it is given are the arrows.
+ */
+import { RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ControllerAlarms } from './constructs/controller-alarms.ts';
+import type { CodeFor } from './constructs/controller-function.ts';
+import { Notices } from './constructs/notices.ts';
+import { ProbeRule } from './constructs/probe-rule.ts';
+import { ReleaseDashboard } from './constructs/release-dashboard.ts';
+import { ReleaseMachine } from './constructs/release-machine.ts';
+import { ReleaseSignals } from './constructs/release-signals.ts';
+import { ReleaseTable } from './constructs/release-table.ts';
+import { ReleaseTriggers } from './constructs/release-triggers.ts';
+import { ReleaseVerbs } from './constructs/release-verbs.ts';
+import { RuleKeeper } from './constructs/rule-keeper.ts';
+import { TaskFamilies } from './constructs/task-families.ts';
+import { TwoColourService } from './constructs/two-colour-service.ts';
+import { WeightedRule } from './constructs/weighted-rule.ts';
+import type { Foundation, Service, Settings } from './settings.ts';
+
+export interface ReleasesStackProps extends StackProps {
+  readonly service: Service;
+  /** Plain ids, of another stack of ours or of whatever stands already. */
+  readonly foundation: Foundation;
+  readonly settings: Settings;
+  readonly codeFor: CodeFor;
+}
+
+export class ReleasesStack extends Stack {
+  readonly backend: TwoColourService;
+
+  constructor(scope: Construct, id: string, { service, foundation, settings, codeFor, ...props }: ReleasesStackProps) {
+    super(scope, id, props);
+    const { profile, logDays: keepsLogsFor } = settings;
+    const machineName = `sluice-${service.name}`;
+    const lambdas = { codeFor, keepsLogsFor };
+
+    const ledger = new ReleaseTable(this, 'Ledger', { outlivesItsStack: settings.keepData });
+    const notices = new Notices(this, 'Notices', { mailTo: settings.mails });
+
+    const backend = new TwoColourService(this, 'Backend', { runs: service, standsOn: foundation, keepsLogsFor });
+    const keeper = new RuleKeeper(this, 'RuleKeeper', { splitsBetween: backend, asks: ledger.table, ...lambdas });
+    const rule = new WeightedRule(this, 'WeightedRule', { keptBy: keeper, goesWithItsStack: settings.removeRule });
+    const probe = new ProbeRule(this, 'ProbeRule', { keptBy: keeper });
+    const families = new TaskFamilies(this, 'TaskFamilies', { startTheColoursOf: backend, ...lambdas });
+    backend.startsAfter(rule, probe, families);
+    // Without its controller a service still serves: uninstalling is no outage.
+    if (!settings.removeRule) RemovalPolicies.of(backend).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+
+    const signals = new ReleaseSignals(this, 'Signals', { watches: backend, pages: notices });
+    const verbs = new ReleaseVerbs(this, 'Verbs', {
+      move: backend,
+      by: rule,
+      probeThrough: probe,
+      remember: ledger,
+      tell: notices,
+      machineName,
+      profile,
+      ...lambdas,
+    });
+    const machine = new ReleaseMachine(this, 'Machine', { named: machineName, plays: verbs, keepsLogsFor });
+    const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
+
+    const controller = new ControllerAlarms(this, 'Controller', { watch: { machine, verbs, triggers }, page: notices });
+    new ReleaseDashboard(this, 'Dashboard', { shows: backend, with: { signals, machine, controller } });
+
+    this.backend = backend;
+  }
+}

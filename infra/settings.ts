@@ -1,0 +1,353 @@
+/**
+ * What is ours to choose: the profile, what the services stand on, and the services. Everything has a default, and the
+ * defaults are docs/seed.md's; whatever is written differently is checked here, all of it at once, before anything is built.
+ */
+import * as z from 'zod/mini';
+import type { WrongField } from '../functions/core/failures.ts';
+import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
+import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
+
+export const PROFILES = ['production', 'trial', 'attach'] as const;
+
+/** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */
+export type Profile = (typeof PROFILES)[number];
+
+export interface Settings {
+  readonly profile: Profile;
+  /** @default - where the stack is deployed from */
+  readonly region?: string | undefined;
+  /** What stands already; for `attach` only, the other profiles build it. */
+  readonly foundation?: Foundation | undefined;
+  /** One releases stack each. @default - the seed's one service */
+  readonly services: readonly Service[];
+  /** Who gets the pages and notices by mail. @default - nobody: subscribe to the topic yourself */
+  readonly mails: readonly string[];
+  /** How long logs are kept, days; a number that CloudWatch Logs knows. @default - 90 */
+  readonly logDays: number;
+  /** The ledger outlives its stack. @default - true, but for a trial */
+  readonly keepData: boolean;
+  /** When the stack is deleted, the rule and the service go, even while users are served. @default - false, but for a trial */
+  readonly removeRule: boolean;
+}
+
+/** The plain ids of the network, load balancer and cluster that services run on. */
+export interface Foundation {
+  readonly vpcId: string;
+  /** For the tasks, at least two, each in another zone. */
+  readonly subnetIds: readonly string[];
+  /** The tasks reach the registry through it where the subnets have no NAT. @default - false */
+  readonly assignPublicIp: boolean;
+  /** Groups that the tasks are in beside their own, as the one that a database admits. @default - none */
+  readonly taskSecurityGroupIds: readonly string[];
+  readonly loadBalancerArn: string;
+  /** May send to the tasks' subnets. */
+  readonly loadBalancerSecurityGroupId: string;
+  readonly listenerArn: string;
+  /** Where the listener answers, without a path, as `https://api.example.com`; probes go there. */
+  readonly url: string;
+  readonly clusterName: string;
+}
+
+export interface Service {
+  /** Begins the name of everything that belongs to it. @default - conductores-backend */
+  readonly name: string;
+  /** In ECR, in the account and region of the stack. @default - the service's name */
+  readonly repository: string;
+  readonly container: Container;
+  /** What is no secret. @default - none */
+  readonly environment: Readonly<Record<string, string>>;
+  /** By the variable's name; kept in Secrets Manager. @default - none */
+  readonly secrets: Readonly<Record<string, SecretField>>;
+  readonly scaling: Scaling;
+  readonly rule: RuleSettings;
+  /** @default - compare */
+  readonly policy: Policy;
+  /** @default - ask */
+  readonly onUnproven: OnUnproven;
+  /** @default - 60 */
+  readonly warmMinutes: number;
+  /** Runs from the new image before any traffic moves. @default - the seed's alembic in production, else none */
+  readonly migration?: Migration | undefined;
+  /** How long a candidate may take to become healthy. @default - 600 */
+  readonly readyWithinSeconds: number;
+  /** @default - 1800 */
+  readonly migrateWithinSeconds: number;
+}
+
+export interface Container {
+  /** @default - backend */
+  readonly name: string;
+  /** @default - 8000 */
+  readonly port: number;
+  /** @default - /health */
+  readonly healthPath: string;
+  /** Seconds after its start in which a task's failed health checks do not count. @default - 60 */
+  readonly graceSeconds: number;
+  /** 1024 is one vCPU. @default - 1024 */
+  readonly cpu: number;
+  /** MiB. @default - 2048 */
+  readonly memory: number;
+}
+
+export interface SecretField {
+  /** The secret's name in Secrets Manager. */
+  readonly secret: string;
+  /** A key of its JSON. @default - the whole secret */
+  readonly field?: string | undefined;
+}
+
+export interface Scaling {
+  /** @default - 2 */
+  readonly minimum: number;
+  /** @default - 10 */
+  readonly maximum: number;
+  /** @default - 70 */
+  readonly cpuPercent: number;
+}
+
+/** Which requests are the service's. The probe rule stands one place before it. */
+export interface RuleSettings {
+  /** From 2 on; lower ones are asked first. @default - 100, and 10 more for each further service */
+  readonly priority: number;
+  /** @default - every path */
+  readonly paths: readonly string[];
+  /** @default - every host */
+  readonly hosts: readonly string[];
+  /** Seconds for which a client stays with its colour; a revert ends it. @default - 0: off */
+  readonly stickinessSeconds: number;
+}
+
+export interface Migration {
+  readonly command: readonly string[];
+}
+
+/** Wrong settings: everything that is wrong, one line a field. Nothing was built. */
+export class WrongSettings extends Error {
+  override readonly name = 'WrongSettings';
+  readonly fields: readonly WrongField[];
+  constructor(fields: readonly WrongField[]) {
+    super(
+      [
+        'The settings are wrong; nothing was built.',
+        ...fields.map(({ field, message, fix }) => `${field}: ${message}; ${fix}`),
+      ].join('\n'),
+    );
+    this.fields = fields;
+  }
+}
+
+/** The settings in `raw`, a decoded JSON value, with the defaults filled in. Throws `WrongSettings`. */
+export function readSettings(raw: unknown): Settings {
+  const parsed = z.safeParse(shape, raw, { reportInput: true });
+  if (!parsed.success) throw new WrongSettings(parsed.error.issues.flatMap(wrongFields));
+  const { services: written, ...rest } = parsed.data;
+  const services = (written ?? DEFAULT_SERVICES[rest.profile]).map((one, index) => ({
+    ...one,
+    repository: one.repository ?? one.name,
+    rule: { ...one.rule, priority: one.rule.priority ?? 100 + 10 * index },
+  }));
+  const isThrownAway = rest.profile === 'trial';
+  const settings: Settings = {
+    ...rest,
+    services,
+    keepData: rest.keepData ?? !isThrownAway,
+    removeRule: rest.removeRule ?? isThrownAway,
+  };
+  const wrong = [...profileMistakes(settings), ...serviceMistakes(services)];
+  if (wrong.length > 0) throw new WrongSettings(wrong);
+  return settings;
+}
+
+/** The seed's migration, held to its end: the database must stand where the new image's newest revision is. */
+const ALEMBIC = `alembic upgrade head && test "$(alembic current | cut -d' ' -f1)" = "$(alembic heads | cut -d' ' -f1)"`;
+
+const name = z.string().check(z.regex(/^[a-z][a-z0-9-]{1,22}[a-z0-9]$/));
+const text = z.string().check(z.minLength(1));
+const whole = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
+const seconds = (most: number) => whole(30, most);
+
+const service = z.strictObject({
+  name: z._default(name, 'conductores-backend'),
+  repository: z.optional(z.string().check(z.regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/))),
+  container: z.prefault(
+    z.strictObject({
+      name: z._default(name, 'backend'),
+      port: z._default(whole(1, 65_535), 8000),
+      healthPath: z._default(z.string().check(z.regex(/^\/[\w./-]*$/)), '/health'),
+      graceSeconds: z._default(whole(0, 3600), 60),
+      cpu: z._default(z.literal([256, 512, 1024, 2048, 4096]), 1024),
+      memory: z._default(whole(512, 30_720), 2048),
+    }),
+    {},
+  ),
+  environment: z._default(z.record(text, z.string()), {}),
+  secrets: z._default(z.record(text, z.strictObject({ secret: text, field: z.optional(text) })), {}),
+  scaling: z.prefault(
+    z.strictObject({
+      minimum: z._default(whole(1, 100), 2),
+      maximum: z._default(whole(1, 100), 10),
+      cpuPercent: z._default(whole(10, 90), 70),
+    }),
+    {},
+  ),
+  rule: z.prefault(
+    z.strictObject({
+      priority: z.optional(whole(2, 50_000)),
+      paths: z._default(z.array(text).check(z.minLength(1), z.maxLength(5)), ['/*']),
+      hosts: z._default(z.array(text).check(z.maxLength(4)), []),
+      stickinessSeconds: z._default(whole(0, 604_800), 0),
+    }),
+    {},
+  ),
+  policy: z._default(z.enum(['compare', 'literal']), 'compare'),
+  onUnproven: z._default(z.enum(['ask', 'proceed', 'abort']), 'ask'),
+  warmMinutes: z._default(whole(0, LONGEST_WARM_MINUTES), 60),
+  migration: z.optional(z.strictObject({ command: z.array(text).check(z.minLength(1)) })),
+  readyWithinSeconds: z._default(seconds(PREPARE_SECONDS), 600),
+  migrateWithinSeconds: z._default(seconds(MIGRATION_SECONDS), MIGRATION_SECONDS),
+});
+
+/** CloudWatch Logs knows these and no others (PutRetentionPolicy). */
+const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827] as const;
+
+const shape = z.strictObject({
+  profile: z._default(z.enum(PROFILES), 'production'),
+  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/))),
+  foundation: z.optional(
+    z.strictObject({
+      vpcId: z.string().check(z.regex(/^vpc-[0-9a-f]+$/)),
+      subnetIds: z.array(z.string().check(z.regex(/^subnet-[0-9a-f]+$/))).check(z.minLength(2)),
+      assignPublicIp: z._default(z.boolean(), false),
+      taskSecurityGroupIds: z._default(z.array(z.string().check(z.regex(/^sg-[0-9a-f]+$/))), []),
+      loadBalancerArn: z.string().check(z.regex(/^arn:[\w-]+:elasticloadbalancing:[^:]+:\d{12}:loadbalancer\/app\//)),
+      loadBalancerSecurityGroupId: z.string().check(z.regex(/^sg-[0-9a-f]+$/)),
+      listenerArn: z.string().check(z.regex(/^arn:[\w-]+:elasticloadbalancing:[^:]+:\d{12}:listener\/app\//)),
+      url: z.string().check(z.regex(/^https?:\/\/[^/]+$/)),
+      clusterName: text,
+    }),
+  ),
+  services: z.optional(z.array(service).check(z.minLength(1))),
+  mails: z._default(z.array(z.string().check(z.regex(/^[^@\s]+@[^@\s]+$/))), []),
+  logDays: z._default(z.literal([...LOG_DAYS]), 90),
+  keepData: z.optional(z.boolean()),
+  removeRule: z.optional(z.boolean()),
+});
+
+const DEFAULT_SERVICES: Readonly<Record<Profile, readonly z.infer<typeof service>[]>> = {
+  production: [z.parse(service, { migration: { command: ['sh', '-c', ALEMBIC] } })],
+  trial: [z.parse(service, { name: 'trial', repository: 'sluice-trial', container: { cpu: 256, memory: 512 } })],
+  attach: [],
+};
+
+function profileMistakes({ profile, foundation, services }: Settings): readonly WrongField[] {
+  const wrong: WrongField[] = [];
+  if (profile === 'attach' && !foundation)
+    wrong.push({
+      field: 'foundation',
+      message: 'is missing',
+      fix: 'write the ids of what stands (examples/attach.json)',
+    });
+  if (profile !== 'attach' && foundation)
+    wrong.push({
+      field: 'foundation',
+      message: `is built by ${profile}`,
+      fix: 'leave it out, or write "profile": "attach"',
+    });
+  if (services.length === 0)
+    wrong.push({ field: 'services', message: 'is missing', fix: 'write at least one (examples/attach.json)' });
+  return wrong;
+}
+
+/** What each service says may be right in itself, and still wrong beside the others. */
+function serviceMistakes(services: readonly Service[]): readonly WrongField[] {
+  return services.flatMap((one, index) => {
+    const wrong: WrongField[] = [];
+    const say = (field: string, message: string, fix: string): void => {
+      wrong.push({ field: `services[${index}].${field}`, message, fix });
+    };
+    const others = services.slice(0, index);
+    if (others.some((other) => other.name === one.name))
+      say('name', `${one.name} is there already`, 'give each service a name of its own');
+    // The probe rule takes the place before.
+    if (others.some((other) => Math.abs(other.rule.priority - one.rule.priority) < 2))
+      say('rule.priority', `${one.rule.priority} is taken, or its probe rule's place is`, 'leave 2 between priorities');
+    if (others.some((other) => conditionsOf(other) === conditionsOf(one)))
+      say('rule.paths', 'the same requests belong to another service', 'give each service its own paths or hosts');
+    if (one.scaling.minimum > one.scaling.maximum)
+      say('scaling.maximum', `${one.scaling.maximum} is under the minimum`, `write at least ${one.scaling.minimum}`);
+    const { least, most } = memoryFor(one.container.cpu);
+    if (one.container.memory < least || one.container.memory > most || one.container.memory % 512 !== 0)
+      say(
+        'container.memory',
+        `${one.container.memory} MiB does not go with ${one.container.cpu} CPU units`,
+        `write a multiple of 512 from ${least} to ${most}`,
+      );
+    const twice = Object.keys(one.environment).find((variable) => variable in one.secrets);
+    if (twice !== undefined) say(`secrets.${twice}`, 'is in the environment too', 'leave it out of the environment');
+    return wrong;
+  });
+}
+
+const conditionsOf = ({ rule }: Service): string => JSON.stringify([rule.hosts.toSorted(), rule.paths.toSorted()]);
+
+/** What Fargate allows (task size table of the ECS developer guide); 512 MiB steps are a part of it. */
+const memoryFor = (cpu: number): { readonly least: number; readonly most: number } =>
+  cpu === 256 ? { least: 512, most: 2048 } : { least: cpu * 2, most: Math.min(cpu * 8, 30_720) };
+
+/** What to write instead, by field; lists without their position. */
+const FIXES: Readonly<Record<string, string>> = {
+  profile: `write ${PROFILES.join(', ')}`,
+  region: 'write a region ("us-east-1")',
+  'foundation.vpcId': 'write "vpc-" and its hex digits',
+  'foundation.subnetIds': 'write at least two, "subnet-" and their hex digits',
+  'foundation.subnetIds[]': 'write "subnet-" and its hex digits',
+  'foundation.taskSecurityGroupIds[]': 'write "sg-" and its hex digits',
+  'foundation.loadBalancerSecurityGroupId': 'write "sg-" and its hex digits',
+  'foundation.loadBalancerArn': 'write the ARN of an application load balancer',
+  'foundation.listenerArn': 'write the ARN of a listener of that load balancer',
+  'foundation.url': 'write where it answers, without a path ("https://api.example.com")',
+  services: 'write at least one',
+  'services[].name': 'write 3 to 24 lower-case letters, digits and hyphens, a letter first',
+  'services[].repository': 'write the name of an ECR repository of this account, without its registry',
+  'services[].container.name': 'write 3 to 24 lower-case letters, digits and hyphens',
+  'services[].container.port': 'write a port, 1 to 65535',
+  'services[].container.healthPath': 'write a path ("/health")',
+  'services[].container.graceSeconds': 'write seconds, 0 to 3600',
+  'services[].container.cpu': 'write 256, 512, 1024, 2048 or 4096',
+  'services[].container.memory': 'write MiB, 512 to 30720',
+  'services[].scaling.minimum': 'write 1 to 100 tasks',
+  'services[].scaling.maximum': 'write 1 to 100 tasks',
+  'services[].scaling.cpuPercent': 'write 10 to 90 percent',
+  'services[].rule.priority': 'write 2 to 50000',
+  'services[].rule.paths': 'write one to five paths (["/api/*"])',
+  'services[].rule.hosts': 'write at most four hosts (["api.example.com"])',
+  'services[].rule.stickinessSeconds': 'write seconds, 0 (off) to 604800',
+  'services[].policy': 'write compare or literal',
+  'services[].onUnproven': 'write ask, proceed or abort',
+  'services[].warmMinutes': `write minutes, 0 to ${LONGEST_WARM_MINUTES}`,
+  'services[].migration.command': 'write the command and its arguments (["alembic", "upgrade", "head"])',
+  'services[].readyWithinSeconds': `write seconds, 30 to ${PREPARE_SECONDS}`,
+  'services[].migrateWithinSeconds': `write seconds, 30 to ${MIGRATION_SECONDS}`,
+  'mails[]': 'write a mail address',
+  logDays: `write one of ${LOG_DAYS.join(', ')}`,
+  keepData: 'write true or false',
+  removeRule: 'write true or false',
+};
+
+function wrongFields(issue: z.core.$ZodIssue): readonly WrongField[] {
+  const field = issue.path.reduce<string>(
+    (path, step) => (typeof step === 'number' ? `${path}[${step}]` : path ? `${path}.${String(step)}` : String(step)),
+    '',
+  );
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      field: field ? `${field}.${key}` : key,
+      message: 'is no setting',
+      fix: 'leave it out; infra/settings.ts lists them all',
+    }));
+  const fix = FIXES[field.replace(/\d+(?=\])/g, '')] ?? 'see infra/settings.ts';
+  if (field === '') return [{ field: 'settings', message: 'is no JSON object', fix: 'write {"profile": "trial"}' }];
+  return [
+    { field, message: issue.input === undefined ? 'is missing' : `${JSON.stringify(issue.input)} will not do`, fix },
+  ];
+}

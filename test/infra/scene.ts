@@ -1,0 +1,86 @@
+/** Stacks as the tests synthesise them: no bundling, and each template as plain data. */
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { readSettings } from '../../infra/settings.ts';
+import { makeStacks } from '../../infra/stacks.ts';
+import { textOf } from '../repository-files.ts';
+
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is any JSON
+  readonly Properties: any;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface TemplateJson {
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+const context = (JSON.parse(textOf('cdk.json')) as { readonly context: Readonly<Record<string, unknown>> }).context;
+
+/** An app with the stacks of these settings, not synthesised yet; tests may still edit it. */
+export function stacksOf(raw: unknown) {
+  const app = new App({ context: { ...context } });
+  const releases = makeStacks(app, readSettings(raw), (name) => Code.fromInline(`exports.handler = '${name}'`));
+  return { app, releases };
+}
+
+export const templateOf = (stack: Stack): TemplateJson => Template.fromStack(stack).toJSON() as TemplateJson;
+
+export const trial = { profile: 'trial' } as const;
+
+export const attach = JSON.parse(textOf('examples/attach.json')) as Readonly<Record<string, unknown>>;
+
+export const ofType = (template: TemplateJson, type: string): readonly Resource[] =>
+  Object.values(template.Resources).filter(({ Type }) => Type === type);
+
+export const idsOfType = (template: TemplateJson, type: string): readonly string[] =>
+  Object.entries(template.Resources).flatMap(([id, { Type }]) => (Type === type ? [id] : []));
+
+const ACCOUNT = '123456789012';
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::Region': 'us-east-1',
+  'AWS::AccountId': ACCOUNT,
+  'AWS::URLSuffix': 'amazonaws.com',
+  'AWS::StackId': `arn:aws:cloudformation:us-east-1:${ACCOUNT}:stack/name/guid`,
+};
+
+/** What CloudFormation returns for a resource of each type, near enough for whoever parses it. */
+const RETURNED: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::GlobalTable': 'table',
+  'Custom::WeightedRule': `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:listener-rule/app/a/1/2/3`,
+  'Custom::ProbeRule': `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:listener-rule/app/a/1/2/4`,
+  'AWS::ElasticLoadBalancingV2::TargetGroup': `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:targetgroup/t/5`,
+  'AWS::SNS::Topic': `arn:aws:sns:us-east-1:${ACCOUNT}:topic`,
+  'AWS::EC2::SecurityGroup': 'sg-1',
+};
+
+/** The text that CloudFormation would make of an expression, with pretended ids. */
+export function pretended(template: TemplateJson, value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [name, argument] = Object.entries(value)[0] as [string, never];
+  const inner = (one: unknown) => pretended(template, one);
+  switch (name) {
+    case 'Ref':
+      return PSEUDO[argument] ?? RETURNED[template.Resources[argument]?.Type ?? ''] ?? `no ${argument}`;
+    case 'Fn::GetAtt':
+      return RETURNED[template.Resources[argument[0]]?.Type ?? ''] ?? `no ${argument[0]}`;
+    case 'Fn::Join':
+      return (argument[1] as readonly unknown[]).map(inner).join(argument[0]);
+    case 'Fn::Select':
+      return inner((argument[1] as { 'Fn::Split': unknown[] })['Fn::Split'][1]).split(
+        (argument[1] as { 'Fn::Split': [string] })['Fn::Split'][0],
+      )[argument[0] as number]!;
+    case 'Fn::ImportValue':
+      return /LoadBalancer.*DNSName/.test(argument)
+        ? 'lb.example.com'
+        : `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:loadbalancer/app/a/1`;
+    default:
+      throw new Error(`${name} is not pretended`);
+  }
+}
