@@ -95,6 +95,15 @@ export const numberFrom =
     };
   };
 
+/** Wrapped, because `null` and `false` are JSON too. */
+export function json(text: string): { readonly value: unknown } | Wrong {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { wrong: `is no JSON (${(error as Error).message})`, fix: `write it as in '{"image":"v1.5.0"}'` };
+  }
+}
+
 export const helpFor = (options: Options): string =>
   Object.entries(options)
     .map(([name, { value, help }]) => `  ${`--${name}${value ? ` ${value}` : ''}`.padEnd(26)} ${help}`)

@@ -1,73 +1,126 @@
 /** The sentences of a flight: one function makes them, for every place in which they are shown. */
-import type { Flight, TimelineEntry } from '../rehearsal/flight.ts';
-import { START } from '../rehearsal/flight.ts';
+import type { Lock } from '../functions/core/protocol.ts';
+import type { Flown } from '../rehearsal/flight.ts';
+import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
+import { costOf } from './cost.ts';
+import { type Glyphs, type Paint, type Sign, type Style, UNICODE, unpainted } from './paint.ts';
+import { clock, grouped, percentOf, printable } from './words.ts';
 
 export interface Line {
   /** Epoch seconds. */
   readonly at: number;
-  readonly sign: '▲' | '◆' | '▼' | '■' | '‖' | ' ';
+  readonly sign: Sign;
   readonly share: number;
   readonly word: string;
   readonly text: string;
 }
 
+/** How lines look where they are shown. */
+export interface Display {
+  readonly paint: Paint;
+  readonly glyphs: Glyphs;
+}
+
+const PLAIN: Display = { paint: unpainted, glyphs: UNICODE };
+
 /** Odds under this are the usual noise of a healthy release. */
 const WORTH_TELLING = 1;
+/** Longest that a revert may take from its verdict to the read-back of stable. Source: docs/seed.md, rollback. */
+const REVERT_BUDGET_SECONDS = 120;
 
-/** Turns entries into lines one by one; quiet ones give none. */
-export function narrator(everyMinute: boolean): (entry: TimelineEntry) => Line | undefined {
-  let lastState = '';
-  let lastVerdict: string | undefined;
-  let wasWorthTelling = false;
-  return (entry) => {
-    const isNews = entry.state !== lastState || entry.verdict !== lastVerdict;
-    const rose = (entry.odds ?? 0) >= WORTH_TELLING && !wasWorthTelling;
-    if (rose) wasWorthTelling = true;
-    lastState = entry.state;
-    lastVerdict = entry.verdict;
-    return lineFor(entry, isNews || rose || everyMinute);
+/**
+ * Turns entries into lines one by one; quiet ones give none. `lock` is the ledger's at that entry; without it a line
+ * says roles instead of colours. What was said in the same words at the same share is not said again, whatever its
+ * numbers; with `everyMinute` other numbers are news.
+ */
+export function narrator(everyMinute: boolean): (entry: TimelineEntry, lock?: Lock) => Line | undefined {
+  let lock: Lock | undefined;
+  let ready = '';
+  let said = new Set<string>();
+  let saidLast = '';
+  let before = '';
+  return (entry, seen) => {
+    lock = seen ?? lock;
+    const event = eventOf(entry);
+    const isResumed = event === 'Judge continue' && before === 'Judge hold';
+    before = event;
+    const text = withoutPrefix(printable(entry.summary));
+    if (event === 'Prepare ready') ready = text;
+    const line = lineFor(entry, event, { text, ready, lock });
+    if (event === 'Shift shifted') said = new Set();
+    if (!line || line.text === '' || line.text === saidLast) return undefined;
+
+    const isQuiet = event === 'Judge continue' && (entry.odds ?? 0) <= WORTH_TELLING;
+    const words = EACH_ONCE.has(event) ? event : `${event} ${line.text.replaceAll(/\d[\d.,:e-]*/g, '0')}`;
+    const isNews = isResumed || (!isQuiet && !said.has(words));
+    if (!isQuiet) said.add(words);
+    if (!isNews && !(everyMinute && WATCHING.has(event))) return undefined;
+    saidLast = line.text;
+    return line;
   };
 }
 
-function lineFor({ second, state, share, verdict, summary }: TimelineEntry, tell: boolean): Line | undefined {
-  const line = (sign: Line['sign'], word: string): Line | undefined =>
-    tell ? { at: START + second, sign, share, word, text: withoutPrefix(summary) } : undefined;
-  switch (`${state} ${verdict ?? ''}`.trim()) {
+const eventOf = ({ state, verdict }: TimelineEntry): string => (verdict ? `${state} ${verdict}` : state);
+
+/** Told once a share, in whatever words. */
+const EACH_ONCE: ReadonlySet<string> = new Set(['Migrate wait', 'Prepare wait', 'Judge continue', 'Revert wait']);
+const WATCHING: ReadonlySet<string> = new Set(['Judge continue', 'Judge hold', 'Watch continue']);
+
+interface Known {
+  readonly text: string;
+  /** How the candidate was when Prepare called it ready. */
+  readonly ready: string;
+  readonly lock: Lock | undefined;
+}
+
+function lineFor(
+  { second, state, share }: TimelineEntry,
+  event: string,
+  { text, ready, lock }: Known,
+): Line | undefined {
+  const line = (sign: Sign, word: string, said = text): Line => ({ at: START + second, sign, share, word, text: said });
+  const { stable = 'stable', candidate = 'the candidate' } = lock ?? {};
+  switch (event) {
     case 'Open opened':
       return line(' ', 'open');
-    case 'Migrate done':
-      return undefined;
+    case 'Open':
+      return line(' ', 'refused');
     case 'Migrate wait':
-      return line(' ', 'migrate');
+      return line(' ', 'migrate', 'the migration runs; no traffic is moved');
     case 'Prepare wait':
-    case 'Prepare ready':
       return line(' ', 'prepare');
     case 'Shift shifted':
-      return line('▲', 'shift');
+      return line('▲', 'shift', ready ? `${ready}; read back` : text);
     case 'Judge continue':
-    case 'Watch continue':
-      return line(' ', state === 'Watch' ? 'warm' : 'continue');
+      return line(' ', 'continue');
     case 'Judge hold':
+    case 'Watch hold':
       return line('‖', 'hold');
     case 'Judge advance':
       return line(' ', 'advance');
-    case 'Watch advance':
-      return line(' ', 'close');
     case 'Judge abort':
     case 'Watch abort':
-      return line('◆', 'abort');
+      // Where the guard was first, the rule is back already; the verdict is about the share that was confirmed.
+      return { ...line('◆', 'abort'), share: lock?.share ?? share };
+    case 'Watch continue':
+      return line(' ', 'warm', lock ? `${text}; ${stable} stays warm until ${clock(warmUntil(lock))}` : text);
+    case 'Watch advance':
+      return line(' ', 'closing', `${text}; ${stable} goes off when it has had no request for 120 s`);
     case 'Revert wait':
-      return line('▼', 'revert');
+      return line('▼', 'revert', wentBack(lock));
     case 'Revert reverted':
+      return line('■', 'closed', `${candidate} off${settled(lock, START + second)}`);
     case 'Close closed':
-      return line('■', 'closed');
+      return line('■', 'closed', `${text}; ${stable} off`);
+    case 'Migrate done':
+    case 'Prepare ready':
     case 'Close wait':
-      return line(' ', 'closing');
     case 'Reverted reverted':
     case 'Promoted closed':
       return undefined;
     default:
-      return line(' ', state.toLowerCase());
+      // A state that failed has no verdict; what it says is the failure.
+      return line(' ', event === state ? 'trouble' : state.toLowerCase());
   }
 }
 
@@ -75,57 +128,111 @@ function lineFor({ second, state, share, verdict, summary }: TimelineEntry, tell
 const withoutPrefix = (summary: string): string =>
   summary.replace(/^\d+ %: (?:(?:continue|hold|advance|abort), )?/, '');
 
-export function formatLine({ at, sign, share, word, text }: Line, time: 'clock' | 'iso'): string {
-  const iso = new Date(at * 1000).toISOString();
-  const when = time === 'iso' ? `${iso.slice(0, 19)}Z` : iso.slice(11, 19);
-  return `${when}  ${sign}  ${String(share).padStart(3)} %  ${word.padEnd(9)} ${text}`;
+const warmUntil = ({ stageFrom = 0, plan }: Lock): number => stageFrom + plan.warmSeconds;
+
+function wentBack(lock: Lock | undefined): string {
+  if (!lock) return 'all requests on stable, read back';
+  const { stable, candidate, target, abort, secondsFromVerdictToStable: seconds } = lock;
+  if (target === 'candidate') return `${stable} has no healthy target: users stay on ${candidate}`;
+  if (abort?.by === 'guard') return `${stable} 100 %, read back; the guard moved it first`;
+  const after = seconds === undefined ? '' : `, ${seconds} s after the verdict (budget ${REVERT_BUDGET_SECONDS} s)`;
+  return `${stable} 100 %, read back${after}`;
 }
 
-/** The block at the end: how it ended, what it cost, what was watched, and, last, why. */
-export function closing(flight: Flight, wallSeconds: number): string {
-  const { outcome, expected, asExpected, requests, violations, unchecked, virtualSeconds, timeline } = flight;
-  const at =
-    outcome === 'reverted'
-      ? ` at ${timeline.find(({ verdict }) => verdict === 'abort')?.share ?? flight.shares.at(-1) ?? 0} %`
-      : '';
-  const scenario = asExpected
-    ? 'as this scenario expects'
-    : `but this scenario expects ${expected.outcome}${expected.share === undefined ? '' : ` at ${expected.share} %`}`;
-  const safe =
-    violations.length === 0
-      ? `no promise was broken (watched every second: ${WATCHED.filter((one) => !unchecked.includes(one)).join(', ')})`
-      : violations
-          .map(
-            ({ invariant, second, state, detail }) =>
-              `BROKEN promise ${invariant} at second ${second} (${state}): ${detail}`,
-          )
-          .join('\n         ');
+const settled = (lock: Lock | undefined, now: number): string =>
+  lock?.settleFrom === undefined ? '' : `; its share was 0 for ${Math.floor(now - lock.settleFrom)} s`;
+
+export function formatLine(
+  { at, sign, share, word, text }: Line,
+  time: 'clock' | 'iso',
+  { paint, glyphs }: Display = PLAIN,
+): string {
+  const iso = new Date(at * 1000).toISOString();
+  const when = time === 'iso' ? `${iso.slice(0, 19)}Z` : iso.slice(11, 19);
+  const style = STYLE[sign];
+  const told = `${glyphs.signs[sign]}  ${String(share).padStart(3)} %  ${word.padEnd(9)}`;
+  return `${paint('dim', when)}  ${style ? paint(style, told) : told} ${printable(text)}`;
+}
+
+const STYLE: Readonly<Partial<Record<Sign, Style>>> = { '◆': 'red', '▼': 'red', '‖': 'yellow', '▲': 'bold' };
+
+export interface ClosingDisplay {
+  readonly paint?: Paint;
+  /** Where the report was written. */
+  readonly report?: string | undefined;
+}
+
+/** The block at the end: how it ended, what it cost, what was watched, and, last, why. A broken promise comes first. */
+export function closing(
+  flight: Flown,
+  wallSeconds: number,
+  { paint = unpainted, report }: ClosingDisplay = {},
+): string {
+  const { asExpected, violations, virtualSeconds, release } = flight;
+  const isGood = asExpected && violations.length === 0;
   const back = flight.secondsFromVerdictToStable;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Flown', `${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`],
+    ['Cost', costInWords(flight)],
+    ...(back === undefined
+      ? []
+      : ([
+          [
+            'Back',
+            `all requests on ${release?.stable ?? 'stable'} ${back} s after the verdict (budget ${REVERT_BUDGET_SECONDS} s)`,
+          ],
+        ] as const)),
+    ['Safe', safety(flight)],
+    ...(report === undefined ? [] : ([['Report', report]] as const)),
+    ['Why', flight.reason.split('\n').map(printable).join('\n          ')],
+  ];
   return [
-    `${outcome.toUpperCase()}${at}, ${scenario}.`,
-    `  Flown  ${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`,
-    `  Users  ${grouped(requests.candidate)} of ${grouped(requests.total)} requests met the candidate, it failed ${grouped(requests.failedByCandidate)}, ${grouped(requests.droppedByShift)} were dropped by a shift`,
-    ...(back === undefined ? [] : [`  Back   all requests on stable ${back} s after the verdict (budget 120 s)`]),
-    `  Safe   ${safe}`,
-    `  Why    ${flight.reason}`,
+    ...violations.map(
+      ({ invariant, second, state, detail }) =>
+        `${paint('red', `BROKEN promise ${invariant}`)} at second ${second} (${state}): ${printable(detail)}`,
+    ),
+    paint(isGood ? 'bold' : 'red', headline(flight)),
+    ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
   ].join('\n');
 }
 
-const WATCHED = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+/** "REVERTED at 25 %, as this scenario expects." */
+export function headline({ outcome, expected, asExpected, shares }: Flown): string {
+  const at = outcome === 'reverted' ? ` at ${shares.at(-1) ?? 0} %` : '';
+  const otherwise = `${expected.outcome}${expected.share === undefined ? '' : ` at ${expected.share} %`}`;
+  const judged = asExpected ? 'as this scenario expects' : `but this scenario expects ${otherwise}`;
+  return `${outcome.toUpperCase()}${at}, ${judged}.`;
+}
 
-export const duration = (seconds: number): string => {
+export function costInWords(flight: Flown): string {
+  const { requests, release } = flight;
+  const candidate = release?.candidate ?? 'the candidate';
+  if (requests.candidate === 0) return `none: no request met ${candidate}`;
+  const { metCandidate, moreFailures } = costOf(flight);
+  const met = `${(100 * metCandidate).toFixed(1)} % of requests met ${candidate} (${grouped(requests.candidate)})`;
+  const failed = `${grouped(requests.failedByCandidate)} of them failed (${percentOf(requests.failedByCandidate, requests.candidate)})`;
+  const dropped = requests.droppedByShift > 0 ? `; ${grouped(requests.droppedByShift)} dropped by a shift` : '';
+  if (moreFailures === undefined) return `${met}; ${failed}${dropped}`;
+  const more = moreFailures > 0 ? `${grouped(moreFailures)} errors more than` : 'no more errors than';
+  return `${more} at the rate of ${release?.stable}; ${met}${dropped}`;
+}
+
+function safety({ violations, unchecked }: Flown): string {
+  const watched = PROMISES.filter((one) => !unchecked.includes(one)).join(', ');
+  const broken = [...new Set(violations.map(({ invariant }) => invariant))].join(', ');
+  return `${broken ? `promise ${broken} was broken` : 'no promise was broken'} (watched every second: ${watched})`;
+}
+
+const PROMISES = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/** "1 h 49 min 48 s" */
+export function duration(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   const parts = [
     [Math.floor(minutes / 60), 'h'],
     [minutes % 60, 'min'],
-    [seconds % 60, 's'],
+    [Math.round(seconds) % 60, 's'],
   ] as const;
-  return (
-    parts
-      .filter(([count]) => count > 0)
-      .map(([count, unit]) => `${count} ${unit}`)
-      .join(' ') || '0 s'
-  );
-};
-
-const grouped = (count: number): string => count.toLocaleString('en-US');
+  const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`);
+  return said.join(' ') || '0 s';
+}

@@ -1,48 +1,32 @@
-/** `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 70 a bug of ours, 130 Ctrl-C. */
-import type { WrongField } from '../functions/core/failures.ts';
+/**
+ * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 70 a bug of ours,
+ * 130 Ctrl-C.
+ */
 import { closest } from '../functions/core/suggest.ts';
 import { helpFor } from './arguments.ts';
+import { plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
-import type { Terminal, Verb } from './verb.ts';
+import { replay } from './replay.ts';
+import { openTerminal } from './terminal.ts';
+import type { Verb } from './verb.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { rehearse };
+const VERBS: Readonly<Record<string, Verb>> = { rehearse, plan, replay };
 
-const WRONG_INPUT = 2;
 const OUR_BUG = 70;
-const INTERRUPTED = 130;
-
-const terminal: Terminal = {
-  isInteractive: process.stderr.isTTY === true && !process.env['CI'],
-  print: (text) => {
-    process.stdout.write(`${text}\n`);
-  },
-  tell: (text) => {
-    process.stderr.write(`${text}\n`);
-  },
-  refuse: (what, wrong, json) => {
-    if (json)
-      process.stdout.write(`${JSON.stringify({ error: { code: 'wrong-input', message: what, fields: wrong } })}\n`);
-    else
-      process.stderr.write(
-        `${what}: ${many(wrong.length)} wrong.\n${wrong.map(sentence).join('\n')}\nHelp: sluice rehearse --help\n`,
-      );
-    return WRONG_INPUT;
-  },
-};
-
-const many = (count: number): string => (count === 1 ? '1 field is' : `${count} fields are`);
-const sentence = ({ field, message, fix }: WrongField): string => `  ${field.padEnd(14)} ${message}; ${fix}`;
+/** What a shell says of a process that a signal ended: 128 and the signal's number. */
+const ENDED_BY = { SIGHUP: 129, SIGTERM: 143 } as const;
 
 async function main([word, ...rest]: readonly string[]): Promise<number> {
+  const verb = word !== undefined && Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+  const terminal = openTerminal(verb ? `sluice ${word}` : 'sluice', rest);
   if (word === undefined || word === '--help' || word === 'help') {
     terminal.print(
       `Usage: sluice VERB [options]\n\n${Object.entries(VERBS)
         .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
-        .join('\n')}\n\nMore: sluice VERB --help`,
+        .join('\n')}\n\n${EXIT_CODES}\n\nMore: sluice VERB --help`,
     );
     return 0;
   }
-  const verb = Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
   if (!verb) {
     const near = closest(word, Object.keys(VERBS));
     return terminal.refuse(
@@ -52,28 +36,31 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
     );
   }
   if (rest.includes('--help')) {
-    terminal.print(`${verb.usage}\n${verb.summary}\n\n${helpFor(verb.options)}`);
+    terminal.print(`${verb.usage}\n${verb.summary}\n\n${helpFor(verb.options)}\n\n${EXIT_CODES}`);
     return 0;
   }
   return verb.run(rest, terminal);
 }
 
-// A reader that went away (a closed pipe) is no failure of ours.
+const EXIT_CODES = `Exit codes: 0 what was asked happened; 1 reverted, refused by the judge, or otherwise than expected;
+2 wrong input, nothing was changed; 70 a bug of ours; 130 Ctrl-C`;
+
+function ourBug(error: unknown): void {
+  const text = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`This is a bug of sluice, and it is ours to mend:\n${text}\n`);
+  process.exit(OUR_BUG);
+}
+
+// A reader that went away (a closed pipe) is no failure of ours; how the flight ended still counts.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    process.exit(process.exitCode ?? 0);
   });
 }
-process.once('SIGINT', () => process.exit(INTERRUPTED));
+for (const signal of ['SIGHUP', 'SIGTERM'] as const) process.once(signal, () => process.exit(ENDED_BY[signal]));
+process.on('uncaughtException', ourBug);
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const text = error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`This is a bug of sluice, and it is ours to mend:\n${text}\n`);
-    process.exitCode = OUR_BUG;
-  },
-);
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+}, ourBug);

@@ -1,16 +1,22 @@
 /** `sluice rehearse`: a release of the real state machine and steps, in virtual time or against real HTTP traffic. */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WrongField } from '../functions/core/failures.ts';
 import { STRATEGIES } from '../functions/core/plan.ts';
 import { closest } from '../functions/core/suggest.ts';
-import { type Flight, type FlightOptions, type Flown, fly } from '../rehearsal/flight.ts';
+import { type Flight, type Flown, fly } from '../rehearsal/flight.ts';
 import { type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
+import type { FlightOptions } from '../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
-import { numberFrom, oneOf, readArguments, type Values, type Wrong } from './arguments.ts';
-import { closing, formatLine, narrator } from './lines.ts';
-import type { Verb } from './verb.ts';
+import { json, numberFrom, oneOf, readArguments, type Values } from './arguments.ts';
+import { errorAnnotation, jobSummary } from './github.ts';
+import { closing, headline, type Line, narrator } from './lines.ts';
+import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
+import { save, whyUnwritable } from './report/file.ts';
+import { commandLine, recordOf } from './report/record.ts';
+import { reportHtml } from './report/report.ts';
+import { displayOptions, type Terminal, type Verb } from './verb.ts';
 
 const options = {
   strategy: {
@@ -36,9 +42,10 @@ const options = {
   speed: { value: 'N', help: 'with --live: virtual seconds a wall second (60)', read: numberFrom(1, 600) },
   stable: { value: 'CMD', help: 'with --live: your own stable version; it finds its port in PORT' },
   candidate: { value: 'CMD', help: 'with --live: your own new version' },
+  report: { value: 'FILE', help: 'also write the flight report, one HTML file that needs no network' },
   json: { help: 'one JSON object on stdout, nothing on stderr' },
-  plain: { help: 'one line an event' },
-  'each-minute': { help: 'tell quiet looks too' },
+  'each-minute': { help: 'tell quiet minutes too' },
+  ...displayOptions,
 } as const;
 
 type Given = Values<typeof options>;
@@ -49,7 +56,8 @@ export const rehearse: Verb = {
   options,
   async run(argv, terminal) {
     const { values, words, wrong } = readArguments(argv, options);
-    const problems = [...wrong, ...problemsWith(values, words)];
+    const problems: WrongField[] = [...wrong, ...problemsWith(values, words)];
+    if (problems.length === 0) problems.push(...problemsWithFile(values));
     if (problems.length > 0) return terminal.refuse('Nothing was rehearsed', problems, values.json === true);
 
     const name = words[0] ?? 'healthy';
@@ -57,28 +65,73 @@ export const rehearse: Verb = {
     const flightOptions = optionsFor(scenario, values);
     if (!values.json) terminal.tell(heading(flightOptions, values));
     const startedAt = performance.now();
-    const tell = narrator(values['each-minute'] === true);
+    const progress = progressFor(terminal, values);
+    const narrate = narrator(values['each-minute'] === true);
+    const lines: Line[] = [];
     const live = values.live ? await startLive(liveOptions(flightOptions, values)) : undefined;
+    terminal.onInterrupt(async () => {
+      progress.end();
+      await live?.close();
+      return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
+    });
     let end: LiveEnd | undefined;
     let flight: Flown;
     try {
       flight = await fly({
         ...flightOptions,
         live,
-        onEntry: (entry) => {
-          const line = values.json ? undefined : tell(entry);
-          if (line) terminal.tell(formatLine(line, terminal.isInteractive ? 'clock' : 'iso'));
+        onEntry: (entry, lock) => {
+          const line = narrate(entry, lock);
+          if (!line) return;
+          lines.push(line);
+          progress.tell(line);
         },
+        onSecond: progress.look,
       });
     } finally {
       end = await live?.close();
+      progress.end();
     }
     const wallSeconds = (performance.now() - startedAt) / 1000;
+    const { GITHUB_STEP_SUMMARY, GITHUB_ACTIONS } = terminal.environment;
+    if (GITHUB_STEP_SUMMARY)
+      appendFileSync(GITHUB_STEP_SUMMARY, jobSummary(flight, lines, `sluice rehearse ${argv.join(' ')}`));
+    let lost: string | undefined;
+    if (values.report !== undefined) {
+      const command = `sluice rehearse ${commandLine(argv, ['--report'])}${values.seed === undefined ? ` --seed ${flightOptions.seed}` : ''}`;
+      const record = recordOf(flight, { ...flightOptions, live }, { scenario: name, command }, lines);
+      lost = save(values.report, reportHtml(record));
+    }
     if (values.json) terminal.print(JSON.stringify(asJson(name, flightOptions, flight, wallSeconds, end, values)));
-    else terminal.print(`\n${closing(flight, wallSeconds)}`);
-    return exitCode(flight, values);
+    else {
+      const isGood = flight.asExpected && flight.violations.length === 0;
+      if (GITHUB_ACTIONS && !isGood) terminal.print(errorAnnotation(headline(flight), flight.reason));
+      if (lost !== undefined) terminal.tell(`The report was not written: ${lost}`);
+      const report = lost === undefined ? values.report : undefined;
+      terminal.print(`\n${closing(flight, wallSeconds, { paint: terminal.paint, report })}`);
+    }
+    return lost === undefined ? exitCode(flight, values) : CANNOT_TELL;
   },
 };
+
+/** The file was there before the flight and cannot be written after it, for instance because the disk is full. */
+const CANNOT_TELL = 4;
+
+const SERVICE = 'conductores-backend';
+/** Ten that count: the newest is still on its way when the judge begins. */
+const LIVE_BASELINE_MINUTES = 11;
+
+function progressFor({ isInteractive, screen, display }: Terminal, { json, live }: Given): Progress {
+  if (json) return silent;
+  if (!isInteractive) return plainProgress(screen, display, live === true);
+  return liveProgress(screen, display, SERVICE, 'Ctrl-C stops the rehearsal; nothing of it remains');
+}
+
+/** A report that cannot be written is told before the flight, and nothing is flown. */
+function problemsWithFile({ report }: Given): readonly WrongField[] {
+  const why = report === undefined ? undefined : whyUnwritable(report);
+  return why === undefined ? [] : [{ field: '--report', message: why, fix: 'name a file that can be written' }];
+}
 
 function problemsWith(values: Given, words: readonly string[]): readonly WrongField[] {
   const wrong: WrongField[] = [];
@@ -143,8 +196,7 @@ function optionsFor(scenario: Scenario, values: Given): FlightOptions {
     warmMinutes: values['warm-minutes'] ?? 60,
     ...(values.input === undefined ? {} : { input: values.input.value }),
     killAt: values['kill-at'],
-    // Ten that count: the newest is still on its way when the judge begins.
-    baselineMinutes: values.live ? 11 : 60,
+    baselineMinutes: values.live ? LIVE_BASELINE_MINUTES : 60,
   };
 }
 
@@ -178,9 +230,9 @@ function heading(
 ): string {
   const { shares, bakeSeconds } = STRATEGIES[strategy];
   const how = live
-    ? `The real state machine and steps, real processes and ${Math.round(requestsPerSecond * speed)} real requests a second on 127.0.0.1; ${speed} s take one. AWS is not touched.`
+    ? `The real state machine and steps, real processes and ${Math.round(requestsPerSecond * speed)} real requests a second on 127.0.0.1; ${speed} s take one. AWS is not touched.\nStable alone comes first, for ${Math.ceil((LIVE_BASELINE_MINUTES * 60) / speed)} s: its usual numbers are what the new version is compared with.`
     : 'The real state machine and steps, in virtual time. AWS is not touched.';
-  return `Rehearsing conductores-backend: ${scenario.about}\n${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n`;
+  return `Rehearsing ${SERVICE}: ${scenario.about}\n${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n`;
 }
 
 function asJson(
@@ -224,12 +276,4 @@ function exitCode({ asExpected, outcome, violations, timeline }: Flight, { input
   if (asExpected) return 0;
   const isRefusedInput = input !== undefined && outcome === 'refused' && timeline.length > 0;
   return isRefusedInput ? 2 : 1;
-}
-
-function json(text: string): { readonly value: unknown } | Wrong {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch (error) {
-    return { wrong: `is no JSON (${(error as Error).message})`, fix: `write it as in '{"image":"v1.5.0"}'` };
-  }
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { requestsPerStage, warnings } from '../../functions/core/exposure.ts';
 import { HISTORY_BUDGET, historyEvents, longestSeconds, type Plan, planRelease } from '../../functions/core/plan.ts';
 import type { ImageRequest, ReleaseRequest } from '../../functions/core/release.ts';
 
@@ -181,50 +180,5 @@ describe('the waits of a release fit into the history of one execution', () => {
         expect(events(bake + longer)).toBeGreaterThanOrEqual(events(bake));
       }),
     );
-  });
-});
-
-describe('what a plan can show at the traffic of the service', () => {
-  const compatible = { schemaCompatible: true };
-
-  test('a stage sees its share of the requests of its bake', () => {
-    expect(requestsPerStage(planned(release()), 1)).toEqual([
-      { share: 5, requests: 45 },
-      { share: 25, requests: 225 },
-      { share: 50, requests: 450 },
-    ]);
-  });
-
-  test('a stage that is blind is told, with a cure', () => {
-    const [first, second, ...others] = warnings(planned(release(compatible)), 1);
-    expect(first).toBe(
-      'at 1 requests/s the 5 % stage sees 45 requests; only faults over about 20 points can be seen there: try a first share of 25 % or a bake of 100 min',
-    );
-    expect(second).toContain('the 25 % stage sees 225 requests');
-    expect(others).toEqual([]);
-  });
-
-  test('the cure cures', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0.05, max: 6.6, noNaN: true }), (rps) => {
-        const [warning] = warnings(planned(release(compatible)), rps);
-        const minutes = Number(/a bake of (\d+) min/.exec(warning ?? '')?.[1]);
-        const bakeSeconds = minutes * 60;
-        const plan: Plan = { ...planned(release(compatible)), stages: [{ share: 5, bakeSeconds, approval: false }] };
-        expect(warnings(plan, rps)).toEqual([]);
-      }),
-    );
-  });
-
-  test('nothing is said against a busy service, and silence is not called blind but unjudgeable', () => {
-    expect(warnings(planned(release(compatible)), 100)).toEqual([]);
-    expect(warnings(planned(release(compatible)), 0)).toHaveLength(3);
-    expect(warnings(planned(release(compatible)), 0)[0]).toContain('cannot be judged');
-  });
-
-  test('the price of the literal policy and of an incompatible migration is said beforehand', () => {
-    expect(warnings(planned(release({ ...compatible, policy: 'literal' })), 100)[0]).toContain('78 to 100 %');
-    expect(warnings(planned(release()), 100)[0]).toContain('schemaCompatible');
-    expect(warnings(planned({ action: 'rollback' }), 100)).toEqual([]);
   });
 });

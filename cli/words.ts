@@ -1,0 +1,33 @@
+/** Numbers, times and foreign text as a terminal shows them. */
+
+/** "1,261" */
+export const grouped = (count: number): string => Math.round(count).toLocaleString('en-US');
+
+/** "2.22 %" of two counts; a dash where there was nothing to divide by. */
+export const percentOf = (events: number, requests: number, decimals = 2): string =>
+  requests > 0 ? `${((100 * events) / requests).toFixed(decimals)} %` : '-';
+
+/** "0.38", "4.1", "560"; of huge and tiny odds only the power of ten matters. As in the judge's own sentences. */
+export function oddsInWords(odds: number): string {
+  if (odds >= 1e6 || odds < 0.01) return odds.toExponential(0).replace('+', '');
+  return odds >= 10 ? grouped(odds) : odds.toPrecision(2);
+}
+
+/** "11:12", minutes and seconds; an hour is 60:00. */
+export const stopwatch = (seconds: number): string =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`;
+
+/** "14:16" of epoch seconds, UTC. */
+export const clock = (at: number): string => new Date(at * 1000).toISOString().slice(11, 16);
+
+/** Text from outside (a log line, a name) on one line, without anything that a terminal would obey. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trimEnd();
+
+/** At most `columns` characters; three dots stand for what was cut. */
+export function cut(text: string, columns: number): string {
+  const letters = [...text];
+  if (letters.length <= columns) return text;
+  return columns <= 3
+    ? letters.slice(0, Math.max(0, columns)).join('')
+    : `${letters.slice(0, columns - 3).join('')}...`;
+}
