@@ -78,7 +78,8 @@ const conditionsIn = (conditions: Statement['Condition'] = {}): string =>
 
 const code = (text: string): string => `\`${text}\``;
 
-const inWords = (value: unknown): string => flat(value).replace(/^arn:<AWS::Partition>:([\w-]+):.*?:.*?:/, '$1 ');
+const inWords = (value: unknown): string =>
+  flat(value).replace(/^arn:<AWS::Partition>:([\w-]+):<AWS::Region>:<AWS::AccountId>:/, '$1 ');
 
 interface Split {
   readonly 'Fn::Split'?: readonly [separator: string, text: unknown];

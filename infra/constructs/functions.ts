@@ -27,9 +27,11 @@ export const FUNCTIONS = {
   open: {
     does: 'checks the input and the moment, then takes the lock',
     memory: 512,
+    // MoveTraffic: it writes the weights that stand there, so that a missing right shows now and not in a revert.
     may: [
       'KeepLedger',
       'ReadRule',
+      'MoveTraffic',
       'ReadHealth',
       'ReadAlarms',
       'ReadNumbers',

@@ -1,0 +1,135 @@
+/** What a later deploy may touch: the app is synthesised twice, and the templates are compared. */
+import type { CfnListener, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { expect, test } from 'vitest';
+import { COLOURS } from '../../functions/core/roles.ts';
+import { attach, stacksOf, type TemplateJson, templateOf } from './scene.ts';
+
+type Edit = (stacks: ReturnType<typeof stacksOf>) => void;
+
+const NOTHING: Edit = () => undefined;
+
+const foundationOf = ({ app }: ReturnType<typeof stacksOf>) =>
+  app.node.findChild('sluice-production-foundation') as Parameters<typeof templateOf>[0];
+
+function synthesised(
+  raw: unknown,
+  edit: Edit,
+): { readonly releases: TemplateJson; readonly foundation?: TemplateJson } {
+  const stacks = stacksOf(raw);
+  edit(stacks);
+  const releases = templateOf(stacks.releases[0]!);
+  return stacks.app.node.tryFindChild('sluice-production-foundation')
+    ? { releases, foundation: templateOf(foundationOf(stacks)) }
+    : { releases };
+}
+
+const service = (more: object) => ({ services: [more] });
+const before = synthesised(service({}), NOTHING);
+
+/** What is another resource than before, as its type, once for each. */
+function changed(from: TemplateJson | undefined, to: TemplateJson | undefined): readonly string[] {
+  const ids = new Set([...Object.keys(from?.Resources ?? {}), ...Object.keys(to?.Resources ?? {})]);
+  return [...ids]
+    .filter((id) => JSON.stringify(from?.Resources[id]) !== JSON.stringify(to?.Resources[id]))
+    .map((id) => (to?.Resources[id] ?? from?.Resources[id])!.Type)
+    .toSorted();
+}
+
+const twice = (type: string): readonly string[] => [type, type];
+
+/** Source: reference table of the ownership design (docs/decisions/0008-two-bare-services.md). */
+const EDITS: readonly (readonly [
+  what: string,
+  raw: unknown,
+  edit: Edit,
+  releases: readonly string[],
+  foundation: readonly string[],
+])[] = [
+  ['nothing', service({}), NOTHING, [], []],
+  [
+    'an environment variable changes the template, and no service',
+    service({ environment: { LOG_LEVEL: 'debug' } }),
+    NOTHING,
+    ['AWS::ECS::TaskDefinition'],
+    [],
+  ],
+  [
+    'a secret changes the template and the right to read it, and no service',
+    service({ secrets: { SECRET_KEY: { secret: 'conductores/prod/app', field: 'SECRET_KEY' } } }),
+    NOTHING,
+    ['AWS::ECS::TaskDefinition', 'AWS::IAM::Policy'],
+    [],
+  ],
+  [
+    'more memory changes the template, and no service',
+    service({ container: { memory: 4096 } }),
+    NOTHING,
+    ['AWS::ECS::TaskDefinition'],
+    [],
+  ],
+  [
+    'a longer grace period changes both services',
+    service({ container: { graceSeconds: 90 } }),
+    NOTHING,
+    twice('AWS::ECS::Service'),
+    [],
+  ],
+  [
+    'a higher maximum changes both scalable targets',
+    service({ scaling: { maximum: 12 } }),
+    NOTHING,
+    twice('AWS::ApplicationAutoScaling::ScalableTarget'),
+    [],
+  ],
+  [
+    'another priority changes both rules',
+    service({ rule: { priority: 200 } }),
+    NOTHING,
+    ['Custom::ProbeRule', 'Custom::WeightedRule'],
+    [],
+  ],
+  [
+    'another protocol changes the listener in its place, and nothing of the releases',
+    service({}),
+    (stacks) => {
+      const listener = foundationOf(stacks).node.findChild('Listener').node.defaultChild as CfnListener;
+      listener.protocol = 'HTTPS';
+    },
+    [],
+    ['AWS::ElasticLoadBalancingV2::Listener'],
+  ],
+  [
+    'another port of the target groups changes those; whoever names them follows by reference',
+    service({}),
+    ({ releases: [stack] }) => {
+      for (const colour of COLOURS)
+        (stack!.backend.targetGroups[colour].node.defaultChild as CfnTargetGroup).port = 8080;
+    },
+    twice('AWS::ElasticLoadBalancingV2::TargetGroup'),
+    [],
+  ],
+];
+
+test.each(EDITS)('%s', (_, raw, edit, releases, foundation) => {
+  const after = synthesised(raw, edit);
+  expect(changed(before.releases, after.releases)).toEqual(releases);
+  expect(changed(before.foundation, after.foundation)).toEqual(foundation);
+});
+
+test('whatever is edited, a service that changes still names its bare family and no number of tasks', () => {
+  for (const [, raw, edit] of EDITS)
+    for (const { Type, Properties } of Object.values(synthesised(raw, edit).releases.Resources))
+      if (Type === 'AWS::ECS::Service') {
+        expect(Properties.TaskDefinition).toMatch(/^conductores-backend-(blue|green)$/);
+        expect(Properties).not.toHaveProperty('DesiredCount');
+      }
+});
+
+test('another listener changes both rules, which move over with the weights that are live, and the right to make them', () => {
+  const elsewhere =
+    'arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/0123456789abcdef/0000000000000000';
+  const { releases: old } = synthesised(attach, NOTHING);
+  const foundation = { ...Object(attach['foundation']), listenerArn: elsewhere };
+  const { releases } = synthesised({ ...attach, foundation }, NOTHING);
+  expect(changed(old, releases)).toEqual(['AWS::IAM::Policy', 'Custom::ProbeRule', 'Custom::WeightedRule']);
+});
