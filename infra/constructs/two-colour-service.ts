@@ -115,6 +115,8 @@ export class TwoColourService extends Construct {
         vpcSubnets: { subnets },
         securityGroups: [this.tasks, ...moreGroups],
       });
+      // Its rights too, or the first tasks fail to start.
+      service.node.addDependency(this.executionRole);
       service.attachToApplicationTargetGroup(this.targetGroups[colour]);
       // A bare family means its newest revision, and only the controller registers into it: an update of the service
       // that CloudFormation makes for another reason keeps the revision that runs.

@@ -139,3 +139,15 @@ test('the backstop of a colour: far worse AND NOT the other likewise, OR no heal
     expect(AlarmActions.length).toBe(1);
   }
 });
+
+test('alarms of this account may page, and nobody may without TLS', () => {
+  const [policy] = ofType(template, 'AWS::SNS::TopicPolicy').map(
+    ({ Properties }) => Properties.PolicyDocument.Statement,
+  );
+  const allowed = policy.filter(({ Effect }: { Effect: string }) => Effect === 'Allow');
+  expect(allowed).toMatchObject([
+    { Action: 'sns:Publish', Principal: { Service: 'cloudwatch.amazonaws.com' }, Condition: expect.anything() },
+  ]);
+  const refused = policy.filter(({ Effect }: { Effect: string }) => Effect === 'Deny');
+  expect(refused).toMatchObject([{ Condition: { Bool: { 'aws:SecureTransport': 'false' } } }]);
+});

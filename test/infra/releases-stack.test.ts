@@ -60,11 +60,13 @@ test('both colours scale from 2 to 10 tasks at 70 % CPU, and CloudFormation susp
   ]);
 });
 
-test('a colour is created only when its family has a revision and its group stands in both rules', () => {
-  const first = ['Custom::WeightedRule', 'Custom::ProbeRule', 'Custom::TaskFamily'].flatMap((type) =>
+test('a colour is created only when its family has a revision, its group stands in both rules, and its tasks may start', () => {
+  const first: string[] = ['Custom::WeightedRule', 'Custom::ProbeRule', 'Custom::TaskFamily'].flatMap((type) =>
     idsOfType(template, type),
   );
   expect(first.length).toBe(4);
+  first.push(...idsOfType(template, 'AWS::IAM::Policy').filter((id) => id.startsWith('BackendExecutionRole')));
+  expect(first.length).toBe(5);
   for (const service of ofType(template, 'AWS::ECS::Service'))
     expect(service.DependsOn).toEqual(expect.arrayContaining(first));
 });
