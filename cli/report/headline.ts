@@ -1,0 +1,121 @@
+/** What happened, in one line and one sentence. */
+import { ALL, NONE, type Share } from '../../functions/core/share.ts';
+import { duration } from '../lines.ts';
+import { html, type Markup } from './markup.ts';
+import type { FlightRecord, ReleaseFlown } from './record.ts';
+import { capital, joined, percent } from './words.ts';
+
+/** How a flight ended, as far as colour goes. */
+export const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'waits' | 'plain'>> = {
+  promoted: 'good',
+  reverted: 'bad',
+  stuck: 'bad',
+  killed: 'bad',
+  held: 'waits',
+  refused: 'plain',
+  nothing: 'plain',
+};
+
+export function headlineOf(record: FlightRecord): string {
+  const { finding } = partsOfReason(record);
+  const at = percent(shareOfEnd(record));
+  switch (record.outcome) {
+    case 'promoted':
+      return `Promoted: ${finding}`;
+    case 'reverted':
+      return everShifted(record) ? `Reverted at ${at}: ${finding}` : `Reverted before any user met it: ${finding}`;
+    case 'held':
+      return `Held at ${at}: a person must decide`;
+    case 'stuck':
+      return `STUCK at ${percent(record.world.share)}: a person is needed`;
+    case 'killed':
+      return `Left at ${percent(record.world.share)}: the controller died`;
+    case 'refused':
+      return 'Refused: nothing was changed';
+    case 'nothing':
+      return `Nothing to do: ${finding}`;
+  }
+}
+
+/** The sentence under the headline: the numbers behind it, and where users are now. */
+export function verdictOf(record: FlightRecord): Markup {
+  const { outcome, reason, release, world, decisions } = record;
+  const sentences = (...texts: readonly (string | undefined)[]): Markup =>
+    html`<p>${texts.filter((text) => text).map((text) => html`${emphasised(sentence(text!))} `)}</p>`;
+  const { numbers } = partsOfReason(record);
+  switch (outcome) {
+    case 'promoted':
+      return sentences(lastAdvance(record) ?? whyNothingWasCompared(release));
+    case 'reverted':
+      return sentences(numbers, whoGaveTheOrder(record), whereUsersWent(record));
+    case 'held':
+      return sentences(decisions.findLast(({ word }) => word === 'hold')?.text, numbers);
+    case 'stuck':
+      return sentences(reason, release && `${release.candidate} has ${percent(world.share)} of the requests`);
+    case 'killed':
+      return sentences(
+        release && `the rule still sends ${percent(world.share)} of the requests to ${release.candidate}`,
+        world.lock ? `the lock is held in phase ${world.lock.phase}` : undefined,
+      );
+    case 'refused':
+      return html`<ul>${reason
+        .split('\n')
+        .filter((_, index, lines) => index > 0 || lines.length === 1)
+        .map((line) => html`<li>${joined(line)}</li>`)}</ul>`;
+    case 'nothing':
+      return sentences(numbers ?? reason);
+  }
+}
+
+export interface ReasonParts {
+  readonly finding: string;
+  readonly numbers?: string;
+}
+
+/** A reason is a finding and, after a colon, its numbers; one of the plan's own limits names only the colour before it. */
+export function partsOfReason({ reason, evidence, release }: FlightRecord): ReasonParts {
+  const [finding, ...rest] = reason.split(': ');
+  const numbers = rest.join(': ');
+  if (evidence && !('odds' in evidence) && release)
+    return { finding: `${release.candidate} crossed a limit of the plan`, numbers: numbers || reason };
+  return { finding: joined(finding!), ...(numbers ? { numbers } : {}) };
+}
+
+const everShifted = ({ shifts }: FlightRecord): boolean => shifts.some(({ share }) => share > NONE);
+
+/** The share at which a release turned back, or still stands. */
+const shareOfEnd = ({ shifts, world, outcome }: FlightRecord): Share =>
+  outcome === 'reverted' ? (shifts.findLast(({ share }) => share > NONE)?.share ?? NONE) : world.share;
+
+const lastAdvance = ({ decisions }: FlightRecord): string | undefined =>
+  decisions.findLast(({ word, share }) => word === 'advance' && share < ALL)?.text;
+
+const whyNothingWasCompared = (release: ReleaseFlown | undefined): string | undefined =>
+  release?.plan.stages.length === 1
+    ? `there was nothing to compare it with, so all requests went to ${release.candidate} at once, after health and probe`
+    : undefined;
+
+function whoGaveTheOrder({ abort }: FlightRecord): string | undefined {
+  if (!abort || abort.by === 'owner') return undefined;
+  return abort.by === 'person' ? 'a person gave the order' : `the ${abort.by} gave the order`;
+}
+
+function whereUsersWent(record: FlightRecord): string | undefined {
+  const { release, secondsFromVerdictToStable: seconds, world } = record;
+  if (!release) return undefined;
+  if (!everShifted(record)) return `users stayed on ${release.stable} all the time`;
+  if (world.share > NONE) return undefined;
+  return seconds === undefined
+    ? `all requests are back on ${release.stable}`
+    : `all requests were back on ${release.stable} ${duration(seconds)} after the verdict`;
+}
+
+const sentence = (text: string): string => `${capital(joined(text)).replace(/\.$/, '')}.`;
+
+/** The first portion is what the reader looks for. */
+function emphasised(text: string): Markup {
+  const portion = /[\d,]+ of [1-9][\d,]* requests(?: \([\d.]+\u00a0%\))?/.exec(text)?.[0];
+  if (portion === undefined) return html`${text}`;
+  const at = text.indexOf(portion);
+  return html`${text.slice(0, at)}<strong>${portion}</strong>${text.slice(at + portion.length)}`;
+}

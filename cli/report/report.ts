@@ -1,0 +1,92 @@
+/** The flight report: one HTML file that opens anywhere, asks the network for nothing, and carries its own data. */
+import { createHash } from 'node:crypto';
+import { flightSection } from './chart.ts';
+import { alarmSection, blindSpotsSection, safetySection } from './checks.ts';
+import { figuresOf } from './figures.ts';
+import { headlineOf, TONE, verdictOf } from './headline.ts';
+import { html, jsonData, type Markup, trusted } from './markup.ts';
+import type { FlightRecord } from './record.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+import { decisionsSection, minutesSection } from './tables.ts';
+import { whySection } from './why.ts';
+import { iso } from './words.ts';
+
+/** The record as one HTML page. The same record gives the same bytes. */
+export function reportHtml(record: FlightRecord): string {
+  const headline = headlineOf(record);
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${headline} · ${record.service}</title>
+<link rel="icon" href="data:,">
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<main>
+${metaLine(record)}
+<h1>${headline}</h1>
+${alarmSection(record)}
+<div class="banner ${TONE[record.outcome]}">${verdictOf(record)}</div>
+${figuresGrid(record)}
+${flightSection(record)}
+${whySection(record)}
+${decisionsSection(record)}
+${safetySection(record)}
+${blindSpotsSection(record)}
+${againSection(record)}
+${minutesSection(record)}
+<footer>Made by sluice from the record that is embedded in this file (${record.schema}).</footer>
+</main>
+<script type="application/json" id="record">${jsonData(record)}</script>
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`.markup;
+}
+
+const fingerprint = (content: string): string => `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
+
+/** Nothing from anywhere, but this very style and this very script. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  `style-src ${fingerprint(STYLE)}`,
+  `script-src ${fingerprint(SCRIPT)}`,
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+function metaLine({ service, release, start, policy, strategy, rehearsal }: FlightRecord): Markup {
+  const shares = release?.plan.stages.map(({ share }) => share).join('/');
+  const facts = [
+    service,
+    release?.image,
+    release?.id,
+    `${strategy}${shares === undefined ? '' : ` ${shares}\u00a0%`}, policy ${policy}`,
+    `${iso(start).slice(0, 10)} ${iso(start).slice(11, 16)} UTC`,
+  ].filter((fact) => fact !== undefined);
+  const pill =
+    rehearsal &&
+    html`<span class="pill">rehearsal, ${rehearsal.live ? 'real HTTP traffic' : 'virtual time'}, seed ${rehearsal.seed}</span>`;
+  return html`<p class="meta"><span>${facts.join(' · ')}</span>${pill}</p>`;
+}
+
+function figuresGrid(record: FlightRecord): Markup | undefined {
+  const figures = figuresOf(record);
+  if (figures.length === 0) return undefined;
+  return html`<dl class="figures">${figures.map(
+    ({ label, value, note }) =>
+      html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`,
+  )}</dl>`;
+}
+
+function againSection({ rehearsal }: FlightRecord): Markup | undefined {
+  if (!rehearsal) return undefined;
+  const { command, live } = rehearsal;
+  return html`<section aria-labelledby="again"><h2 id="again">Fly it again</h2><pre>${command}</pre>
+<p>${live ? 'Real processes answer a little differently each time.' : 'The same seed gives the same flight, and the same report, byte for byte.'} The numbers are in this file too, as JSON in its element <code>#record</code>.</p></section>`;
+}
