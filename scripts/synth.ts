@@ -60,4 +60,4 @@ else {
 
 for (const failure of failures) console.error(failure);
 if (failures.length > 0) process.exitCode = 1;
-else console.log(`${Object.keys(PROFILES).join(', ')}: synthesised, nothing to say.`);
+else console.log(`${Object.keys(PROFILES).join(', ')}: synthesised, cdk-nag has nothing to say.`);
