@@ -1,0 +1,93 @@
+/** Where everything of one service is: read from one environment variable, checked before anything is done with it. */
+import * as z from 'zod/mini';
+import { Stuck } from '../core/failures.ts';
+
+const text = z.string().check(z.minLength(1));
+const arnOf = (what: string, pattern: RegExp) =>
+  z.string('is missing').check(z.regex(pattern, `is no ARN of a ${what}`));
+const seconds = z.number().check(z.gte(0));
+
+const ruleArn = arnOf('listener rule', /^arn:[\w-]+:elasticloadbalancing:.+:listener-rule\/app\/.+/);
+const targetGroupArn = arnOf('target group', /^arn:[\w-]+:elasticloadbalancing:.+:targetgroup\/.+/);
+
+const shape = z.strictObject({
+  service: text,
+  /** The ledger. */
+  table: text,
+  /** Never kept in an execution's state: a new listener gives the rule a new ARN. */
+  ruleArn,
+  /** `url`: where a request with that header reaches the colour that the probe rule points at. */
+  probe: z.strictObject({ ruleArn, url: z.url(), header: text, secret: text }),
+  targetGroups: z.strictObject({ blue: targetGroupArn, green: targetGroupArn }),
+  loadBalancer: arnOf('load balancer', /^arn:[\w-]+:elasticloadbalancing:.+:loadbalancer\/app\/.+/),
+  cluster: text,
+  services: z.strictObject({ blue: text, green: text }),
+  /** Task families. `template`: the one that developers edit, and that every revision is a copy of. */
+  families: z.strictObject({ blue: text, green: text, template: text }),
+  /** The container whose image is released. */
+  container: text,
+  repository: z.strictObject({ registry: text, name: text }),
+  stateMachineArn: arnOf('state machine', /^arn:[\w-]+:states:.+:stateMachine:.+/),
+  topicArn: arnOf('topic', /^arn:[\w-]+:sns:.+/),
+  /** A bus that hears the notices too. @default - none */
+  eventBus: z.optional(text),
+  migration: z.optional(
+    z.strictObject({
+      command: z.array(text).check(z.minLength(1)),
+      subnets: z.array(text).check(z.minLength(1)),
+      securityGroups: z.array(text),
+      /** Where the subnets have no NAT. @default - false */
+      assignPublicIp: z.optional(z.boolean()),
+    }),
+  ),
+  settings: z.strictObject({
+    profile: z.enum(['production', 'trial', 'attach']),
+    policy: z.enum(['compare', 'literal']),
+    onUnproven: z.enum(['ask', 'proceed', 'abort']),
+    warmMinutes: seconds,
+    hasMigration: z.boolean(),
+    minimumTasks: z.int().check(z.gte(1)),
+    readyWithinSeconds: seconds,
+    migrateWithinSeconds: seconds,
+  }),
+});
+
+export type Addresses = z.infer<typeof shape>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The addresses in the variable SLUICE, a JSON object.
+ * @throws Stuck with every wrong field: without them nothing can be done, forward or back
+ */
+export function addresses({ SLUICE }: Environment): Addresses {
+  const parsed = z.safeParse(shape, decoded(SLUICE), { reportInput: true });
+  const wrong = (parsed.error?.issues ?? []).map(sentence);
+  if (parsed.data?.settings.hasMigration && !parsed.data.migration)
+    wrong.push('migration is missing, and settings.hasMigration says that there is one');
+  if (!parsed.success || wrong.length > 0)
+    throw new Stuck(`The environment variable SLUICE will not do: ${wrong.join('; ')}. Deploy the stack again.`);
+  return parsed.data;
+}
+
+function decoded(written: string | undefined): unknown {
+  if (written === undefined) throw new Stuck('The environment variable SLUICE is missing. Deploy the stack again.');
+  try {
+    return JSON.parse(written);
+  } catch (cause) {
+    throw new Stuck('The environment variable SLUICE is no JSON. Deploy the stack again.', { cause });
+  }
+}
+
+function sentence({ path, code, input, message }: z.core.$ZodIssue): string {
+  const field = path.join('.') || 'it';
+  if (code === 'unrecognized_keys') return `${field} has a field that nobody knows`;
+  if (input === undefined) return `${field} is missing`;
+  return `${field} ${message.startsWith('is ') ? message : `is ${JSON.stringify(input)}`}`;
+}
+
+/** The value of the CloudWatch dimension LoadBalancer: the last part of the ARN, `app/name/id`. */
+export const loadBalancerDimension = (arn: string): string => arn.split(':loadbalancer/')[1] ?? arn;
+
+/** The value of the CloudWatch dimension TargetGroup: the last part of the ARN, `targetgroup/name/id`. */
+export const targetGroupDimension = (arn: string): string => arn.split(':').at(-1) ?? arn;

@@ -1,0 +1,18 @@
+import { close } from '../steps/close.ts';
+import type { StepInput } from '../steps/step.ts';
+import { verb } from './lambda.ts';
+import { clock, executions, fleet, ledger, notices, router } from './ports.ts';
+
+export const handler = verb<StepInput>('Close', ['execution', 'state'], (at, settings) =>
+  close(
+    {
+      router: router(at),
+      fleet: fleet(at),
+      ledger: ledger(at),
+      executions: executions(at),
+      notices: notices(at),
+      clock,
+    },
+    settings,
+  ),
+);

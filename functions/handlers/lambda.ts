@@ -1,0 +1,93 @@
+/** The seven verbs as Lambdas: input checked, a line of log and three metrics for each invocation, errors by their name. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import middy, { type MiddlewareObj } from '@middy/core';
+import { type Addresses, addresses } from '../adapters/addresses.ts';
+import { ReleaseRefused } from '../core/failures.ts';
+import type { ServiceSettings } from '../steps/settings.ts';
+import type { StepOutput } from '../steps/step.ts';
+import { beginInvocation } from './deadline.ts';
+
+/** What the state machine passes: the execution's ARN beside the state, or, to the first verb, the input. */
+type Payload = Readonly<Record<string, unknown>> & { readonly state?: { readonly release?: { readonly id: string } } };
+
+/**
+ * The handler of one verb. `needs`: the fields that its payload must have. `step` is made anew for each invocation, so
+ * that every address is the environment's.
+ */
+export const verb = <Input>(
+  name: string,
+  needs: readonly (keyof Input & string)[],
+  step: (at: Addresses, settings: ServiceSettings) => (input: Input) => Promise<StepOutput>,
+) =>
+  middy()
+    .use(told(name))
+    .handler(async function carryOut(payload: unknown): Promise<StepOutput> {
+      beginInvocation();
+      const at = addresses(process.env);
+      return step(at, settingsOf(at))(checked(name, needs, payload));
+    });
+
+const settingsOf = ({ settings, service, repository, ruleArn, targetGroups }: Addresses): ServiceSettings => ({
+  ...settings,
+  service,
+  repository,
+  traffic: { region: ruleArn.split(':')[3]!, ruleArn, targetGroups },
+});
+
+function checked<Input>(name: string, needs: readonly (keyof Input & string)[], payload: unknown): Input {
+  const given = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<Record<string, unknown>>;
+  const missing = needs.filter((field) => given[field] === undefined || given[field] === null || given[field] === '');
+  if (missing.length === 0) return payload as Input;
+  throw new ReleaseRefused(
+    `${name} was called without ${missing.map((field) => `"${field}"`).join(' and ')}; it is a step of the release state machine, which passes them. Start an execution of that instead.`,
+  );
+}
+
+function told(name: string): MiddlewareObj<Payload, StepOutput> {
+  let began = 0;
+  const seconds = () => (Date.now() - began) / 1000;
+  const who = (payload: Payload, output?: StepOutput | null) => ({
+    verb: name,
+    release: output?.release?.id ?? payload?.state?.release?.id,
+  });
+  return {
+    before: function begin() {
+      began = Date.now();
+    },
+    after: function tellOutcome({ event, response }) {
+      if (!response) return;
+      const { summary, verdict, share } = response;
+      logger().info(summary, { ...who(event, response), verdict, share, seconds: seconds() });
+      const metrics = metricsOf(name);
+      metrics.addDimension('verdict', verdict);
+      metrics.addMetric('verdicts', MetricUnit.Count, 1);
+      metrics.addMetric('share', MetricUnit.Percent, share);
+      metrics.addMetric('seconds', MetricUnit.Seconds, seconds());
+      metrics.publishStoredMetrics();
+    },
+    onError: function tellFailure({ event, error }) {
+      logger().error(error?.message ?? 'failed', { ...who(event), seconds: seconds(), error: error as Error });
+      const metrics = metricsOf(name);
+      metrics.addDimension('failure', error?.name ?? 'Error');
+      metrics.addMetric('failures', MetricUnit.Count, 1);
+      metrics.publishStoredMetrics();
+    },
+  };
+}
+
+const service = (): string => {
+  try {
+    return addresses(process.env).service;
+  } catch {
+    return 'unknown';
+  }
+};
+
+const logger = () => new Logger({ serviceName: service() });
+
+function metricsOf(name: string): Metrics {
+  const metrics = new Metrics({ namespace: 'Sluice', serviceName: service() });
+  metrics.addDimension('verb', name);
+  return metrics;
+}

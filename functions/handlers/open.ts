@@ -1,0 +1,19 @@
+import { type OpenInput, open } from '../steps/open.ts';
+import { verb } from './lambda.ts';
+import { clock, executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
+
+export const handler = verb<OpenInput>('Open', ['execution', 'input'], (at, settings) =>
+  open(
+    {
+      router: router(at),
+      fleet: fleet(at),
+      signals: signals(at),
+      ledger: ledger(at),
+      registry: registry(at),
+      executions: executions(at),
+      notices: notices(at),
+      clock,
+    },
+    settings,
+  ),
+);
