@@ -96,6 +96,12 @@ const ARROWS: readonly Arrow[] = [
   },
   { from: 'bin', to: ['infra'], packages: ANY, why: 'the app joins settings and stacks, it does not build' },
   {
+    from: 'bench',
+    to: ['bench', 'cli/arguments.ts', 'rehearsal', STEPS, PORTS, CORE],
+    packages: ANY_BUT_AWS,
+    why: 'a bench measures the product, it is no part of it',
+  },
+  {
     from: 'scripts',
     to: ['scripts', GRAPH],
     packages: ANY_BUT_AWS,

@@ -1,0 +1,48 @@
+/** `npm run bench:detection`: how well each detector tells a good release from a bad one, in the world of the bench. */
+import { availableParallelism } from 'node:os';
+import {
+  cellText,
+  circumstances,
+  commonOptions,
+  optionsGiven,
+  someOf,
+  TRAFFIC,
+  tellProgress,
+} from './detection/command.ts';
+import { DETECTORS, type DetectorName } from './detection/detectors.ts';
+import { cellsOf } from './detection/pool.ts';
+import { SCENARIOS } from './detection/scenarios.ts';
+
+const NAMES = SCENARIOS.map(({ name }) => name);
+const EVERYBODY = Object.keys(DETECTORS) as readonly DetectorName[];
+
+const {
+  runs = 200,
+  seed = 42,
+  rps = TRAFFIC,
+  scenarios = NAMES,
+  detectors = EVERYBODY,
+  workers = availableParallelism(),
+  json,
+} = optionsGiven({
+  ...commonOptions,
+  rps: { value: 'LIST', help: 'requests a second (1,10,100,1000)', read: someOf(TRAFFIC) },
+  scenarios: { value: 'LIST', help: 'what happens (all)', read: someOf(NAMES) },
+  detectors: { value: 'LIST', help: 'who judges (all)', read: someOf(EVERYBODY) },
+});
+
+const cells = await cellsOf({ scenarios, rps, detectors, runs, seed, workers, onProgress: tellProgress });
+
+if (json) process.stdout.write(`${JSON.stringify({ schema: 'sluice.bench/1', ...circumstances(seed), cells })}\n`);
+else process.stdout.write(`${rps.map(tableOf).join('\n\n')}\n`);
+
+function tableOf(traffic: number): string {
+  const row = (detector: DetectorName) =>
+    cells.filter((cell) => cell.rps === traffic && cell.detector === detector).map(cellText);
+  return [
+    `### ${traffic} requests a second`,
+    `| detector | ${scenarios.join(' | ')} |`,
+    `|${'---|'.repeat(scenarios.length + 1)}`,
+    ...detectors.map((detector) => `| ${detector} | ${row(detector).join(' | ')} |`),
+  ].join('\n');
+}
