@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { replay } from '../../cli/replay.ts';
-import type { FlightRecord } from '../../cli/report/record.ts';
+import { reportHtml } from '../../cli/report/report.ts';
 import type { Terminal } from '../../cli/verb.ts';
-import { fly } from '../../rehearsal/flight.ts';
-import { scenarioNamed } from '../../rehearsal/scenarios.ts';
 import { type Recording, recordings } from '../core/judge/recordings.ts';
+import { flown } from './flown.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples/releases.jsonl');
@@ -199,35 +198,21 @@ test('a file is answered line by line, however long it is and whoever ended its 
   expect([status, answers.length]).toEqual([0, 60]);
 });
 
-test('a flight is judged again as it was flown, from its record and from a page that carries it', async () => {
-  const options: Parameters<typeof fly>[0] = {
-    scenario: scenarioNamed('errors')!,
-    seed: 42,
-    strategy: 'canary',
-    policy: 'compare',
-    requestsPerSecond: 100,
-    at: 25,
-    points: 5,
-    factor: 2,
-    warmMinutes: 5,
-    baselineMinutes: 60,
-  };
-  const flown = await fly(options);
-  const record: Pick<FlightRecord, 'schema' | 'release'> = {
-    schema: 'sluice.flight/1',
-    ...(flown.release ? { release: flown.release } : {}),
-  };
-  const data = JSON.stringify(record).replaceAll('<', '\\u003c');
-  const page = `<!doctype html>\n<title>Flight</title>\n<script type="application/json" id="record">${data}</script>\n`;
+test('a flight is judged again as it was flown, from its record and from its report', async () => {
+  const record = await flown('errors');
   const [again] = (await replayed([record])).answers;
-  expect(flown.evidence).toMatchObject({ minute: again.minute, odds: again.evidence.odds });
-  expect(again).toMatchObject({ id: flown.release?.id, verdict: 'abort', reason: flown.reason });
-  expect((await replayed([page])).answers).toEqual([again]);
+  expect(record.evidence).toMatchObject({ minute: again.minute, odds: again.evidence.odds });
+  expect(again).toMatchObject({ id: record.release?.id, verdict: 'abort', reason: record.reason });
+  expect((await replayed([reportHtml(record)])).answers).toEqual([again]);
   expect((await replayed([record], '--policy', 'literal')).answers[0]).toMatchObject({ verdict: 'abort' });
-  const { release: _, ...refused } = record;
-  expect((await replayed([refused, '<html></html>'])).answers).toEqual([
+});
+
+test('a flight of which nothing can be judged is a broken line', async () => {
+  const { release: _, ...refused } = await flown('stable-unhealthy');
+  expect((await replayed([refused, await flown('first-release'), '<html></html>'])).answers).toEqual([
     { line: 1, error: 'is a flight that opened no release' },
-    { line: 2, error: 'is a page that carries no record of a flight' },
+    { line: 2, error: 'has no minute below 100 %, so there is nothing to judge' },
+    { line: 3, error: 'is a page that carries no record of a flight' },
   ]);
 });
 
