@@ -47,13 +47,13 @@ export async function revisionWith(
   return taskDefinition.taskDefinitionArn;
 }
 
-interface Revision {
+export interface Revision {
   readonly arn: string;
   /** As it would be registered again. */
   readonly input: RegisterTaskDefinitionCommandInput;
 }
 
-async function newestOf(ecs: Ecs, family: string): Promise<Revision | undefined> {
+export async function newestOf(ecs: Ecs, family: string): Promise<Revision | undefined> {
   try {
     const answer = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family, include: ['TAGS'] }));
     const { taskDefinition, tags = [] } = answer;
