@@ -3,7 +3,7 @@
  * its first write nothing leads back; an error is answered by closing again.
  */
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
-import { weightsFor } from '../core/roles.ts';
+import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import type { Fleet } from '../ports/fleet.ts';
 import { startPending } from './pending.ts';
@@ -51,10 +51,18 @@ async function swapRoles(
 
   const share = await agreeingShare(ports, lock);
   if (share === NONE)
-    return stuck(ports, settings, me, lock, `somebody put all requests back on ${lock.stable} while it was closing`);
+    return stuck(
+      ports,
+      settings,
+      me,
+      lock,
+      lock.stable,
+      `somebody put all requests back on ${lock.stable} while it was closing`,
+    );
   const health = await fleet.health();
   if (health[lock.candidate] === 0) {
-    const answered = await stuck(ports, settings, me, lock, `${lock.candidate} has no healthy target left`);
+    const safe = health[lock.stable] > 0 ? lock.stable : lock.candidate;
+    const answered = await stuck(ports, settings, me, lock, safe, `${lock.candidate} has no healthy target left`);
     await leaveDeadCandidate(ports, lock, health);
     return answered;
   }
@@ -96,9 +104,10 @@ async function stuck(
   settings: CloseSettings,
   me: Mine,
   lock: Lock,
+  safe: Colour,
   reason: string,
 ): Promise<StepOutput> {
-  await callItStuck(ports, settings, me, lock, reason);
+  await callItStuck(ports, settings, me, lock, safe, reason);
   return answer(lock, 'stuck', reason);
 }
 

@@ -59,12 +59,14 @@ async function takeOver(ports: Ports, settings: ReconcileSettings, lock: Lock, w
   const taken = await ledger.write(writes.takeOver(lock, Math.round(clock.now())));
   if (!taken.written) return { summary: `${lock.releaseId} moved on by itself` };
   const done = await carryOn(ports, settings, taken.state.lock!);
+  // Past the point of no return stable is being put to sleep: nobody may be told to send users there.
+  const safe = lock.phase === 'closing' ? lock.candidate : lock.stable;
   await notices.send({
     kind: 'trouble',
     releaseId: lock.releaseId,
     title: `${settings.service}: the controller of ${lock.releaseId} is dead at ${lock.share} %, it was taken over`,
     body: `${why}. ${done.summary}`,
-    next: ['sluice status', forceStable(settings.traffic, lock.stable)],
+    next: ['sluice status', forceStable(settings.traffic, safe)],
   });
   return { summary: `took over ${lock.releaseId} because ${why}; ${done.summary}` };
 }

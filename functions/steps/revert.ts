@@ -5,7 +5,7 @@
 import { Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
-import { shareOf, weightsFor } from '../core/roles.ts';
+import { type Colour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -59,7 +59,7 @@ async function putUsersBack(
       ? `${settings.service}: REVERTED at ${lock.share} %, all users on ${lock.stable}`
       : `${settings.service}: ${lock.stable} is dead, users stay on ${lock.candidate}`,
     body: reason,
-    next: [`sluice why ${lock.releaseId}`, forceStable(settings.traffic, lock.stable)],
+    next: [`sluice why ${lock.releaseId}`, forceStable(settings.traffic, onStable ? lock.stable : lock.candidate)],
   });
   return settling(reverting, SETTLE_SECONDS);
 }
@@ -89,19 +89,17 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
 
   const share = await agreeingShare(ports, lock);
   const health = await fleet.health();
+  const stuck = async (safe: Colour, reason: string): Promise<StepOutput> => {
+    await callItStuck(ports, settings, me, lock, safe, reason);
+    return answer(lock, 'stuck', reason);
+  };
   if (lock.target === 'candidate' && share === ALL)
-    return stuck(ports, settings, me, lock, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
+    return stuck(lock.candidate, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
   if (health[lock.stable] === 0 && health[lock.candidate] === 0)
-    return stuck(ports, settings, me, lock, 'neither colour has a healthy target');
+    return stuck(lock.stable, 'neither colour has a healthy target');
   // Users may not be sent to a colour that was marked for its end.
   if (health[lock.stable] === 0 && lock.retiring)
-    return stuck(
-      ports,
-      settings,
-      me,
-      lock,
-      `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`,
-    );
+    return stuck(lock.candidate, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
   if (share !== NONE || health[lock.stable] === 0)
     return putUsersBack(ports, settings, me, lock, lock.reason ?? 'the rule changed while it was reverted');
 
@@ -113,17 +111,6 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
   if (!freed.written) throw fencedOut(freed.state);
   await startPending({ ledger, executions: ports.executions, notices });
   return answer(lock, 'reverted', lock.reason ?? 'reverted');
-}
-
-async function stuck(
-  ports: RevertPorts,
-  settings: RevertSettings,
-  me: Mine,
-  lock: Lock,
-  reason: string,
-): Promise<StepOutput> {
-  await callItStuck(ports, settings, me, lock, reason);
-  return answer(lock, 'stuck', reason);
 }
 
 /** Not ours (any more): done already, never begun, or somebody else's. Nothing is written. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Flight, type Flown, START } from '../../rehearsal/flight.ts';
+import type { Flight, Flown } from '../../rehearsal/flight.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import { START } from '../../rehearsal/timeline.ts';
 import { flight } from './flights.ts';
 
 const NAMES = Object.keys(SCENARIOS) as ScenarioName[];

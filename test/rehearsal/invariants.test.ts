@@ -5,11 +5,12 @@ import { writes } from '../../functions/core/protocol.ts';
 import { revert } from '../../functions/steps/revert.ts';
 import { shift } from '../../functions/steps/shift.ts';
 import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
-import type { FlightOptions } from '../../rehearsal/flight.ts';
 import { UNCHECKED } from '../../rehearsal/invariants.ts';
+import type { FlightOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import type { World } from '../../rehearsal/world.ts';
 import machine from '../../state-machines/release.asl.json' with { type: 'json' };
+import { SETTINGS } from '../steps/scene.ts';
 import { broken, flight, withStep } from './flights.ts';
 
 const portsOf = (world: World, { execution }: StepInput, verb: string) => world.ports({ by: 'owner', execution, verb });
@@ -62,7 +63,7 @@ const BROKEN: readonly Broken[] = [
           },
           current: async () => asked,
         };
-        return revert({ ...ports, router })(input);
+        return revert({ ...ports, router }, SETTINGS)(input);
       }),
     },
   },
@@ -92,22 +93,21 @@ const BROKEN: readonly Broken[] = [
         Shift: async (payload) => {
           const ports = portsOf(world, payload as StepInput, 'Shift');
           const fleet = { ...ports.fleet, health: async () => ({ blue: 4, green: 4 }) };
-          return shift({ ...ports, fleet }, { minimumTasks: 2 })(payload as StepInput);
+          return shift({ ...ports, fleet }, SETTINGS)(payload as StepInput);
         },
       }),
     },
   },
   {
     invariant: 3,
-    how: 'a Close that still writes when the lock has long been freed',
+    how: 'a Close that writes in an invocation that began after the lock was freed',
     scenario: 'healthy',
     changes: {
       sabotage: withStep('Close', async (input: StepInput, real, world) => {
-        const ports = portsOf(world, input, 'Close');
         const answer = (await real(input)) as StepOutput;
         if (answer.verdict !== 'closed') return answer;
-        await ports.clock.sleep(35);
-        await ports.fleet.resumeScaling('blue');
+        await world.clock.sleep(2);
+        await portsOf(world, input, 'Close').fleet.resumeScaling('blue');
         return answer;
       }),
     },
@@ -116,7 +116,7 @@ const BROKEN: readonly Broken[] = [
     invariant: 4,
     how: 'an execution that dies while users are split, with nobody who takes over',
     scenario: 'healthy',
-    changes: { killAt: 20 },
+    changes: { killAt: 20, withReconciler: false },
   },
   {
     invariant: 5,
@@ -180,7 +180,7 @@ const BROKEN: readonly Broken[] = [
             return { blue: blue > 0 ? blue - 1 : 0, green };
           },
         };
-        return shift({ ...ports, router }, { minimumTasks: 2 })(input);
+        return shift({ ...ports, router }, SETTINGS)(input);
       }),
     },
   },

@@ -122,11 +122,19 @@ describe('a push while a release runs', () => {
 
 describe('a rollback', () => {
   test.each(['opening', 'migrating', 'deploying', 'baking', 'warm'] as const)(
-    'of a release in phase %s is an abort, bound to its fence',
+    'of a release in phase %s is an abort, bound to its fence, and the rule at once',
     async (phase) => {
       const it = await scene({ lock: { ...RUNNING, phase } });
-      expect(await it.open({ action: 'rollback', reason: 'the shop is slow' })).toMatchObject({ verdict: 'nothing' });
-      expect(it.log).toEqual(['ledger: abort']);
+      expect(await it.open({ action: 'rollback', reason: 'the shop is slow' })).toMatchObject({
+        verdict: 'nothing',
+        summary: 'already live: v1.4.2 has all users again; r-20260105-135500 goes back',
+      });
+      expect(it.log).toEqual([
+        'ledger: abort',
+        'DescribeTargetHealth',
+        'ModifyRule blue 100, green 0',
+        'DescribeRules',
+      ]);
       expect(it.world.ledger.state.lock?.abort).toMatchObject({ by: 'person', reason: 'the shop is slow' });
       expect(it.world.ledger.state.pending).toBeUndefined();
     },
@@ -141,7 +149,7 @@ describe('a rollback', () => {
 
   test('of a release that goes back already adds nothing: stable is not rolled back after it', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { owner: SOMEBODY_ELSE }) });
-    expect((await it.open({ action: 'rollback' })).summary).toMatch(/^duplicate: /);
+    expect((await it.open({ action: 'rollback' })).summary).toMatch(/^already live: v1.4.2 has all users again/);
     expect(it.world.writes).toEqual([]);
   });
 

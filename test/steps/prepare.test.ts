@@ -14,7 +14,9 @@ describe('before the first share', () => {
       'RegisterScalableTarget (suspend) blue',
       'RegisterScalableTarget (resume) green',
       'UpdateService (new revision) green 2',
+      'ledger: revision',
     ]);
+    expect(it.world.ledger.state.lock?.revision).toBe('conductores-backend-green:1');
   });
 
   test('a candidate that is up, healthy and probed is ready', async () => {
@@ -35,13 +37,15 @@ describe('before the first share', () => {
     const it = await scene({ lock: lockIn('deploying') });
     it.world.tasks.deploy('green', IMAGES['v1.5.0'].digest, 0);
     await it.ask('Prepare', to(5));
-    expect(it.log.at(-1)).toBe('UpdateService (new revision) green 2');
+    expect(it.log.slice(-2)).toEqual(['UpdateService (new revision) green 2', 'ledger: revision']);
+    expect(it.world.ledger.state.lock?.revision).toBe('conductores-backend-green:2');
   });
 });
 
 describe('while users are on the candidate', () => {
   test('it grows to what the next share needs', async () => {
-    const it = await scene({ lock: lockIn('baking', 25), candidateTasks: 2, stableTasks: 5 });
+    const lock = lockIn('baking', 25, { revision: 'conductores-backend-green:1' });
+    const it = await scene({ lock, candidateTasks: 2, stableTasks: 5 });
     expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'wait' });
     expect(it.log).toEqual(['ledger: waiting', 'UpdateService green 3']);
     await it.wait(60);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { forceStable } from '../../functions/core/force-stable.ts';
 import type { Pending } from '../../functions/core/protocol.ts';
-import { ABORT, askUntilAnswered, FENCE, IMAGES, lockIn, NOW, scene } from './scene.ts';
+import { ABORT, askUntilAnswered, FENCE, IMAGES, lockIn, NOW, SETTINGS, scene } from './scene.ts';
 
 /** Long enough ago that no earlier invocation can be alive. */
 const settled = { settleFrom: NOW - 120, reason: ABORT.reason };
@@ -27,7 +28,9 @@ describe('the first half', () => {
       reason: ABORT.reason,
       settleFrom: NOW + 1,
     });
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual(['REVERTED at 25 %, all users on blue']);
+    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual([
+      'conductores-backend: REVERTED at 25 %, all users on blue',
+    ]);
   });
 
   test('a failure of a step is the reason, in its own sentence', async () => {
@@ -72,6 +75,7 @@ describe('the second half', () => {
     const it = await scene({ lock: lockIn('reverting', 0, settled) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted', summary: ABORT.reason });
     expect(it.log).toEqual([
+      'DescribeRules',
       'ledger: drained',
       'DescribeRules',
       'DescribeRules',
@@ -95,14 +99,14 @@ describe('the second half', () => {
   test('nothing is scaled down before 120 s have passed', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 110 }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 10 });
-    expect(it.log).toEqual(['ledger: tick']);
+    expect(it.log).toEqual(['DescribeRules', 'ledger: tick']);
     expect(it.world.tasks.side('green').desired).toBe(4);
   });
 
   test('a second try drains again', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
-    expect(it.log).toEqual(['ledger: settle again']);
+    expect(it.log).toEqual(['DescribeRules', 'ledger: settle again']);
     expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(it.world.clock.now()).toBeGreaterThanOrEqual(NOW + 120);
@@ -147,7 +151,11 @@ describe('stable is dead', () => {
     expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
     expect(it.world.tasks.side('green').desired).toBe(4);
     expect(it.world.ledger.state.lock).toMatchObject({ phase: 'stuck', target: 'candidate' });
-    expect(it.world.notices.at(-1)?.notice).toMatchObject({ kind: 'stuck', next: ['sluice doctor'] });
+    // The page's command leads to the colour that answers, never to the dead one.
+    expect(it.world.notices.at(-1)?.notice).toMatchObject({
+      kind: 'stuck',
+      next: ['sluice doctor', forceStable(SETTINGS.traffic, 'green')],
+    });
     expect(it.violations).toEqual([]);
   });
 

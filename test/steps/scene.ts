@@ -5,8 +5,11 @@ import type { LedgerWrite, Lock, Phase, ReleaseRecord, ServiceState } from '../.
 import { COLOURS, type Colour, type Weights, weightsFor } from '../../functions/core/roles.ts';
 import { NONE } from '../../functions/core/share.ts';
 import type { MigrationStatus } from '../../functions/ports/fleet.ts';
+import { type GuardAnswer, type GuardEvent, guard } from '../../functions/steps/guard.ts';
+import { type ReconcileAnswer, reconcile } from '../../functions/steps/reconcile.ts';
 import type { ServiceSettings } from '../../functions/steps/settings.ts';
 import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
+import { type Said, tell } from '../../functions/steps/tell.ts';
 import { chance } from '../../rehearsal/chance.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { functionsFor, type Verb } from '../../rehearsal/functions.ts';
@@ -32,8 +35,14 @@ const released = (releaseId: string, image: keyof typeof IMAGES) => ({ releaseId
 export const CURRENT = released('r-20260104-090000', 'v1.4.2');
 export const PREVIOUS = released('r-20260103-090000', 'v1.4.1');
 
+const ELB = 'arn:aws:elasticloadbalancing:us-east-1:111111111111';
 export const SETTINGS: ServiceSettings = {
   service: 'conductores-backend',
+  traffic: {
+    region: 'us-east-1',
+    ruleArn: `${ELB}:listener-rule/app/conductores/1a2b/9c8d/0123`,
+    targetGroups: { blue: `${ELB}:targetgroup/blue/73e2`, green: `${ELB}:targetgroup/green/0996` },
+  },
   profile: 'production',
   repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
   policy: 'compare',
@@ -100,6 +109,8 @@ export interface SceneOptions {
   readonly minutes?: number;
   readonly stableErrorRate?: number;
   readonly migration?: () => MigrationStatus;
+  /** What becomes of an execution. @default - all of them run */
+  readonly executionStatus?: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
   /** Called before and after the n-th port call, counted from 1; may throw. */
   readonly before?: (call: number, name: string) => void;
   readonly after?: (call: number, name: string) => void;
@@ -114,6 +125,10 @@ export interface Scene {
   readonly log: readonly string[];
   ask(verb: Verb, state?: StepInput['state'], execution?: string): Promise<StepOutput>;
   open(input: unknown, execution?: string): Promise<StepOutput>;
+  guard(event: GuardEvent): Promise<GuardAnswer>;
+  /** One look of the reconciler. */
+  reconcile(): Promise<ReconcileAnswer>;
+  tell(said: Said): Promise<Lock>;
   wait(seconds: number): Promise<void>;
   /** Every task of that colour exits, and none comes back. */
   kill(colour: Colour): Promise<void>;
@@ -157,7 +172,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     numbersLatestSeconds: 110,
     migration: options.migration ?? (() => ({ is: 'done' })),
     start: (name) => started.push(name),
-    executionStatus: () => 'RUNNING',
+    executionStatus: options.executionStatus ?? (() => 'RUNNING'),
     interfere: (name) => options.before?.(calls + 1, name),
     interfereAfter: (name) => {
       calls += 1;
@@ -195,6 +210,9 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     log,
     ask: (verb, state = BELONGS, execution = ME) => play(verb, { execution, state }, execution),
     open: (input, execution = ME) => play('Open', { execution, input }, execution),
+    guard: (event) => settled(clock, guard(world.ports({ by: 'guard' }))(event)),
+    reconcile: () => settled(clock, reconcile(world.ports({ by: 'reconciler' }), settings)()),
+    tell: (said) => settled(clock, tell(world.ports({ by: 'person' }), said)),
     wait: (seconds) => settled(clock, clock.sleep(seconds)),
     async kill(colour) {
       dead.add(colour);
