@@ -1,10 +1,12 @@
 /** The sentences of a flight: one function makes them, for every place in which they are shown. */
+
+import { grouped } from '../functions/core/numerals.ts';
 import type { Lock } from '../functions/core/protocol.ts';
 import type { Flown } from '../rehearsal/flight.ts';
 import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
 import { costOf } from './cost.ts';
 import { type Glyphs, type Paint, type Sign, type Style, UNICODE, unpainted } from './paint.ts';
-import { clock, grouped, percentOf, printable } from './words.ts';
+import { clock, percentOf, printable } from './words.ts';
 
 export interface Line {
   /** Epoch seconds. */

@@ -2,6 +2,7 @@
 import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
+import { grouped } from '../functions/core/numerals.ts';
 import { historyEvents, longestSeconds, type Plan, planRelease, STRATEGIES } from '../functions/core/plan.ts';
 import { parseReleaseInput, type ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
@@ -10,7 +11,6 @@ import { serviceSettings } from '../rehearsal/setting.ts';
 import { json, numberFrom, readArguments, type Values, type Wrong } from './arguments.ts';
 import { duration } from './lines.ts';
 import { displayOptions, type Verb } from './verb.ts';
-import { grouped } from './words.ts';
 
 const options = {
   rps: {

@@ -1,10 +1,10 @@
 /** Where the story of a flight goes while it is flown: a frame that is redrawn, or a line an event. */
 import { stripVTControlCharacters } from 'node:util';
+import { oddsInWords } from '../functions/core/numerals.ts';
 import type { Look } from '../rehearsal/options.ts';
 import { frame } from './frame.ts';
 import { type Display, duration, formatLine, type Line } from './lines.ts';
 import type { Screen } from './verb.ts';
-import { oddsInWords } from './words.ts';
 
 export interface Progress {
   tell(line: Line): void;

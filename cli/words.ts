@@ -1,17 +1,8 @@
-/** Numbers, times and foreign text as a terminal shows them. */
-
-/** "1,261" */
-export const grouped = (count: number): string => Math.round(count).toLocaleString('en-US');
+/** Rates, times and foreign text as a terminal shows them. */
 
 /** "2.22 %" of two counts; a dash where there was nothing to divide by. */
 export const percentOf = (events: number, requests: number, decimals = 2): string =>
   requests > 0 ? `${((100 * events) / requests).toFixed(decimals)} %` : '-';
-
-/** "0.38", "4.1", "560"; of huge and tiny odds only the power of ten matters. As in the judge's own sentences. */
-export function oddsInWords(odds: number): string {
-  if (odds >= 1e6 || odds < 0.01) return odds.toExponential(0).replace('+', '');
-  return odds >= 10 ? grouped(odds) : odds.toPrecision(2);
-}
 
 /** "11:12", minutes and seconds; an hour is 60:00. */
 export const stopwatch = (seconds: number): string =>

@@ -4,7 +4,7 @@ import { eventsOf } from '../../functions/core/judge/baseline.ts';
 import { type Metric, ODDS_LIMIT, SUSPICIOUS_ODDS } from '../../functions/core/judge/constants.ts';
 import type { LiteralEvidence } from '../../functions/core/judge/literal.ts';
 import type { Counts } from '../../functions/core/judge/readings.ts';
-import { grouped, oddsInWords } from '../words.ts';
+import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
 import { lastComparedStage, sumOfSome } from './axis.ts';
 import { partsOfReason } from './headline.ts';
 import { html, type Markup } from './markup.ts';

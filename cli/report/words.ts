@@ -1,5 +1,6 @@
 /** Numbers and moments as the report writes them. */
-import { clock as clockOf, grouped } from '../words.ts';
+import { grouped } from '../../functions/core/numerals.ts';
+import { clock as clockOf } from '../words.ts';
 import type { FlightRecord } from './record.ts';
 
 /** Between a number and its sign, so that no line breaks there. */

@@ -1,3 +1,4 @@
+import { grouped, oddsInWords } from '../numerals.ts';
 import { GLOBAL_ERROR_PERCENT, PASS_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT } from '../thresholds.ts';
 import { type Baseline, eventsOf } from './baseline.ts';
 import type { Metric } from './constants.ts';
@@ -24,7 +25,7 @@ export function reasonFor(
   const portionOf = (counts: Counts) => portion(eventsOf(counts, metric) ?? 0, counts.requests);
   const compared = `${names.candidate} ${happened(metric, baseline)} ${portionOf(candidate)}${barCrossed(metric, candidate)}, ${names.stable} ${portionOf(stable)}`;
   const priors = baseline.learned ? '' : ` (${baseline.minutes} baseline minutes, so usual noise is assumed)`;
-  return `${FINDING[rule](names)}: ${compared}; odds ${readable(odds)}, limit ${limit}${priors}`;
+  return `${FINDING[rule](names)}: ${compared}; odds ${oddsInWords(odds)}, limit ${limit}${priors}`;
 }
 
 /** "28 of 1,261 requests (2.22 %)" */
@@ -58,12 +59,4 @@ function barCrossed(metric: Metric, { requests, failures }: Counts): string {
   const percent = (100 * failures) / requests;
   const bar = [GLOBAL_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT, PASS_ERROR_PERCENT].find((limit) => percent > limit);
   return bar === undefined ? '' : `, over the ${bar} % of the plan`;
-}
-
-const grouped = (count: number): string => Math.round(count).toLocaleString('en-US');
-
-/** 0.38, 4.1, 560; of huge and tiny odds only the power of ten matters. */
-function readable(odds: number): string {
-  if (odds >= 1e6 || odds < 0.01) return odds.toExponential(0).replace('+', '');
-  return odds >= 10 ? grouped(odds) : odds.toPrecision(2);
 }
