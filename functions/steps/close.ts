@@ -2,6 +2,7 @@
  * Close: the point of no return. The roles swap, the old colour sleeps, the lock is freed, a waiting push starts. After
  * its first write nothing leads back; an error is answered by closing again.
  */
+import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
 import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
@@ -121,6 +122,6 @@ const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
   summary: what,
   verdict,
   share: lock.share,
-  waitSeconds: 30,
+  waitSeconds: TICK_SECONDS,
   release: releaseOf(lock),
 });

@@ -6,6 +6,7 @@ import { decide, isBakeOver } from '../core/bake.ts';
 import { Transient } from '../core/failures.ts';
 import { usualErrorRate, weigh } from '../core/judge/judge.ts';
 import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
+import type { GroupMinute } from '../core/judge/readings.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
@@ -154,13 +155,8 @@ async function compare(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promis
 
 async function literal({ signals, clock }: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
   const gridMs = [PASS_P95_MS];
-  const { alarmsSeen = {}, stageFrom = 0, candidate } = lock;
-  const minutes = await signals.minutes({
-    from: Math.ceil(stageFrom / 60) * 60,
-    to: Math.floor(clock.now() / 60) * 60,
-    thresholdsMs: gridMs,
-  });
-  const readings = minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
+  const { alarmsSeen = {}, candidate } = lock;
+  const readings = await candidateMinutes(signals, clock, lock, gridMs);
   // An alarm that rang before our first share is an older release's.
   const alarms = (await signals.alarms())
     .filter(({ colour, name }) => colour === candidate && (lock.plan.policy === 'literal' || !isAnyError(name)))
@@ -172,6 +168,21 @@ async function literal({ signals, clock }: JudgePorts, lock: Lock, bakeDone: boo
   return { verdict: weighLiteral({ alarms, minutes: readings, gridMs, bakeDone, names: lock }), silence: undefined };
 }
 
+/** What the candidate delivered of the full minutes since its present share was confirmed. */
+async function candidateMinutes(
+  signals: Ports['signals'],
+  clock: Ports['clock'],
+  { candidate, stageFrom = 0 }: Lock,
+  thresholdsMs: readonly number[],
+): Promise<readonly GroupMinute[]> {
+  const minutes = await signals.minutes({
+    from: Math.ceil(stageFrom / 60) * 60,
+    to: Math.floor(clock.now() / 60) * 60,
+    thresholdsMs,
+  });
+  return minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
+}
+
 /** Beside a broken stable a hotfix is judged on the absolute bars; that some request fails is then no news. */
 const isAnyError = (name: string): boolean =>
   ['literal-any-5xx', 'literal-server-errors'].some((rule) => name.endsWith(rule));
@@ -179,12 +190,7 @@ const isAnyError = (name: string): boolean =>
 async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Finding> {
   const { signals, fleet, ledger, notices, clock } = ports;
   const now = clock.now();
-  const minutes = await signals.minutes({
-    from: Math.ceil((lock.stageFrom ?? now) / 60) * 60,
-    to: Math.floor(now / 60) * 60,
-    thresholdsMs: [],
-  });
-  const readings = minutes.map(({ colours }) => colours[lock.candidate]).filter((reading) => reading !== undefined);
+  const readings = await candidateMinutes(signals, clock, lock, []);
   const { state } = await listen(ports, lock);
   const watched = judgeWarm(readings, {
     oldColourFine: (await fleet.health())[lock.stable] > 0,
@@ -244,7 +250,7 @@ function stagesOf({ plan, share }: Lock) {
 function secondsToWait(lock: Lock, now: number): number {
   const length = lock.phase === 'warm' ? lock.plan.warmSeconds : stagesOf(lock).stage.bakeSeconds;
   const left = Math.ceil((lock.stageFrom ?? now) + length - now);
-  return left > NONE ? Math.min(TICK_SECONDS, left) : TICK_SECONDS;
+  return left > 0 ? Math.min(TICK_SECONDS, left) : TICK_SECONDS;
 }
 
 const answer = (

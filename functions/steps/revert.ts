@@ -4,6 +4,7 @@
  */
 import { Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
+import { TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
 import { type Colour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
@@ -137,7 +138,7 @@ const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
   summary: what,
   verdict,
   share: lock.share,
-  waitSeconds: 30,
+  waitSeconds: TICK_SECONDS,
   release: releaseOf(lock),
 });
 

@@ -44,7 +44,6 @@ export interface StepInput {
 export interface Owned {
   readonly me: Mine;
   readonly lock: Lock;
-  readonly state: ServiceState & { readonly lock: Lock };
 }
 
 /** Reads the ledger and proves that this execution still owns the release. */
@@ -52,7 +51,7 @@ export async function owned(ledger: Ledger, { execution, state: { release } }: S
   const state = await ledger.read();
   const me = { owner: execution, fence: release?.fence ?? state.lock?.fence ?? 0 };
   if (!hasLock(state) || !isMine(state, me)) throw fencedOut(state);
-  return { me, lock: state.lock, state };
+  return { me, lock: state.lock };
 }
 
 /** As `owned`, for the steps that move forward: an abort ends them. */
