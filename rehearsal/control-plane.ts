@@ -8,7 +8,7 @@ import type { ServiceSettings } from '../functions/steps/settings.ts';
 import type { Chance } from './chance.ts';
 import { type Execution, type ExecutionEnd, type Machine, startExecution } from './engine.ts';
 import { functionsFor, type Play, type Verb } from './functions.ts';
-import type { World } from './world.ts';
+import { LONGEST_LAMBDA_SECONDS, type World } from './world.ts';
 
 export interface Running {
   readonly id: string;
@@ -32,11 +32,9 @@ export interface ControlPlaneOptions {
   readonly sabotage?:
     | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
     | undefined;
-  readonly onStart?: (running: Running) => void;
 }
 
 const ARN = 'arn:aws:states:us-east-1:111111111111:execution:release:';
-const LONGEST_LAMBDA_SECONDS = 30;
 
 export class ControlPlane {
   readonly executions: Running[] = [];
@@ -62,7 +60,7 @@ export class ControlPlane {
     const known = this.executions.find((running) => running.name === name);
     if (known && known.end === undefined) return known;
     if (known) throw new Error(`ExecutionAlreadyExists: ${name}`);
-    const { world, settings, machine, chance, sabotage, onStart } = this.#options;
+    const { world, settings, machine, chance, sabotage } = this.#options;
     const id = `${ARN}${name}`;
     const functions = functionsFor(world, settings, id);
     const running: Running = {
@@ -86,7 +84,6 @@ export class ControlPlane {
       }),
     };
     this.executions.push(running);
-    onStart?.(running);
     void running.execution.done.then((end) => {
       running.end = end;
       running.endedAt = world.clock.now();

@@ -16,7 +16,7 @@ import type { FlightOptions, Look } from './options.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { CANDIDATE, type Scene, setTheScene } from './setting.ts';
 import { bakeSeconds, START, secondsToStable, sentenceOf, Timeline, type TimelineEntry } from './timeline.ts';
-import type { World, WriteRow } from './world.ts';
+import { NEVER, type World, type WriteRow } from './world.ts';
 
 export interface Flight {
   readonly outcome: Outcome;
@@ -91,7 +91,6 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   const killer = callKiller(options, () => main);
   const scene = setTheScene(options, () => plane!, killer);
   const { clock, world, settings, service, candidate } = scene;
-  let timeline: Timeline | undefined;
   plane = new ControlPlane({
     world,
     settings,
@@ -113,7 +112,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   await clock.run(() => clock.now() >= START);
   const before = requestsSoFar(world, candidate);
   main = plane.start('rehearsal', options.input ?? { image: CANDIDATE, strategy: options.strategy });
-  timeline = new Timeline(world, candidate, options.onEntry);
+  const timeline = new Timeline(world, candidate, options.onEntry);
   const { execution } = main;
   clock.everySecond(() => {
     timeline.follow(execution.history);
@@ -122,13 +121,16 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   await clock.run(() => main!.end !== undefined);
   timeline.follow(execution.history);
   const { end, endedAt } = main as Running & { readonly end: ExecutionEnd; readonly endedAt: number };
-  await flyOn(scene, plane, endedAt, end.status === 'ABORTED' || end.status === 'TIMED_OUT');
+  const wasKilled = end.status === 'ABORTED' || end.status === 'TIMED_OUT';
+  await flyOn(scene, plane, endedAt, wasKilled);
 
-  const outcome = end.status === 'ABORTED' || end.status === 'TIMED_OUT' ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
+  const outcome = wasKilled ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
   if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) audit.refused(service.fence);
   const after = requestsSoFar(world, candidate);
-  const isKilled = options.killAt !== undefined || options.kill !== undefined;
-  const expected = isKilled ? { outcome: 'killed' as const } : options.scenario.expected(options.at, options.policy);
+  const isToBeKilled = options.killAt !== undefined || options.kill !== undefined;
+  const expected = isToBeKilled
+    ? { outcome: 'killed' as const }
+    : options.scenario.expected(options.at, options.policy);
   const shares = sharesOf(world.writes, main.id);
   const abort = timeline.abort;
   return {
@@ -229,9 +231,6 @@ function callKiller({ kill }: FlightOptions, main: () => Running | undefined) {
     return undefined;
   };
 }
-
-/** What a dead process answers. */
-const NEVER = new Promise<void>(() => {});
 
 const sharesOf = (writes: readonly WriteRow[], execution: string): readonly Share[] =>
   writes.flatMap(({ actor, call, share }) =>

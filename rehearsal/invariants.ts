@@ -5,7 +5,7 @@
 import { type Lock, SETTLE_SECONDS } from '../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
-import type { World, WriteRow } from './world.ts';
+import { LONGEST_LAMBDA_SECONDS, type World, type WriteRow } from './world.ts';
 
 export interface Violation {
   readonly invariant: number;
@@ -21,7 +21,6 @@ export const UNCHECKED = [6] as const;
 
 /** How long users may meet a colour without a healthy target before somebody should have acted. */
 const DEAD_COLOUR_SECONDS = 180;
-const LONGEST_INVOCATION_SECONDS = 30;
 const TRAFFIC_SAFE_AFTER_SECONDS = 120;
 const LOCK_FREE_AFTER_SECONDS = 300;
 /** A tick, and the calls that it takes. */
@@ -90,7 +89,7 @@ export function watch(
     const { execution, since = 0 } = row.actor;
     if (row.actor.by !== 'owner' || !execution || lock?.owner === execution || isRollbackInput(row, lock)) return;
     const owned = lastOwned.get(execution);
-    if (owned === undefined || owned < since || world.clock.now() - owned > LONGEST_INVOCATION_SECONDS) {
+    if (owned === undefined || owned < since || world.clock.now() - owned > LONGEST_LAMBDA_SECONDS) {
       found(3, `${execution} wrote ${describe(row)} and does not own the release`);
     }
   }

@@ -35,9 +35,9 @@ export interface Actor {
 }
 
 /** The timeout of every Lambda that may write the rule or a service: shorter than the drain. */
-const LONGEST_LAMBDA_SECONDS = 30;
+export const LONGEST_LAMBDA_SECONDS = 30;
 /** What a dead process answers. */
-const NEVER = new Promise<never>(() => {});
+export const NEVER = new Promise<never>(() => {});
 
 /** A mutating call, in the order in which the world took effect. */
 export interface WriteRow {
