@@ -3,24 +3,14 @@ import { type Line, narrator } from '../../cli/lines.ts';
 import { type FlightRecord, recordOf } from '../../cli/report/record.ts';
 import { fly } from '../../rehearsal/flight.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
-import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import type { ScenarioName } from '../../rehearsal/scenarios.ts';
+import { usualOptions } from '../rehearsal/flights.ts';
 
 export async function flown(name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<FlightRecord> {
-  const scenario: Scenario = SCENARIOS[name];
   const lines: Line[] = [];
   const narrate = narrator(false);
-  const strategy = scenario.strategy ?? 'canary';
   const options: FlightOptions = {
-    scenario,
-    seed: 42,
-    strategy,
-    policy: 'compare',
-    requestsPerSecond: scenario.requestsPerSecond ?? 100,
-    at: strategy === 'canary' ? 25 : 50,
-    points: 5,
-    factor: 2,
-    warmMinutes: 60,
-    baselineMinutes: 60,
+    ...usualOptions(name),
     ...changes,
     onEntry: (entry, lock) => {
       const line = narrate(entry, lock);

@@ -5,23 +5,26 @@ import type { FlightOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import type { World } from '../../rehearsal/world.ts';
 
-export function flight(name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<Flown> {
+/** A scenario as the command flies it when nothing else is said. */
+export function usualOptions(name: ScenarioName): FlightOptions {
   const scenario: Scenario = SCENARIOS[name];
   const strategy = scenario.strategy ?? 'canary';
-  return fly({
+  return {
     scenario,
     seed: 42,
     strategy,
     policy: 'compare',
     requestsPerSecond: scenario.requestsPerSecond ?? 100,
     at: strategy === 'canary' ? 25 : 50,
-    points: 10,
+    points: 5,
     factor: 2,
     warmMinutes: 60,
     baselineMinutes: 60,
-    ...changes,
-  });
+  };
 }
+
+export const flight = (name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<Flown> =>
+  fly({ ...usualOptions(name), points: 10, ...changes });
 
 type Functions = Readonly<Record<Verb, Play>>;
 
