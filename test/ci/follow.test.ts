@@ -27,7 +27,7 @@ function endedIn(state: string, sentence: string): Description {
     : { status: 'SUCCEEDED', output: JSON.stringify({ summary: sentence }) };
 }
 
-/** As AWS would answer while they run for two looks each, and then. Times as the CLI writes them by default. */
+/** As AWS would answer while they are found and looked at once, and then. Times as the CLI writes them by default. */
 function aws(executions: readonly Execution[]): readonly Rule[] {
   const list = executions.map(({ name, startedAt = STARTED }) => ({
     executionArn: ARN + name,
@@ -42,7 +42,7 @@ function aws(executions: readonly Execution[]): readonly Rule[] {
       return {
         command: 'aws',
         words: ['describe-execution', ARN + name],
-        answers: [running, running, running, { stdout: JSON.stringify({ ...about, ...end }) }],
+        answers: [running, running, { stdout: JSON.stringify({ ...about, ...end }) }],
       };
     }),
   ];
