@@ -12,6 +12,7 @@ import { pendingName, startPending } from './pending.ts';
 import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
+import { leaveTheDead } from './stuck.ts';
 import { agreeingShare } from './traffic.ts';
 
 /** Looks without a sign of life after which a running execution counts as wedged. */
@@ -31,7 +32,10 @@ export const reconcile = (ports: Ports, settings: ReconcileSettings) =>
     const state = await ports.ledger.read();
     if (!hasLock(state)) return atRest(ports, settings, state);
     const { lock } = state;
-    if (lock.phase === 'stuck') return { summary: `${lock.releaseId} is stuck; a person was paged` };
+    if (lock.phase === 'stuck') {
+      await leaveTheDead(ports, lock);
+      return { summary: `${lock.releaseId} is stuck; a person was paged` };
+    }
     if (lock.owner === RECONCILER) return carryOn(ports, settings, lock);
     const why = await whyDead(ports, state);
     if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
