@@ -1,9 +1,11 @@
 /** A release whose every call may go wrong: it ends as it would have, or all users are safe on stable again. */
 import { describe, expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
+import type { Ports } from '../../functions/steps/step.ts';
 import type { Flown } from '../../rehearsal/flight.ts';
 import type { Play, Verb } from '../../rehearsal/functions.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { Actor } from '../../rehearsal/world.ts';
 import { type Call, canAnswer, disturbing, FAULTS, type Fault } from './faults.ts';
 import { broken, SHORT, shortFlight } from './flights.ts';
 
@@ -82,6 +84,30 @@ describe.each(Object.entries(FLIGHTS))('%s', (_, fly) => {
     const usual = await fly({});
     const throttled = await fly({ sabotage: throttling(3) });
     expect([throttled.outcome, wrongWith(throttled)]).toEqual([usual.outcome, []]);
+  });
+});
+
+/** Every Lambda's clock is wrong by so many seconds, all in the same way. */
+const clocksWrongBy =
+  (seconds: number): NonNullable<FlightOptions['sabotage']> =>
+  (functions, world) => {
+    const real = world.ports.bind(world);
+    const ports = (who: Actor): Ports => {
+      const all = real(who);
+      const clock = { now: () => all.clock.now() + seconds, sleep: (time: number) => all.clock.sleep(time) };
+      return { ...all, clock };
+    };
+    Object.assign(world, { ports });
+    return functions;
+  };
+
+describe('a clock that is wrong', () => {
+  test.each([-60, 60])('by %i s gives no other verdict', async (seconds) => {
+    for (const name of ['healthy', 'errors'] as const) {
+      const usual = await shortFlight({}, name);
+      const wrong = await shortFlight({ sabotage: clocksWrongBy(seconds) }, name);
+      expect([name, wrong.outcome, wrong.shares, wrongWith(wrong)]).toEqual([name, usual.outcome, usual.shares, []]);
+    }
   });
 });
 
