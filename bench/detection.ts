@@ -8,6 +8,7 @@ import {
   someOf,
   TRAFFIC,
   tellProgress,
+  USUAL_TRAFFIC,
 } from './detection/command.ts';
 import { DETECTORS, type DetectorName } from './detection/detectors.ts';
 import { cellsOf } from './detection/pool.ts';
@@ -19,7 +20,7 @@ const EVERYBODY = Object.keys(DETECTORS) as readonly DetectorName[];
 const {
   runs = 200,
   seed = 42,
-  rps = TRAFFIC,
+  rps = USUAL_TRAFFIC,
   scenarios = NAMES,
   detectors = EVERYBODY,
   workers = availableParallelism(),

@@ -11,6 +11,7 @@ import type { FlightOptions } from '../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
 import { json, numberFrom, oneOf, readArguments, type Values } from './arguments.ts';
 import { errorAnnotation, jobSummary } from './github.ts';
+import { killEverywhere } from './kill-everywhere.ts';
 import { closing, headline, type Line, narrator } from './lines.ts';
 import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
 import { save, whyUnwritable } from './report/file.ts';
@@ -38,6 +39,8 @@ const options = {
   'warm-minutes': { value: 'N', help: 'how long the old colour stays warm (60)', read: numberFrom(0, 720) },
   input: { value: 'JSON', help: 'a raw execution input, as pasted in the console', read: json },
   'kill-at': { value: 'N', help: 'end the execution before its Nth state', read: numberFrom(1, 100_000) },
+  'kill-everywhere': { help: 'end short releases at every transition and call, and the reconciler too' },
+  'no-reconciler': { help: 'nobody puts right what a dead controller left behind' },
   live: { help: 'real processes, real HTTP traffic; a minute takes a second' },
   speed: { value: 'N', help: 'with --live: virtual seconds a wall second (60)', read: numberFrom(1, 600) },
   stable: { value: 'CMD', help: 'with --live: your own stable version; it finds its port in PORT' },
@@ -59,6 +62,11 @@ export const rehearse: Verb = {
     const problems: WrongField[] = [...wrong, ...problemsWith(values, words)];
     if (problems.length === 0) problems.push(...problemsWithFile(values));
     if (problems.length > 0) return terminal.refuse('Nothing was rehearsed', problems, values.json === true);
+
+    if (values['kill-everywhere']) {
+      const { seed = 42, json: isJson = false } = values;
+      return killEverywhere({ seed, withReconciler: values['no-reconciler'] !== true }, isJson, terminal);
+    }
 
     const name = words[0] ?? 'healthy';
     const scenario = settled(scenarioNamed(name)!, values);
@@ -145,6 +153,17 @@ function problemsWith(values: Given, words: readonly string[]): readonly WrongFi
     });
   }
   if (more.length > 0) wrong.push({ field: 'SCENARIO', message: `${more.length + 1} were given`, fix: 'give one' });
+  if (values['kill-everywhere']) {
+    const alone = ['kill-everywhere', 'no-reconciler', 'seed', 'json', ...Object.keys(displayOptions)];
+    for (const field of Object.keys(values).filter((given) => !alone.includes(given)))
+      wrong.push({
+        field: `--${field}`,
+        message: 'belongs to one rehearsal',
+        fix: 'leave it out, or --kill-everywhere',
+      });
+    if (name !== undefined)
+      wrong.push({ field: 'SCENARIO', message: 'belongs to one rehearsal', fix: 'leave it out, or --kill-everywhere' });
+  }
   if (!values.live) {
     for (const field of ['speed', 'stable', 'candidate'] as const) {
       if (values[field] !== undefined)
@@ -196,6 +215,7 @@ function optionsFor(scenario: Scenario, values: Given): FlightOptions {
     warmMinutes: values['warm-minutes'] ?? 60,
     ...(values.input === undefined ? {} : { input: values.input.value }),
     killAt: values['kill-at'],
+    withReconciler: values['no-reconciler'] !== true,
     baselineMinutes: values.live ? LIVE_BASELINE_MINUTES : 60,
   };
 }
@@ -243,7 +263,7 @@ function asJson(
   end: LiveEnd | undefined,
   { speed = 60, stable }: Given,
 ) {
-  const { asExpected, expected, outcome, setting: _, release: __, ...rest } = flight;
+  const { asExpected, expected, outcome, setting: _, release: __, orphaned: ___, ...rest } = flight;
   return {
     schema: 'sluice.rehearsal/1',
     scenario: stable === undefined ? name : 'own versions',

@@ -4,8 +4,7 @@
  * Rules: https://states-language.net/spec.html; quotas and history: the Step Functions developer guide.
  */
 import type { z } from 'zod';
-import type { Instant } from '../functions/ports/clock.ts';
-import type { VirtualClock } from './clock.ts';
+import type { Clock, Instant } from '../functions/ports/clock.ts';
 import { holds } from './engine-choice.ts';
 import { reachableFrom, targetsOf } from './engine-graph.ts';
 import {
@@ -54,7 +53,7 @@ export interface ExecutionStart {
   readonly input: unknown;
   /** What plays each placeholder. A thrown error is known to Retry and Catch by its `name`. */
   readonly functions: Readonly<Record<string, (payload: unknown) => Promise<unknown>>>;
-  readonly clock: VirtualClock;
+  readonly clock: Clock;
   /** Uniform in [0, 1); draws the jitter of retries. */
   readonly chance: () => number;
   /** Asked before a state is entered; `count` is 1 for the first. 'stop' aborts the execution there. */

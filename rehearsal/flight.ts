@@ -11,12 +11,13 @@ import definition from '../state-machines/release.asl.json' with { type: 'json' 
 import { chance } from './chance.ts';
 import { ControlPlane, type Running } from './control-plane.ts';
 import { type ExecutionEnd, loadMachine } from './engine.ts';
-import { UNCHECKED, type Violation, watch } from './invariants.ts';
+import { type Orphaned, UNCHECKED, type Violation, watch } from './invariants.ts';
+import { killer } from './killer.ts';
 import type { FlightOptions, Look } from './options.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { CANDIDATE, type Scene, setTheScene } from './setting.ts';
 import { bakeSeconds, START, secondsToStable, sentenceOf, Timeline, type TimelineEntry } from './timeline.ts';
-import { NEVER, type World, type WriteRow } from './world.ts';
+import type { World, WriteRow } from './world.ts';
 
 export interface Flight {
   readonly outcome: Outcome;
@@ -76,11 +77,16 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
 
 export interface Flown extends Flight {
   readonly release?: FlightRelease;
+  /** Absent when no owner died under its lock. */
+  readonly orphaned?: Orphaned;
   /** The world as it was left. */
   readonly setting: World;
 }
 
+/** A lock that is not free by then will not be: nobody waits for it any longer. */
 const AFTER_DEATH_SECONDS = 600;
+/** Late calls of the dead, and a look of the reconciler. */
+const LATE_CALLS_SECONDS = 75;
 const AFTER_END_SECONDS = 15;
 /** Whatever happens, a rehearsal ends. */
 const LONGEST_FLIGHT_SECONDS = 20 * 3600;
@@ -88,8 +94,16 @@ const LONGEST_FLIGHT_SECONDS = 20 * 3600;
 export async function fly(options: FlightOptions): Promise<Flown> {
   let plane: ControlPlane | undefined;
   let main: Running | undefined;
-  const killer = callKiller(options, () => main);
-  const scene = setTheScene(options, () => plane!, killer);
+  const death = killer(
+    options,
+    () => main,
+    () => scene.world,
+  );
+  const scene: Scene = setTheScene(
+    options,
+    () => plane!,
+    (_, actor, when) => death.call(actor, when),
+  );
   const { clock, world, settings, service, candidate } = scene;
   plane = new ControlPlane({
     world,
@@ -99,12 +113,13 @@ export async function fly(options: FlightOptions): Promise<Flown> {
     withGuard: options.withGuard ?? true,
     withReconciler: options.withReconciler ?? true,
     sabotage: options.sabotage,
-    beforeTransition: (running, count) => killAtTransition(options, running === main, running, count),
+    beforeTransition: death.transition,
   });
   const audit = watch(world, {
     start: START,
     state: () => main?.state ?? 'before Open',
     ownerEndedAt: (owner) => plane!.endedAt(owner),
+    reconcilerDiedAt: death.reconcilerDiedAt,
   });
 
   world.balancer.announce();
@@ -121,10 +136,10 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   await clock.run(() => main!.end !== undefined);
   timeline.follow(execution.history);
   const { end, endedAt } = main as Running & { readonly end: ExecutionEnd; readonly endedAt: number };
-  const wasKilled = end.status === 'ABORTED' || end.status === 'TIMED_OUT';
-  await flyOn(scene, plane, endedAt, wasKilled);
+  const isDead = end.status === 'ABORTED' || end.status === 'TIMED_OUT';
+  await flyOn(scene, plane, endedAt, isDead ? Math.max(endedAt + LATE_CALLS_SECONDS, lastEventAt(options)) : endedAt);
 
-  const outcome = wasKilled ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
+  const outcome = isDead ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
   if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) audit.refused(service.fence);
   const after = requestsSoFar(world, candidate);
   const isToBeKilled = options.killAt !== undefined || options.kill !== undefined;
@@ -172,6 +187,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
       })),
     },
     violations: audit.violations,
+    ...(audit.orphaned ? { orphaned: audit.orphaned } : {}),
     unchecked: UNCHECKED,
     ...releaseOf(world, timeline.opened, scene.faultSince()),
     setting: world,
@@ -182,55 +198,25 @@ export async function fly(options: FlightOptions): Promise<Flown> {
  * The world goes on after the release's own execution: tasks that were told to stop are stopping, other executions fly
  * to their ends, and after a death it matters what becomes of users and lock.
  */
-async function flyOn({ clock, world }: Scene, plane: ControlPlane, endedAt: number, isKilled: boolean): Promise<void> {
+async function flyOn({ clock, world }: Scene, plane: ControlPlane, endedAt: number, earliest: number): Promise<void> {
   const latest = START + LONGEST_FLIGHT_SECONDS;
   const isSettled = () => {
     const { lock, pending } = world.ledger.state;
     const isHeld = lock !== undefined && lock.phase !== 'stuck' && clock.now() < endedAt + AFTER_DEATH_SECONDS;
     return plane.isIdle && !isHeld && (pending === undefined || clock.now() > endedAt + AFTER_DEATH_SECONDS);
   };
-  await clock.run(
-    () => (isSettled() && clock.now() >= endedAt + (isKilled ? AFTER_DEATH_SECONDS : 0)) || clock.now() >= latest,
-  );
-  const settledAt = clock.now();
-  await clock.run(() => clock.now() >= settledAt + AFTER_END_SECONDS);
+  // What was started in the last seconds flies to its end too.
+  do {
+    await clock.run(() => (isSettled() && clock.now() >= earliest) || clock.now() >= latest);
+    const settledAt = clock.now();
+    await clock.run(() => clock.now() >= settledAt + AFTER_END_SECONDS);
+  } while (!isSettled() && clock.now() < latest);
 }
 
-function killAtTransition(
-  { killAt, kill }: FlightOptions,
-  isMain: boolean,
-  { execution }: Running,
-  count: number,
-): 'go on' | 'stop' {
-  if (!isMain) return 'go on';
-  if (count === killAt) return 'stop';
-  if (kill?.at !== 'transition' || kill.count !== count) return 'go on';
-  if (kill.how === 'ABORTED') return 'stop';
-  execution.stop('TIMED_OUT');
-  return 'go on';
-}
-
-const OUTLIVES_SECONDS = 20;
-
-/** Ends the main execution around one of the calls that its Lambdas make, counted from 1. */
-function callKiller({ kill }: FlightOptions, main: () => Running | undefined) {
-  let calls = 0;
-  return (_: string, actor: WriteRow['actor'], when: 'before' | 'after'): void | Promise<void> => {
-    const running = main();
-    if (kill?.at !== 'call' || !running || actor.execution !== running.id) return undefined;
-    if (when === 'before') calls += 1;
-    if (calls !== kill.count || running.end) return undefined;
-    if (when === 'before' && kill.how !== 'dies after') {
-      running.execution.stop('ABORTED');
-      return kill.how === 'outlives' ? actor.sleep?.(OUTLIVES_SECONDS) : NEVER;
-    }
-    if (when === 'after' && kill.how === 'dies after') {
-      running.execution.stop('ABORTED');
-      return NEVER;
-    }
-    return undefined;
-  };
-}
+/** What is to happen at a second of the flight happens, also when the release died before. */
+const lastEventAt = ({ events = [] }: FlightOptions): number =>
+  START +
+  Math.max(0, ...events.map(({ when, afterSeconds = 0 }) => ('second' in when ? when.second + afterSeconds + 1 : 0)));
 
 const sharesOf = (writes: readonly WriteRow[], execution: string): readonly Share[] =>
   writes.flatMap(({ actor, call, share }) =>

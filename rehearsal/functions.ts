@@ -26,7 +26,11 @@ const STEPS: Readonly<Record<Verb, Step>> = {
 };
 
 /** Each call is a fresh invocation with ports of its own, as each Lambda invocation is. */
-export function functionsFor(world: World, settings: ServiceSettings, execution: string): Readonly<Record<Verb, Play>> {
+export function functionsFor(
+  world: Pick<World, 'ports'>,
+  settings: ServiceSettings,
+  execution: string,
+): Readonly<Record<Verb, Play>> {
   const play = (verb: Verb): Play =>
     async function invocation(payload) {
       const ports = world.ports({ by: 'owner', execution, verb });

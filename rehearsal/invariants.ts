@@ -2,7 +2,7 @@
  * The promises of the design, watched from outside at every write and every virtual second. The watch knows nothing of
  * how the steps work; it sees the world's log, the rule, the tasks and the ledger, as an auditor would.
  */
-import { type Lock, SETTLE_SECONDS } from '../functions/core/protocol.ts';
+import { type Lock, RECONCILER, SETTLE_SECONDS } from '../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
 import { LONGEST_LAMBDA_SECONDS, type World, type WriteRow } from './world.ts';
@@ -31,12 +31,25 @@ export interface Scene {
   readonly state: () => string;
   /** When the lock's owner ended, if it has. */
   readonly ownerEndedAt: (owner: string) => number | undefined;
+  readonly reconcilerDiedAt?: () => number | undefined;
 }
 
-export function watch(
-  world: World,
-  scene: Scene,
-): { readonly violations: readonly Violation[]; refused(fence: number): void } {
+/** A release whose owner died: how long it took, counted from the last death, the reconciler's own included. */
+export interface Orphaned {
+  /** Until all users were on a healthy colour for good. */
+  readonly secondsToStable: number;
+  /** Until the lock was free, or stuck with a page, and scaling was as at rest. */
+  readonly secondsToFree: number;
+}
+
+export interface Audit {
+  readonly violations: readonly Violation[];
+  readonly orphaned: Orphaned | undefined;
+  /** 8. Call it when an execution ended as refused or with nothing to do; `fence` is the one from before it. */
+  refused(fence: number): void;
+}
+
+export function watch(world: World, scene: Scene): Audit {
   const violations: Violation[] = [];
   const told = new Set<string>();
   const found = (invariant: number, detail: string, once = detail): void => {
@@ -53,6 +66,9 @@ export function watch(
   /** Set from the order to go back until the rule was written. */
   let owedToStable: { readonly lock: Lock; readonly since: number } | undefined;
   let heldTaken: string | undefined;
+  /** When an owner died that still held the lock; until all that it left behind is put right. */
+  let orphanSince: number | undefined;
+  let orphaned: Orphaned | undefined;
 
   world.onWrite((row) => {
     const { lock } = world.ledger.state;
@@ -116,7 +132,10 @@ export function watch(
     }
     for (const colour of COLOURS) {
       const other = otherColour(colour);
-      if (weights[colour] > before[colour] && world.tasks.healthy(colour) === 0 && world.tasks.healthy(other) > 0) {
+      // Nobody can keep a person from doing it by hand; how long it lasts is watched below.
+      const isOurs = row.actor.by !== 'person';
+      const isToTheDead = world.tasks.healthy(colour) === 0 && world.tasks.healthy(other) > 0;
+      if (isOurs && weights[colour] > before[colour] && isToTheDead) {
         found(2, `${colour} was given ${weights[colour]} % without a healthy target`);
       }
       zeroSince[colour] =
@@ -142,6 +161,35 @@ export function watch(
     );
     if (!heard)
       found(5, `the share rose from ${from} to ${to} although nothing was heard of ${lock.candidate} at ${from} %`);
+  }
+
+  /** 4. Whatever a dead owner left behind is put right, and in time. */
+  function nobodyIsLeft(now: number, ownerDiedAt: number, lock: Lock | undefined): void {
+    const since = Math.max(ownerDiedAt, scene.reconcilerDiedAt?.() ?? 0);
+    const seconds = Math.floor(now - since);
+    const { weights } = world.balancer;
+    const isHeld = lock?.owner === RECONCILER || (lock !== undefined && scene.ownerEndedAt(lock.owner) !== undefined);
+    const isStuck = isHeld && lock.phase === 'stuck';
+    const isHealthy = (colour: Colour) => world.tasks.healthy(colour) > 0;
+    const isSafe = COLOURS.some((colour) => weights[colour] === 100 && isHealthy(colour)) || !COLOURS.some(isHealthy);
+    const mustScale = lock ? undefined : world.ledger.state.stable;
+    const isScaling = mustScale === undefined || world.tasks.side(mustScale).suspended === 'none';
+    orphaned ??= { secondsToStable: 0, secondsToFree: 0 };
+    if (!isSafe) {
+      orphaned = { ...orphaned, secondsToStable: seconds };
+      if (seconds > TRAFFIC_SAFE_AFTER_SECONDS)
+        found(4, `users are split ${TRAFFIC_SAFE_AFTER_SECONDS} s after the controller died`, 'split');
+    }
+    if ((isHeld && !isStuck) || !isScaling) {
+      orphaned = { ...orphaned, secondsToFree: seconds };
+      const what = isHeld ? `the lock is held by ${lock.owner}` : `scaling of ${mustScale} is suspended`;
+      if (seconds > LOCK_FREE_AFTER_SECONDS)
+        found(4, `${what} ${LOCK_FREE_AFTER_SECONDS} s after the controller died`, isHeld ? 'held' : 'scaling');
+      return;
+    }
+    if (isStuck && !world.notices.some(({ notice }) => notice.kind === 'stuck'))
+      found(4, 'the release is stuck and nobody was paged');
+    orphanSince = undefined;
   }
 
   /** 2. No scale-down before the share is verified 0 and has settled. */
@@ -179,15 +227,8 @@ export function watch(
     }
 
     const endedAt = lock && scene.ownerEndedAt(lock.owner);
-    const safe = COLOURS.some((colour) => weights[colour] === 100 && world.tasks.healthy(colour) > 0);
-    if (lock && endedAt !== undefined && lock.phase !== 'stuck') {
-      if (!safe && now - endedAt > TRAFFIC_SAFE_AFTER_SECONDS) {
-        found(4, `users are split ${TRAFFIC_SAFE_AFTER_SECONDS} s after the controller died`, 'split');
-      }
-      if (now - endedAt > LOCK_FREE_AFTER_SECONDS) {
-        found(4, `the lock is held by ${lock.owner} ${LOCK_FREE_AFTER_SECONDS} s after it died`, 'held');
-      }
-    }
+    if (endedAt !== undefined && lock?.phase !== 'stuck') orphanSince ??= endedAt;
+    if (orphanSince !== undefined) nobodyIsLeft(now, orphanSince, lock);
 
     const heardBy = owedToStable ? now - owedToStable.since : 0;
     if (heardBy > COMMAND_HEARD_AFTER_SECONDS && endedAt === undefined) {
@@ -197,7 +238,9 @@ export function watch(
 
   return {
     violations,
-    /** 8. Call it when an execution ended as refused or with nothing to do; `fence` is the one from before it. */
+    get orphaned() {
+      return orphaned;
+    },
     refused(fence) {
       const written = world.writes.find((row) => isToService(row) && row.at >= scene.start);
       if (written) found(8, `the input was refused, but ${describe(written)} was written`);

@@ -11,12 +11,13 @@ export class MemoryLedger {
   readonly #evidence = new Map<string, readonly MinuteEvidence[]>();
 
   constructor(state: ServiceState, records: readonly ReleaseRecord[] = []) {
-    this.#state = copy(state);
-    for (const record of records) this.#records.set(record.digest, copy(record));
+    this.#state = kept(state);
+    for (const record of records) this.#records.set(record.digest, kept(record));
   }
 
+  /** Nobody can change it but by a write: it is frozen to its depths. */
   get state(): ServiceState {
-    return copy(this.#state);
+    return this.#state;
   }
 
   write(write: LedgerWrite): WriteAnswer {
@@ -25,25 +26,24 @@ export class MemoryLedger {
     if (!holds(condition, this.#state as unknown as Item) || (record?.mustBeNew && known)) {
       return { written: false, state: this.state };
     }
-    let next = copy(this.#state) as unknown as Item;
+    let next = this.#state as unknown as Item;
     for (const path of remove) next = without(next, path);
-    for (const [path, value] of Object.entries(set)) next = withValue(next, path, copy(value));
+    for (const [path, value] of Object.entries(set)) next = withValue(next, path, kept(value));
     if (tick) next = withValue(next, 'lock.ticks', (this.#state.lock?.ticks ?? 0) + 1);
-    this.#state = next as unknown as ServiceState;
-    if (record) this.#records.set(record.digest, { ...known, ...copy(record.set) } as ReleaseRecord);
+    this.#state = frozen(next as unknown as ServiceState);
+    if (record) this.#records.set(record.digest, frozen({ ...known, ...kept(record.set) } as ReleaseRecord));
     return { written: true, state: this.state };
   }
 
   record(reference: string): ReleaseRecord | undefined {
-    const found =
+    return (
       this.#records.get(reference) ??
-      [...this.#records.values()].find(({ releaseId, image }) => releaseId === reference || image === reference);
-    return found && copy(found);
+      [...this.#records.values()].find(({ releaseId, image }) => releaseId === reference || image === reference)
+    );
   }
 
   judging(releaseId: string): Judging | undefined {
-    const known = this.#judging.get(releaseId);
-    return known && copy(known);
+    return this.#judging.get(releaseId);
   }
 
   saveJudging(
@@ -53,8 +53,8 @@ export class MemoryLedger {
     minutes: readonly MinuteEvidence[],
   ): boolean {
     if (this.#judging.get(releaseId)?.folded !== seen) return false;
-    this.#judging.set(releaseId, copy(judging));
-    this.#evidence.set(releaseId, [...this.evidence(releaseId), ...copy(minutes)]);
+    this.#judging.set(releaseId, kept(judging));
+    this.#evidence.set(releaseId, frozen([...this.evidence(releaseId), ...kept(minutes)]));
     return true;
   }
 
@@ -101,4 +101,13 @@ function without(item: Item, path: Path): Item {
   return others;
 }
 
-const copy = <T>(value: T): T => structuredClone(value);
+/** A copy of our own, as it would lie in a table: what the caller does to its own afterwards is not seen here. */
+const kept = <T>(value: T): T => (typeof value === 'object' ? frozen(structuredClone(value)) : value);
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    for (const inner of Object.values(value)) frozen(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

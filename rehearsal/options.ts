@@ -19,6 +19,12 @@ export type Kill =
   /** `outlives`: the execution ends, and the call that was under way takes effect twenty seconds later. */
   | { readonly at: 'call'; readonly count: number; readonly how: 'dies before' | 'dies after' | 'outlives' };
 
+/** How the reconciler dies too: at that call of its own after it took over, counted from 1. */
+export interface ReconcilerKill {
+  readonly count: number;
+  readonly how: 'dies before' | 'dies after';
+}
+
 /** A moment of a flight. */
 export type When =
   | { readonly second: number }
@@ -56,6 +62,7 @@ export interface FlightOptions {
   readonly killAt?: number | undefined;
   /** Ends it in some other way. */
   readonly kill?: Kill | undefined;
+  readonly killReconciler?: ReconcilerKill | undefined;
   /** What people and the registry do while it flies. */
   readonly events?: readonly FlightEvent[] | undefined;
   /** Without it nobody puts right what a dead controller left behind. @default - it runs */

@@ -1,7 +1,7 @@
 /**
- * How every SDK client is used. A call is tried three times and ends within nine seconds, and none begins in the last
- * ten of an invocation's thirty: so a Lambda always finishes what it began, which the drain relies on
- * (docs/architecture.md, "Drain"). What goes wrong has one of our names.
+ * How every SDK client is used. A call is tried three times and ends within nine seconds, none begins after the
+ * seventeenth of an invocation's thirty, and three more are enough for a notice: so a Lambda always finishes what it
+ * began, which the drain relies on (docs/architecture.md, "Drain"). What goes wrong has one of our names.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Transient } from '../core/failures.ts';
@@ -21,7 +21,8 @@ export interface Deadline {
   lastCallAt: number;
 }
 
-export const CALLS_BEGIN_WITHIN_MS = 20_000;
+export const CALLS_BEGIN_WITHIN_MS = 17_000;
+export const LONGEST_CALL_MS = 9000;
 
 /** What is added looks into no input and no output, so the stack of any client takes it. */
 type AnyStack = Pick<DynamoDBClient['middlewareStack'], 'add'>;

@@ -60,12 +60,21 @@ export async function rulesOn(elb: Elb, listenerArn: string): Promise<readonly S
   return rules;
 }
 
-/** The rules of all listeners of the load balancer that this one is of. */
+/** The rules of all listeners of the load balancer that this one is of, as far as we may see them. */
 export async function rulesBeside(elb: Elb, { listenerArn }: StandingRule): Promise<readonly StandingRule[]> {
-  const LoadBalancerArn = listenerArn.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '');
-  const { Listeners = [] } = await elb.send(new DescribeListenersCommand({ LoadBalancerArn }));
-  const rules = await Promise.all(Listeners.map((listener) => rulesOn(elb, listener.ListenerArn!)));
+  const rules = await Promise.all((await listenersBeside(elb, listenerArn)).map((arn) => rulesOn(elb, arn)));
   return rules.flat();
+}
+
+async function listenersBeside(elb: Elb, listenerArn: string): Promise<readonly string[]> {
+  const LoadBalancerArn = listenerArn.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '');
+  try {
+    const { Listeners = [] } = await elb.send(new DescribeListenersCommand({ LoadBalancerArn }));
+    return Listeners.map((listener) => listener.ListenerArn!);
+  } catch (error) {
+    if (isCalled(error, 'AccessDenied')) return [listenerArn];
+    throw error;
+  }
 }
 
 /** Returns the new rule's ARN. The only place where a rule of ours gets weights that no release has written. */

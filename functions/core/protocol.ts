@@ -437,7 +437,12 @@ export const writes = {
       'lock.fence': seen.fence + 1,
       'lock.owner': RECONCILER,
       'lock.settleFrom': at,
-      ...(seen.phase === 'closing' ? {} : { 'lock.phase': 'reverting' }),
+      ...(seen.phase === 'closing'
+        ? {}
+        : {
+            'lock.phase': 'reverting',
+            'lock.reason': seen.abort?.reason ?? seen.reason ?? `its controller was dead at ${seen.share} %`,
+          }),
     },
     record: { digest: seen.digest, mustBeNew: false, set: { fence: seen.fence + 1 } },
   }),

@@ -1,7 +1,8 @@
 import { close } from '../steps/close.ts';
 import type { StepInput } from '../steps/step.ts';
+import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { clock, executions, fleet, ledger, notices, router } from './ports.ts';
+import { executions, fleet, ledger, notices, router } from './ports.ts';
 
 export const handler = verb<StepInput>('Close', ['execution', 'state'], (at, settings) =>
   close(

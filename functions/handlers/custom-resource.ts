@@ -31,6 +31,9 @@ export interface Asked {
 export type CarryOut = (asked: Asked) => Promise<string>;
 
 const TRIES = 3;
+/** Less than a verb has: of 30 s, the last nine belong to the answer. */
+const CALLS_BEGIN_WITHIN_MS = 10_000;
+const ANSWER_TAKEN_WITHIN_MS = 3000;
 /** CloudFormation takes 4,096 bytes of answer. */
 const LONGEST_REASON = 1000;
 
@@ -38,7 +41,7 @@ export const customResource = (carryOut: CarryOut) =>
   middy<CloudFormationCustomResourceEvent, void>().handler(async function answerCloudFormation(
     event: CloudFormationCustomResourceEvent,
   ): Promise<void> {
-    beginInvocation();
+    beginInvocation(CALLS_BEGIN_WITHIN_MS);
     const { StackId, RequestId, LogicalResourceId, ResponseURL } = event;
     const outcome = await outcomeOf(carryOut, event);
     await put(ResponseURL, JSON.stringify({ StackId, RequestId, LogicalResourceId, ...outcome }));
@@ -81,7 +84,8 @@ async function tried(carryOut: CarryOut, asked: Asked): Promise<string> {
 async function put(url: string, body: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await fetch(url, { method: 'PUT', body, headers: { 'content-type': '' } });
+      const signal = AbortSignal.timeout(ANSWER_TAKEN_WITHIN_MS);
+      const answer = await fetch(url, { method: 'PUT', body, headers: { 'content-type': '' }, signal });
       if (answer.ok) return;
       throw new Error(`CloudFormation did not take the answer: ${answer.status}`);
     } catch (error) {

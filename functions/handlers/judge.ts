@@ -1,7 +1,8 @@
 import { judge } from '../steps/judge.ts';
 import type { StepInput } from '../steps/step.ts';
+import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { clock, fleet, ledger, notices, router, signals } from './ports.ts';
+import { fleet, ledger, notices, router, signals } from './ports.ts';
 
 export const handler = verb<StepInput>('Judge', ['execution', 'state'], (at, settings) =>
   judge(

@@ -1,7 +1,8 @@
 import { migrate } from '../steps/migrate.ts';
 import type { StepInput } from '../steps/step.ts';
+import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { clock, fleet, ledger } from './ports.ts';
+import { fleet, ledger } from './ports.ts';
 
 export const handler = verb<StepInput>('Migrate', ['execution', 'state'], (at, settings) =>
   migrate({ fleet: fleet(at), ledger: ledger(at), clock }, settings),

@@ -1,6 +1,7 @@
 import { type OpenInput, open } from '../steps/open.ts';
+import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { clock, executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
+import { executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
 
 export const handler = verb<OpenInput>('Open', ['execution', 'input'], (at, settings) =>
   open(

@@ -22,8 +22,7 @@ import { ecrRegistry } from '../adapters/ecr-registry.ts';
 import { ecsFleet } from '../adapters/ecs-fleet.ts';
 import { sfnExecutions } from '../adapters/sfn-executions.ts';
 import { snsNotices } from '../adapters/sns-notices.ts';
-import { systemClock } from '../adapters/system-clock.ts';
-import { deadline } from './deadline.ts';
+import { clock, deadline, noticeDeadline } from './deadline.ts';
 
 const kept = <Made>(make: () => Made): (() => Made) => {
   let made: Made | undefined;
@@ -34,19 +33,18 @@ export const elb = /* @__PURE__ */ kept(() => prudent(new ElasticLoadBalancingV2
 export const ecs = /* @__PURE__ */ kept(() => prudent(new ECSClient(BOUNDED), deadline));
 const scaling = /* @__PURE__ */ kept(() => prudent(new ApplicationAutoScalingClient(BOUNDED), deadline));
 const cloudwatch = /* @__PURE__ */ kept(() => prudent(new CloudWatchClient(BOUNDED), deadline));
-const dynamodb = /* @__PURE__ */ kept(() => ({
+export const dynamodb = /* @__PURE__ */ kept(() => ({
   again: prudent(new DynamoDBClient(BOUNDED), deadline),
   once: prudent(new DynamoDBClient(ONCE), deadline),
 }));
 const ecr = /* @__PURE__ */ kept(() => prudent(new ECRClient(BOUNDED), deadline));
 const sfn = /* @__PURE__ */ kept(() => prudent(new SFNClient(BOUNDED), deadline));
 const messages = /* @__PURE__ */ kept(() => ({
-  sns: prudent(new SNSClient(BOUNDED)),
-  events: prudent(new EventBridgeClient(BOUNDED)),
+  sns: prudent(new SNSClient(BOUNDED), noticeDeadline),
+  events: prudent(new EventBridgeClient(BOUNDED), noticeDeadline),
 }));
 const logger = /* @__PURE__ */ kept(() => new Logger({ serviceName: 'sluice' }));
 
-export const clock = systemClock;
 export const router = (at: Addresses) => albTrafficRouter(elb(), at, clock);
 export const fleet = (at: Addresses) => ecsFleet({ ecs: ecs(), elb: elb(), scaling: scaling() }, at, clock);
 export const signals = (at: Addresses) => cloudwatchSignals(cloudwatch(), at);

@@ -1,7 +1,8 @@
 import { revert } from '../steps/revert.ts';
 import type { StepInput } from '../steps/step.ts';
+import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { clock, executions, fleet, ledger, notices, router } from './ports.ts';
+import { executions, fleet, ledger, notices, router } from './ports.ts';
 
 export const handler = verb<StepInput>('Revert', ['execution', 'state'], (at, settings) =>
   revert(

@@ -6,12 +6,11 @@ import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
 import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
-import type { Fleet } from '../ports/fleet.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
 import { settle, settleAgain, settling } from './settle.ts';
 import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
-import { callItStuck } from './stuck.ts';
+import { callItStuck, leaveTheDead } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
 type ClosePorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
@@ -26,9 +25,7 @@ export const close = (ports: ClosePorts, settings: CloseSettings) =>
     if (!hasLock(seen) || !isMine(seen, me)) return closedAlready(ports, input, seen);
     const { lock } = seen;
     if (lock.phase === 'stuck') {
-      // Whoever called it stuck may have died before the users were brought back.
-      if ((await agreeingShare(ports, lock)) !== NONE)
-        await leaveDeadCandidate(ports, lock, await ports.fleet.health());
+      await leaveTheDead(ports, lock);
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'closing') return swapRoles(ports, settings, me, seen);
@@ -51,22 +48,17 @@ async function swapRoles(
   if (waiting) return waiting;
 
   const share = await agreeingShare(ports, lock);
-  if (share === NONE)
-    return stuck(
-      ports,
-      settings,
-      me,
-      lock,
-      lock.stable,
-      `somebody put all requests back on ${lock.stable} while it was closing`,
-    );
   const health = await fleet.health();
-  if (health[lock.candidate] === 0) {
-    const safe = health[lock.stable] > 0 ? lock.stable : lock.candidate;
-    const answered = await stuck(ports, settings, me, lock, safe, `${lock.candidate} has no healthy target left`);
-    await leaveDeadCandidate(ports, lock, health);
-    return answered;
-  }
+  const { stable, candidate } = lock;
+  const stuck = async (safe: Colour, reason: string): Promise<StepOutput> => {
+    await callItStuck(ports, settings, me, lock, safe, reason);
+    return answer(lock, 'stuck', reason);
+  };
+  if (health[candidate] === 0)
+    return stuck(health[stable] > 0 ? stable : candidate, `${candidate} has no healthy target left`);
+  // A person who sent users to the old colour is right while it lives; it may have been put to sleep already.
+  if (share === NONE && health[stable] > 0)
+    return stuck(stable, `somebody put all requests back on ${stable} while it was closing`);
   if (share !== ALL) {
     await routeAndReadBack(ports, weightsFor(lock, ALL));
     return settleAgain(ports, me, lock);
@@ -87,29 +79,6 @@ async function swapRoles(
   });
   await startPending({ ledger, executions: ports.executions, notices });
   return answer(lock, 'closed', `${lock.image} is live on ${lock.candidate}`);
-}
-
-/** The new version died after the point of no return: the old colour, if it still has tasks, is better than nothing. */
-async function leaveDeadCandidate(
-  ports: ClosePorts,
-  lock: Lock,
-  health: Awaited<ReturnType<Fleet['health']>>,
-): Promise<void> {
-  if (health[lock.candidate] > 0 || health[lock.stable] === 0) return;
-  const stable = await ports.fleet.observe(lock.stable);
-  if (stable.desired > 0) await routeAndReadBack(ports, weightsFor(lock, NONE));
-}
-
-async function stuck(
-  ports: ClosePorts,
-  settings: CloseSettings,
-  me: Mine,
-  lock: Lock,
-  safe: Colour,
-  reason: string,
-): Promise<StepOutput> {
-  await callItStuck(ports, settings, me, lock, safe, reason);
-  return answer(lock, 'stuck', reason);
 }
 
 async function closedAlready({ ledger }: ClosePorts, { state }: StepInput, seen: ServiceState): Promise<StepOutput> {

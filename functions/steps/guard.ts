@@ -28,6 +28,13 @@ export type GuardEvent =
       readonly reason: string;
     };
 
+/**
+ * Minutes of before the first share, when the colour slept or held an older release, may ring afterwards still: numbers
+ * arrive up to two minutes late and are looked at once a minute. Until then the judge, who sees the same numbers by
+ * their minute, decides alone.
+ */
+const ALARM_LAG_SECONDS = 180;
+
 export interface GuardAnswer {
   readonly aborted: boolean;
   readonly summary: string;
@@ -60,6 +67,8 @@ function meantByAlarm(event: Extract<GuardEvent, { kind: 'alarm' }>, lock: Lock)
   if (lock.firstShareAt === undefined) return 'no user has met it yet';
   if (event.since <= (lock.alarmsSeen?.[event.name] ?? lock.firstShareAt))
     return `${event.name} rang before its first share`;
+  if (event.acts === 'backstop' && event.since <= lock.firstShareAt + ALARM_LAG_SECONDS)
+    return `${event.name} rang too soon after its first share to be about it`;
   return 'yes';
 }
 

@@ -5,7 +5,7 @@
 import { ReleaseRefused } from '../core/failures.ts';
 import { planRelease } from '../core/plan.ts';
 import { type Lock, type Pending, type ReleaseRecord, type ServiceState, writes } from '../core/protocol.ts';
-import { parseReleaseInput, type ReleaseRequest } from '../core/release.ts';
+import { parseReleaseInput, type ReleaseRequest, type RollbackRequest } from '../core/release.ts';
 import { rolesWhenStableIs, shareOf } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Image } from '../ports/registry.ts';
@@ -31,8 +31,12 @@ export const open = (ports: OpenPorts, settings: ServiceSettings) =>
     const parsed = parseReleaseInput(input, settings);
     if (!parsed.ok) throw new ReleaseRefused('The release was refused; nothing was changed.', parsed.fields);
     // The ledger may change under our eyes (the lock is freed while we queue); then we look again.
+    let meant: Lock | undefined;
     for (let look = 0; look < 3; look++) {
-      const answer = await tryToOpen(ports, settings, execution, parsed.request, input);
+      const seen = await ports.ledger.read();
+      meant ??= seen.lock;
+      refuseAnotherRelease(seen, meant, parsed.request);
+      const answer = await tryToOpen(ports, settings, execution, parsed.request, input, seen);
       if (answer) return answer;
     }
     throw new ReleaseRefused('The ledger kept changing while this release opened; start it again.');
@@ -44,26 +48,27 @@ async function tryToOpen(
   execution: string,
   request: ReleaseRequest,
   input: unknown,
+  seen: ServiceState,
 ): Promise<StepOutput | undefined> {
   const { ledger, registry, clock } = ports;
-  const seen = await ledger.read();
   const { lock, current } = seen;
   if (lock?.owner === execution) return opened(lock);
   if (request.action === 'rollback' && lock) {
     if (lock.phase === 'stuck') {
       throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide (sluice doctor).`);
     }
-    const isOver = lock.phase === 'reverting' || lock.phase === 'closing';
-    const reason = request.reason ?? 'a rollback was asked for';
-    if (!isOver && !(await abortRelease(ports, lock, { by: 'person', reason }))) return undefined;
-    // Without a name it means "back to what it was", and that is where an aborted release leads.
-    if (request.to === undefined && lock.phase !== 'closing') return goesBack(seen, lock);
+    // Without a name it means "back to what it was", and that is where an aborted release leads: nothing is looked up.
+    if (request.to === undefined && lock.phase !== 'closing')
+      return (await isGoingBack(ports, lock, request)) ? goesBack(seen, lock) : undefined;
   }
 
   const target = await targetOf(ports, seen, request);
   const image = await registry.resolve(target.reference);
   if (!image)
     throw wrongImage(request, `${target.name} is not in the registry`, 'push it first, or name one that is there');
+  if (lock?.digest === image.digest)
+    return nothing('duplicate', `${target.name} is being released as ${lock.releaseId}`);
+  if (request.action === 'rollback' && lock && !(await isGoingBack(ports, lock, request))) return undefined;
 
   const again = request.action === 'rollback' || request.force === true;
   const fromPush = request.action === 'release' && request.source === 'push';
@@ -75,8 +80,6 @@ async function tryToOpen(
   if (fromPush && current && image.pushedAt < current.pushedAt) {
     return nothing('stale', `${target.name} was pushed before ${current.image}, which is live`);
   }
-  if (lock?.digest === image.digest)
-    return nothing('duplicate', `${target.name} is being released as ${lock.releaseId}`);
   if (!again && (await ledger.record(image.digest))) {
     return nothing('duplicate', `${target.name} was released before; say "force": true to release it again`);
   }
@@ -127,6 +130,20 @@ async function tryToOpen(
     return nothing('stale', `${newer.image} was pushed after it and waits`);
   }
   return undefined;
+}
+
+/** A rollback is about the release that ran when it was asked, never about the one that began while it looked. */
+function refuseAnotherRelease({ lock }: ServiceState, meant: Lock | undefined, { action }: ReleaseRequest): void {
+  if (action !== 'rollback' || !lock || !meant || lock.fence === meant.fence) return;
+  throw new ReleaseRefused(
+    `${meant.releaseId} ended and ${lock.releaseId} began while the rollback was asked for; nothing was changed. Ask again if that one is meant.`,
+  );
+}
+
+/** Whether the release is over, or aborted now; if neither, it moved on under our eyes. */
+async function isGoingBack(ports: OpenPorts, lock: Lock, { reason }: RollbackRequest): Promise<boolean> {
+  if (lock.phase === 'reverting' || lock.phase === 'closing') return true;
+  return abortRelease(ports, lock, { by: 'person', reason: reason ?? 'a rollback was asked for' });
 }
 
 /** What waited and is older than this release will not be started any more: whoever pushed it should know. */

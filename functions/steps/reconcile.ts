@@ -12,6 +12,7 @@ import { pendingName, startPending } from './pending.ts';
 import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
+import { leaveTheDead } from './stuck.ts';
 import { agreeingShare } from './traffic.ts';
 
 /** Looks without a sign of life after which a running execution counts as wedged. */
@@ -31,7 +32,10 @@ export const reconcile = (ports: Ports, settings: ReconcileSettings) =>
     const state = await ports.ledger.read();
     if (!hasLock(state)) return atRest(ports, settings, state);
     const { lock } = state;
-    if (lock.phase === 'stuck') return { summary: `${lock.releaseId} is stuck; a person was paged` };
+    if (lock.phase === 'stuck') {
+      await leaveTheDead(ports, lock);
+      return { summary: `${lock.releaseId} is stuck; a person was paged` };
+    }
     if (lock.owner === RECONCILER) return carryOn(ports, settings, lock);
     const why = await whyDead(ports, state);
     if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
@@ -74,8 +78,17 @@ async function takeOver(ports: Ports, settings: ReconcileSettings, lock: Lock, w
 /** As the owner would, with the same steps: users first, then the drain, then the rest. */
 async function carryOn(ports: Ports, settings: ReconcileSettings, lock: Lock): Promise<ReconcileAnswer> {
   const input = { execution: RECONCILER, state: { release: releaseOf(lock) } };
-  const { summary } =
-    lock.phase === 'closing' ? await close(ports, settings)(input) : await revert(ports, settings)(input);
+  const step = lock.phase === 'closing' ? close : revert;
+  const { summary, verdict } = await step(ports, settings)(input);
+  if (verdict === 'reverted' || verdict === 'closed') {
+    await ports.notices.send({
+      kind: 'trouble',
+      releaseId: lock.releaseId,
+      title: `${settings.service}: ${lock.releaseId} was brought to its end without its controller`,
+      body: summary,
+      next: ['sluice status'],
+    });
+  }
   return { summary };
 }
 
@@ -102,11 +115,11 @@ async function adopt(ports: Ports, settings: ReconcileSettings, state: ServiceSt
     image: digest,
     pushedAt: state.current?.pushedAt ?? 0,
   };
-  const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
-  if (!written) return { summary: 'a release began meanwhile' };
   const summary = `somebody moved all users to ${other} by hand; it is healthy, so ${other} is stable now`;
+  // Told first, here and below: once the ledger says so nothing is odd any more, and twice is better than never.
   await ports.notices.send({ kind: 'trouble', title: summary, body: 'No release did this.', next: ['sluice status'] });
-  return { summary };
+  const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
+  return { summary: written ? summary : 'a release began meanwhile' };
 }
 
 /** Weights that nobody released are put back under a lock of our own, with everything that a revert does. */
@@ -173,11 +186,9 @@ async function startAgain(ports: Ports, pending: Pending): Promise<ReconcileAnsw
   const status = await executions.status(pendingName(pending));
   if (status === 'RUNNING') return { summary: `${pending.image} is being started` };
   if (status === 'ended' && pending.attempt >= MOST_ATTEMPTS) {
-    const { written } = await ledger.write(writes.giveUpPending(pending));
-    if (written) {
-      const title = `${pending.image} waited, was started ${pending.attempt} times and refused each time`;
-      await notices.send({ kind: 'trouble', title, body: 'It waits no longer.', next: ['sluice status'] });
-    }
+    const title = `${pending.image} waited, was started ${pending.attempt} times and refused each time`;
+    await notices.send({ kind: 'trouble', title, body: 'It waits no longer.', next: ['sluice status'] });
+    await ledger.write(writes.giveUpPending(pending));
     return { summary: `gave up starting ${pending.image}` };
   }
   if (status === 'ended') await ledger.write(writes.nextAttempt(pending));
@@ -199,10 +210,10 @@ async function tellWhatIsOdd(ports: Ports, state: ServiceState): Promise<Reconci
   }
   const news = odd.filter((sentence) => !watch?.told.includes(sentence));
   if (news.length > 0) {
-    const told: Watch = { fence: state.fence, ticks: 0, still: 0, told: odd };
-    await ledger.write(writes.look(state.fence, told));
     for (const title of news)
       await notices.send({ kind: 'trouble', title, body: 'Nothing was changed.', next: ['sluice status'] });
+    const told: Watch = { fence: state.fence, ticks: 0, still: 0, told: odd };
+    await ledger.write(writes.look(state.fence, told));
   }
   return { summary: odd.length > 0 ? odd.join('; ') : 'all is as it should be' };
 }

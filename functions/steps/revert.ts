@@ -5,14 +5,14 @@
 import { Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
-import { type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
+import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
 import { type Colour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
 import { settle, settling } from './settle.ts';
 import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
-import { callItStuck } from './stuck.ts';
+import { callItStuck, leaveTheDead } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
 type RevertPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
@@ -29,10 +29,20 @@ export const revert = (ports: RevertPorts, settings: RevertSettings) =>
     const me = { owner: execution, fence: lock.fence };
 
     if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
-    if (lock.phase === 'stuck') return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    if (lock.phase === 'stuck') {
+      await leaveTheDead(ports, lock);
+      return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    }
     if (lock.phase === 'reverting')
       return (await putBackAgain(ports, settings, me, lock)) ?? putAway(ports, settings, me, lock);
-    return putUsersBack(ports, settings, me, lock, lock.abort?.reason ?? sentenceOf(state.error));
+    return putUsersBack(
+      ports,
+      settings,
+      me,
+      lock,
+      await ports.fleet.health(),
+      lock.abort?.reason ?? sentenceOf(state.error),
+    );
   };
 
 /** The first half. One health reading, one ModifyRule, read back; only then the ledger is told. */
@@ -41,10 +51,10 @@ async function putUsersBack(
   settings: RevertSettings,
   me: Mine,
   lock: Lock,
+  health: Readonly<Record<Colour, number>>,
   reason: string,
 ): Promise<StepOutput> {
-  const { fleet, ledger, notices, clock } = ports;
-  const health = await fleet.health();
+  const { ledger, notices, clock } = ports;
   const onStable = health[lock.stable] > 0 || health[lock.candidate] === 0;
   if (!onStable) await commit(ledger, me, writes.target(me));
   if (!(await routeAndReadBack(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
@@ -65,21 +75,23 @@ async function putUsersBack(
   return settling(reverting, SETTLE_SECONDS);
 }
 
-/** A dead owner's Lambda may still have moved users while the settle time runs: they do not wait for its end. */
+/** A dead owner's Lambda may have moved users, or died before it could: they do not wait for the end of the settle time. */
 async function putBackAgain(
   ports: RevertPorts,
   settings: RevertSettings,
   me: Mine,
   lock: Lock,
 ): Promise<StepOutput | undefined> {
-  if (lock.target || shareOf(lock, await ports.router.current()) === NONE) return undefined;
-  return putUsersBack(
-    ports,
-    settings,
-    me,
-    lock,
-    lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted',
-  );
+  const there = lock.target === 'candidate' ? ALL : NONE;
+  if (shareOf(lock, await ports.router.current()) === there) return undefined;
+  const health = await ports.fleet.health();
+  // The candidate may be on its way out: only after the drain is it known whether anything is left of it.
+  if (health[lock.stable] === 0 && lock.retiring) return undefined;
+  // Whoever dies on the way leaves a drain that is used up: for users who move now it begins anew.
+  const { state } = await ports.ledger.write(writes.drained(me, lock.settleFrom ?? 0));
+  if (!isMine(state, me)) throw fencedOut(state);
+  const reason = lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted';
+  return putUsersBack(ports, settings, me, lock, health, reason);
 }
 
 /** The second half: verified again after the drain, marked, scaled down, and only then freed. */
@@ -94,15 +106,16 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
     await callItStuck(ports, settings, me, lock, safe, reason);
     return answer(lock, 'stuck', reason);
   };
-  if (lock.target === 'candidate' && share === ALL)
-    return stuck(lock.candidate, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
-  if (health[lock.stable] === 0 && health[lock.candidate] === 0)
-    return stuck(lock.stable, 'neither colour has a healthy target');
-  // Users may not be sent to a colour that was marked for its end.
-  if (health[lock.stable] === 0 && lock.retiring)
-    return stuck(lock.candidate, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
-  if (share !== NONE || health[lock.stable] === 0)
-    return putUsersBack(ports, settings, me, lock, lock.reason ?? 'the rule changed while it was reverted');
+  if (health[lock.stable] === 0) {
+    if (health[lock.candidate] === 0) return stuck(lock.stable, 'neither colour has a healthy target');
+    if (lock.target === 'candidate' && share === ALL)
+      return stuck(lock.candidate, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
+    // Its end may be under way: from here on only a colour that nobody can put away any more may be given users.
+    if (lock.retiring)
+      return stuck(lock.candidate, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
+  }
+  if (share !== NONE || health[lock.stable] === 0 || lock.target)
+    return putUsersBack(ports, settings, me, lock, health, lock.reason ?? 'the rule changed while it was reverted');
 
   await commit(ledger, me, writes.retiring(me, lock.candidate));
   await fleet.suspendScaling(lock.candidate, 'both');

@@ -13,6 +13,7 @@ export async function settle(
   lock: Lock,
 ): Promise<StepOutput | undefined> {
   const settleFrom = lock.settleFrom ?? clock.now();
+  if (lock.drained === settleFrom) return settleAgain({ ledger, clock }, me, lock);
   const left = Math.ceil(settleFrom + SETTLE_SECONDS - clock.now());
   if (left > 0) {
     await commit(ledger, me, writes.tick(me));

@@ -145,7 +145,7 @@ describe('the numbers', () => {
     });
     expect(bench('--rps', '11')).toMatchObject({
       status: 2,
-      stderr: '--rps "11" is none; write some of 1,10,100,1000\n',
+      stderr: '--rps "11" is none; write some of 1,3,10,30,100,300,1000\n',
     });
   });
 

@@ -180,7 +180,7 @@ function expectNever(write: LedgerWrite, stranger: Partial<Lock>): void {
   expect(isAccepted(write, stateWith(undefined))).toBe(false);
 }
 
-describe.each(OWNER.map((rule) => ({ name: rule.write.name, rule })))('the write "$name"', ({ rule }) => {
+describe.each(OWNER.map((rule) => [rule.write.name, rule] as const))('the write "%s"', (_, rule) => {
   test('is accepted exactly where the protocol says', () => {
     expectOnlyWhereAllowed(rule, ME);
   });
@@ -191,7 +191,7 @@ describe.each(OWNER.map((rule) => ({ name: rule.write.name, rule })))('the write
   });
 });
 
-describe.each(FENCED.map((rule) => ({ name: rule.write.name, rule })))('the write "$name"', ({ rule }) => {
+describe.each(FENCED.map((rule) => [rule.write.name, rule] as const))('the write "%s"', (_, rule) => {
   test('is accepted exactly where the protocol says', () => {
     expectOnlyWhereAllowed(rule, SOMEBODY_ELSE);
   });

@@ -76,7 +76,7 @@ const CORPUS: readonly (readonly [
   ['somebody else who speaks of pushes', push({}, { source: 'my.ci' }), 'not delivered'],
 ];
 
-test.each(CORPUS)('%s: %s', (_, event, start) => {
+test.each(CORPUS)('%s', (_, event, start) => {
   expect(isDelivered(event)).toBe(start !== 'not delivered');
   if (start !== 'not delivered') expect(opens(event).ok).toBe(start === 'starts');
 });

@@ -37,6 +37,13 @@ test('services that say nothing of priorities get their own, with room for a pro
   ]);
 });
 
+test('a service has one rule: two rules, or two listeners, are refused before anything is built', () => {
+  const withRule = (rule: unknown) => () => readSettings({ services: [{ rule }] });
+  expect(withRule([{ paths: ['/a'] }, { paths: ['/b'] }])).toThrow(WrongSettings);
+  expect(withRule({ paths: ['/a'], listeners: ['web', 'api'] })).toThrow(WrongSettings);
+  expect(withRule({ paths: ['/a'] })).not.toThrow();
+});
+
 const one = (service: object) => ({ services: [service] });
 const two = (first: object, second: object) => ({
   services: [first, { name: 'other', rule: { paths: ['/o'] }, ...second }],

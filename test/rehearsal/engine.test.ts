@@ -9,7 +9,7 @@ import { reachableFrom } from '../../rehearsal/engine-graph.ts';
 const START = 1_700_000_000;
 
 type States = Readonly<Record<string, unknown>>;
-type Flight = Partial<Omit<ExecutionStart, 'machine'>>;
+type Flight = Partial<Omit<ExecutionStart, 'machine' | 'clock'>> & { readonly clock?: VirtualClock };
 
 const machineOf = (states: States, startAt = Object.keys(states)[0]!) =>
   loadMachine({ StartAt: startAt, States: states });

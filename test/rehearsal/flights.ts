@@ -26,6 +26,23 @@ export function usualOptions(name: ScenarioName): FlightOptions {
 export const flight = (name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<Flown> =>
   fly({ ...usualOptions(name), points: 10, ...changes });
 
+/** A release of 25, 50 and 100 % with bakes of three minutes and a warm time of three. */
+export const SHORT = {
+  stages: [{ share: 25, bake: 180 }, { share: 50, bake: 180 }, { share: 100 }],
+  warmMinutes: 3,
+} as const;
+
+/** For stories that are about what happens in between, and not about the numbers. */
+export const shortFlight = (changes: Partial<FlightOptions> = {}, name: ScenarioName = 'healthy'): Promise<Flown> =>
+  flight(name, {
+    requestsPerSecond: 20,
+    baselineMinutes: 12,
+    points: 40,
+    warmMinutes: 3,
+    input: { image: 'v1.5.0', ...SHORT },
+    ...changes,
+  });
+
 type Functions = Readonly<Record<Verb, Play>>;
 
 /** One step in another's place; it may ask the real one. */

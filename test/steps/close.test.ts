@@ -102,7 +102,8 @@ describe('the new version dies while it closes', () => {
   test('users go back to the old colour as long as it has tasks, and a person is called', async () => {
     const it = await scene({ lock: lockIn('closing', 100, settled), candidateTasks: 0 });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'stuck' });
-    expect(it.log.slice(-3)).toEqual(['ledger: stuck', 'ModifyRule blue 100, green 0', 'DescribeRules']);
+    const written = it.log.filter((line) => !line.startsWith('Describe'));
+    expect(written.slice(-2)).toEqual(['ledger: stuck', 'ModifyRule blue 100, green 0']);
     expect(it.world.notices.at(-1)?.notice.kind).toBe('stuck');
   });
 

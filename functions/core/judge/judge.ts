@@ -1,7 +1,8 @@
 /**
  * The judge of policy `compare`: is the candidate worse than stable? Each minute it compares the candidate's share of
  * all failures (and of all slow responses) with its share of the requests, so that an outage of both cancels out.
- * The answer grows minute by minute as odds, and at most 1 % of healthy releases ever reach the limit.
+ * The answer grows minute by minute as odds, and at most 1 % of healthy releases ever reach the limit; what that finds and
+ * misses, worked out and measured: docs/judge.md.
  *
  * `beginJudging`, `foldMinute` for each minute in turn, delivered or not, and `weigh` whenever an answer is wanted.
  */

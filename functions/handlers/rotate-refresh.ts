@@ -1,0 +1,17 @@
+import { addresses } from '../adapters/addresses.ts';
+import { ecsRestarts } from '../adapters/ecs-restarts.ts';
+import { rotationAddresses } from '../adapters/rotation-addresses.ts';
+import { refresh } from '../steps/rotation/refresh.ts';
+import { beginInvocation } from './deadline.ts';
+import { ecs, fleet, ledger } from './ports.ts';
+import { cache, secrets } from './rotation-ports.ts';
+
+/** Every five minutes, one at a time (reserved concurrency 1). */
+export const handler = async () => {
+  beginInvocation();
+  const at = addresses(process.env);
+  const { readBy, ...rotated } = rotationAddresses(process.env);
+  const ports = { secrets, ledger: ledger(at), fleet: fleet(at), restarts: ecsRestarts(ecs(), at) };
+  const both = [rotated.app, rotated.integrations].map((secretId) => ({ secretId, readBy }));
+  return refresh({ ...ports, cache: cache({ readBy, ...rotated }) }, both)();
+};

@@ -1,0 +1,65 @@
+/**
+ * Migrates without a release, or takes a migration back, because a person asks. Never while a release runs; the caller
+ * asks again with the same id until the answer is no longer `running`.
+ */
+import { ReleaseRefused } from '../core/failures.ts';
+import { isImage } from '../core/image.ts';
+import { downgradeTo, isDowngradeTarget, UPGRADE } from '../core/migration.ts';
+import type { ServiceState } from '../core/protocol.ts';
+import type { Fleet, MigrationStatus } from '../ports/fleet.ts';
+import type { Ports } from './step.ts';
+
+export interface MigrationRequest {
+  /** 1 to 32 letters, digits, `-`: the same id is the same run. */
+  readonly id: string;
+  /** `stop` ends the run of that id. */
+  readonly action: 'upgrade' | 'downgrade' | 'stop';
+  /** A release tag, commit sha or digest. For a downgrade: the newer image, which knows what it takes back. */
+  readonly image: string;
+  /** For a downgrade: a revision, or `-1`. */
+  readonly to?: string;
+}
+
+export interface MigrateByHandPorts extends Pick<Ports, 'ledger' | 'registry'> {
+  /** Runs of the image with this command. */
+  readonly running: (command: readonly string[]) => Pick<Fleet, 'migrate' | 'stopMigration'>;
+}
+
+export const migrateByHand = ({ ledger, registry, running }: MigrateByHandPorts) =>
+  async function migrateByHandStep(request: MigrationRequest): Promise<MigrationStatus> {
+    const command = commandOf(request);
+    const token = `by-hand-${request.id}`;
+    if (request.action === 'stop') {
+      await running(command).stopMigration(token);
+      return { is: 'failed', reason: 'it took too long and was stopped' };
+    }
+    const state = await ledger.read();
+    refuseWhileReleasing(state);
+    const image = await registry.resolve(request.image);
+    if (!image) throw refused(`${request.image} is not in the service's repository`);
+    if (request.action === 'downgrade') {
+      if (state.current?.digest === image.digest)
+        throw refused(`users are on ${request.image}; put them on the older version first`);
+      const record = await ledger.record(image.digest);
+      if (!record?.migrated) throw refused(`${request.image} was never released with a migration`);
+      if (!record.downgradeSafe)
+        throw refused(`${request.image} was not released with "downgradeSafe": true; mend it forward`);
+    }
+    return running(command).migrate(token, image.digest);
+  };
+
+/** @throws ReleaseRefused with what is wrong: the words become names in AWS and arguments of a script */
+function commandOf({ id, action, image, to }: MigrationRequest): readonly string[] {
+  if (!/^[\w-]{1,32}$/.test(id)) throw refused('the id has other characters than letters, digits and "-"');
+  if (!isImage(image)) throw refused(`${image} is no release tag, commit sha or digest`);
+  if (action === 'upgrade' || action === 'stop') return UPGRADE;
+  if (action !== 'downgrade') throw refused(`${String(action)} is neither upgrade nor downgrade nor stop`);
+  if (!to || !isDowngradeTarget(to)) throw refused(`${to ?? 'nothing'} is no revision to go back to, nor "-1"`);
+  return downgradeTo(to);
+}
+
+function refuseWhileReleasing({ lock }: ServiceState): void {
+  if (lock) throw refused(`${lock.releaseId} is being released; ask again when it has ended`);
+}
+
+const refused = (why: string): ReleaseRefused => new ReleaseRefused(`No migration was started: ${why}.`);

@@ -1,0 +1,63 @@
+/** Ends the release's own execution, and after it the reconciler, where a flight asks for it. */
+import { RECONCILER } from '../functions/core/protocol.ts';
+import type { Running } from './control-plane.ts';
+import type { FlightOptions } from './options.ts';
+import { type Actor, NEVER, type World } from './world.ts';
+
+export interface Killer {
+  /** Asked before every transition of every execution. */
+  transition(running: Running, count: number): 'go on' | 'stop';
+  /** Asked around every call of everybody. */
+  call(actor: Actor, when: 'before' | 'after'): void | Promise<void>;
+  /** When the reconciler died, epoch seconds. */
+  reconcilerDiedAt(): number | undefined;
+}
+
+const OUTLIVES_SECONDS = 20;
+
+export function killer(
+  { killAt, kill, killReconciler }: FlightOptions,
+  main: () => Running | undefined,
+  world: () => World,
+): Killer {
+  let calls = 0;
+  let reconcilerCalls = 0;
+  let hasTakenOver = false;
+  let diedAt: number | undefined;
+
+  function ownersCall(running: Running, { sleep }: Actor, when: 'before' | 'after'): void | Promise<void> {
+    if (kill?.at !== 'call') return undefined;
+    if (when === 'before') calls += 1;
+    if (calls !== kill.count || running.end) return undefined;
+    if (when !== (kill.how === 'dies after' ? 'after' : 'before')) return undefined;
+    running.execution.stop('ABORTED');
+    return kill.how === 'outlives' ? sleep?.(OUTLIVES_SECONDS) : NEVER;
+  }
+
+  function reconcilersCall(when: 'before' | 'after'): void | Promise<void> {
+    if (!killReconciler || diedAt !== undefined) return undefined;
+    hasTakenOver ||= when === 'before' && world().ledger.state.lock?.owner === RECONCILER;
+    if (!hasTakenOver) return undefined;
+    if (when === 'before') reconcilerCalls += 1;
+    if (reconcilerCalls !== killReconciler.count || killReconciler.how !== `dies ${when}`) return undefined;
+    diedAt = world().clock.now();
+    return NEVER;
+  }
+
+  return {
+    transition(running, count) {
+      if (running !== main()) return 'go on';
+      if (count === killAt) return 'stop';
+      if (kill?.at !== 'transition' || kill.count !== count) return 'go on';
+      if (kill.how === 'ABORTED') return 'stop';
+      running.execution.stop('TIMED_OUT');
+      return 'go on';
+    },
+    call(actor, when) {
+      const running = main();
+      if (running && actor.execution === running.id) return ownersCall(running, actor, when);
+      return actor.by === 'reconciler' ? reconcilersCall(when) : undefined;
+    },
+    reconcilerDiedAt: () => diedAt,
+  };
+}

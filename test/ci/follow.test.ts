@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { ScenarioName } from '../../rehearsal/scenarios.ts';
+import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { flight } from '../rehearsal/flights.ts';
+import { type Rule, runScript } from './commands.ts';
+
+const ARN = 'arn:aws:states:us-east-1:111111111111:execution:release:';
+const STARTED = Date.UTC(2026, 10, 24, 10) / 1000;
+const TAG = 'v1.5.0';
+
+type Description = Readonly<Record<string, string>>;
+
+interface Execution {
+  readonly name: string;
+  readonly input?: unknown;
+  /** Epoch seconds. @default - STARTED */
+  readonly startedAt?: number;
+  readonly end: Description;
+}
+
+/** What DescribeExecution says of an execution that ended in that state of the state machine. */
+function endedIn(state: string, sentence: string): Description {
+  const { Type, Error: error } = definition.States[state as 'Reverted'];
+  return Type === 'Fail'
+    ? { status: 'FAILED', error, cause: sentence }
+    : { status: 'SUCCEEDED', output: JSON.stringify({ summary: sentence }) };
+}
+
+/** As AWS would answer while they are found and looked at once, and then. Times as the CLI writes them by default. */
+function aws(executions: readonly Execution[]): readonly Rule[] {
+  const list = executions.map(({ name, startedAt = STARTED }) => ({
+    executionArn: ARN + name,
+    startDate: new Date(startedAt * 1000).toISOString().replace('Z', '000+00:00'),
+  }));
+  return [
+    { command: 'aws', words: ['list-executions'], answers: [{ stdout: JSON.stringify({ executions: list }) }] },
+    { command: 'aws', words: ['get-execution-history'], answers: [{ stdout: JSON.stringify({ events: EVENTS }) }] },
+    ...executions.map(({ name, input = { image: TAG }, end }): Rule => {
+      const about = { executionArn: ARN + name, input: JSON.stringify(input) };
+      const running = { stdout: JSON.stringify({ ...about, status: 'RUNNING' }) };
+      return {
+        command: 'aws',
+        words: ['describe-execution', ARN + name],
+        answers: [running, running, { stdout: JSON.stringify({ ...about, ...end }) }],
+      };
+    }),
+  ];
+}
+
+const EVENTS = [
+  { type: 'WaitStateEntered' },
+  { type: 'TaskStateExited', stateExitedEventDetails: { output: '{"summary":"5 %: baking, minute 3 of 15"}' } },
+];
+
+const follow = (args: readonly string[], rules: readonly Rule[], more: Readonly<Record<string, string>> = {}) =>
+  runScript('follow', args, rules, {
+    STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:111111111111:stateMachine:release',
+    FOLLOW_SECONDS: '0.01',
+    START_MINUTES: '0',
+    ...more,
+  });
+
+const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Partial<FlightOptions>])[] = [
+  ['healthy', 0, {}],
+  ['first-release', 0, {}],
+  ['errors', 1, {}],
+  ['migration-fails', 1, {}],
+  ['stable-unhealthy', 2, {}],
+  ['healthy', 2, { input: { imgae: 'v1.5.0' } }],
+  ['healthy', 0, { input: { image: 'v1.4.2' } }],
+];
+
+test.each(FLIGHTS)('a rehearsed release (%s) gives its outcome as exit code %i', async (name, code, changes) => {
+  const flown = await flight(name, changes);
+  const state = flown.timeline.at(-1)!.state;
+  const ran = await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: endedIn(state, flown.reason) }]));
+  expect({ code: ran.code, state }).toEqual({ code, state });
+  expect(code === 0).toBe(flown.outcome === 'promoted' || flown.reason.startsWith('already live'));
+  expect(ran.output.split('\n')).toEqual([
+    `Following ${ARN}one`,
+    '5 %: baking, minute 3 of 15',
+    expect.stringContaining(flown.reason.split('\n')[0]!),
+    ...flown.reason.split('\n').slice(1),
+    '',
+  ]);
+});
+
+test.each([
+  ['Stuck', 3],
+  ['FencedOut', 1],
+  ['Nothing changed', 1],
+])('an end in "%s" is exit code %i', async (state, code) => {
+  const ran = await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: endedIn(state, 'a sentence') }]));
+  expect(ran.code).toBe(code);
+});
+
+test('an execution that somebody ended is no success', async () => {
+  const ran = await follow(['execution', `${ARN}one`], aws([{ name: 'one', end: { status: 'ABORTED' } }]));
+  expect(ran.code).toBe(1);
+  expect(ran.output).toMatch(/the reconciler brings users back/);
+});
+
+describe('a push', () => {
+  const end = endedIn('Promoted', 'promoted');
+
+  test('that waits is followed to the execution that takes it later', async () => {
+    const queued = endedIn('Nothing to do', 'queued: v1.5.0 waits until r-20261124-090000 has ended');
+    const executions = [
+      { name: 'first', end: queued },
+      { name: 'pending', end: endedIn('Reverted', 'it was worse') },
+    ];
+    const ran = await follow(['image', TAG, String(STARTED)], aws(executions));
+    expect(ran.code).toBe(1);
+    expect(ran.output).toMatch(/queued[\s\S]*Following \S+pending[\s\S]*it was worse/);
+  });
+
+  test('that lost its turn to a newer one is not released', async () => {
+    const stale = endedIn('Nothing to do', 'stale: v1.5.0 was pushed before v1.5.1');
+    expect((await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: stale }]))).code).toBe(1);
+  });
+
+  test('of what was released before, and is not live, is not released', async () => {
+    const duplicate = endedIn('Nothing to do', 'duplicate: v1.5.0 was released before');
+    expect((await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: duplicate }]))).code).toBe(1);
+  });
+
+  test('is told from others, and from earlier ones of the same image', async () => {
+    const others = [
+      { name: 'other', input: { image: 'v1.5.1' }, end },
+      { name: 'yesterday', startedAt: STARTED - 86_400, end },
+    ];
+    const ran = await follow(['image', TAG, String(STARTED)], aws(others));
+    expect(ran.code).toBe(4);
+    expect(ran.output).toMatch(/the push may have been lost/);
+  });
+});
+
+test('an AWS that does not answer is no outcome', async () => {
+  const rules: readonly Rule[] = [{ command: 'aws', words: ['describe-execution'], answers: [{ code: 255 }] }];
+  expect((await follow(['execution', `${ARN}one`], rules)).code).toBe(4);
+});
+
+test('an execution that outlives the job goes on without it', async () => {
+  const forever = { status: 'RUNNING' };
+  const ran = await follow(['execution', `${ARN}one`], aws([{ name: 'one', end: forever }]), { FOLLOW_MINUTES: '0' });
+  expect(ran.code).toBe(4);
+});

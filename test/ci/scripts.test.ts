@@ -1,0 +1,222 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseReleaseInput } from '../../functions/core/release.ts';
+import { type Rule, runScript } from './commands.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+describe('the frontend', () => {
+  const environment = { BUCKET: 'conductores-frontend-prod', DISTRIBUTION: 'E123' };
+  const built = (...files: readonly string[]): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'frontend-'));
+    folders.push(folder);
+    for (const file of files) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), '');
+    }
+    return folder;
+  };
+
+  test('is uploaded hashed files first, index.html last, then CloudFront is told; nothing is deleted', async () => {
+    const folder = built(
+      'index.html',
+      'main.8f3a1b2c4d5e6f70.js',
+      'chunk-QX4ZRT7B.js',
+      'assets/logo.svg',
+      'assets/font.9a8b7c6d5e.woff2',
+      'ngsw.json',
+      'manifest.webmanifest',
+      'assets/something-important.js',
+    );
+    const { code, calls } = await runScript('frontend', [folder], [], environment);
+    expect(code).toBe(0);
+    expect(calls).toEqual([
+      'aws s3 sync . s3://conductores-frontend-prod --no-progress --cache-control public, max-age=31536000, immutable --exclude * --include assets/font.9a8b7c6d5e.woff2 --include chunk-QX4ZRT7B.js --include main.8f3a1b2c4d5e6f70.js',
+      'aws s3 sync . s3://conductores-frontend-prod --no-progress --cache-control no-cache --exclude * --include assets/logo.svg --include assets/something-important.js --include manifest.webmanifest --include ngsw.json',
+      'aws s3 cp index.html s3://conductores-frontend-prod/index.html --no-progress --cache-control no-cache',
+      'aws cloudfront create-invalidation --distribution-id E123 --paths /* --query Invalidation.Id --output text',
+    ]);
+  });
+
+  test('an upload that fails leaves the old page, which names only files that are there', async () => {
+    const failing: Rule = { command: 'aws', words: ['sync'], answers: [{ code: 1 }] };
+    const { code, calls } = await runScript(
+      'frontend',
+      [built('index.html', 'main.8f3a1b2c.js')],
+      [failing],
+      environment,
+    );
+    expect(code).not.toBe(0);
+    expect(calls.filter((call) => call.includes('index.html'))).toEqual([]);
+  });
+
+  test('a build without a page is not uploaded', async () => {
+    expect(await runScript('frontend', [built('main.8f3a1b2c.js')], [], environment)).toMatchObject({
+      code: 2,
+      calls: [],
+    });
+  });
+});
+
+describe('the push', () => {
+  const environment = { REGISTRY: 'registry.example', REPOSITORY: 'conductores-backend' };
+  const describe_ = (answer: Rule['answers'][number]): Rule => ({
+    command: 'aws',
+    words: ['describe-images'],
+    answers: [answer],
+  });
+
+  test('brings a new tag, and no other', async () => {
+    const unknown = describe_({ code: 254, stderr: 'An error occurred (ImageNotFoundException)' });
+    const { code, calls, outputs } = await runScript('push', ['image.tar.gz', 'v1.5.0'], [unknown], environment);
+    expect(code).toBe(0);
+    expect(calls.slice(1)).toEqual([
+      'docker load --quiet --input image.tar.gz',
+      'docker tag release:v1.5.0 registry.example/conductores-backend:v1.5.0',
+      'docker push --quiet registry.example/conductores-backend:v1.5.0',
+    ]);
+    expect(Math.abs(Number(/^since=(\d+)$/m.exec(outputs)![1]) - Date.now() / 1000)).toBeLessThan(30);
+  });
+
+  test.each([['"2026-11-24T10:00:00.500000+00:00"'], ['1795514400.5']])(
+    'of a tag that is there already changes nothing, and says since when (%s)',
+    async (pushedAt) => {
+      const known = describe_({ stdout: pushedAt });
+      const { code, calls, outputs } = await runScript('push', ['image.tar.gz', 'v1.5.0'], [known], environment);
+      expect(code).toBe(0);
+      expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
+      expect(outputs).toBe('since=1795514400\n');
+    },
+  );
+
+  test('does not happen while ECR does not answer', async () => {
+    const denied = describe_({ code: 254, stderr: 'AccessDeniedException' });
+    const { code, calls } = await runScript('push', ['image.tar.gz', 'v1.5.0'], [denied], environment);
+    expect(code).toBe(254);
+    expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
+  });
+});
+
+describe('the rollback', () => {
+  const start: Rule = { command: 'aws', words: ['start-execution'], answers: [{ stdout: 'arn:execution\n' }] };
+  const roll = (environment: Readonly<Record<string, string>>) =>
+    runScript('rollback', [], [start], { STATE_MACHINE_ARN: 'arn:machine', ...environment });
+  const repository = { registry: 'registry.example', name: 'conductores-backend' };
+
+  test.each([['v1.2.3'], ['a'.repeat(40)], [`sha256:${'b'.repeat(64)}`], ['r-20261124-100000'], ['']])(
+    'to "%s" starts what the controller takes',
+    async (VERSION) => {
+      const { code, calls, outputs } = await roll({ VERSION, REASON: 'It is "slow"', ACCEPT_SCHEMA: 'true' });
+      expect(code).toBe(0);
+      expect(outputs).toBe('execution=arn:execution\n');
+      const input: unknown = JSON.parse(/--input (\{.*\}) --query/.exec(calls[0]!)![1]!);
+      expect(input).toEqual({
+        action: 'rollback',
+        ...(VERSION ? { to: VERSION } : {}),
+        reason: 'It is "slow"',
+        acceptSchema: true,
+      });
+      expect(parseReleaseInput({ ...(input as object), reason: 'It is slow' }, { repository }).ok).toBe(true);
+    },
+  );
+
+  test.each([['latest'], ['abc1234'], ['v1; id'], ['$(id)'], ['r-2026']])('to "%s" starts nothing', async (VERSION) => {
+    expect(await roll({ VERSION })).toMatchObject({ code: 2, calls: [] });
+  });
+});
+
+describe('the migration', () => {
+  const lambda = (...answers: readonly object[]): Rule => ({
+    command: 'aws',
+    words: ['invoke'],
+    answers: answers.map((answer) => ({
+      stdout: 'errorType' in answer ? 'Unhandled' : 'None',
+      file: JSON.stringify(answer),
+    })),
+  });
+  const migrate = (rule: Rule, environment: Readonly<Record<string, string>> = {}) =>
+    runScript('migrate', ['run-7-1'], [rule], {
+      ACTION: 'downgrade',
+      IMAGE: 'v1.5.0',
+      TO: '-1',
+      MIGRATE_FUNCTION: 'migrate',
+      MIGRATE_SECONDS: '0.01',
+      ...environment,
+    });
+  const payloads = (calls: readonly string[]) => calls.map((call) => /--payload (\{.*?\}) --query/.exec(call)![1]);
+
+  test('is asked for again, under the same id, until it has ended', async () => {
+    const { code, calls } = await migrate(
+      lambda({ is: 'running' }, { errorType: 'Transient', errorMessage: 'ask again' }, { is: 'done' }),
+    );
+    expect(code).toBe(0);
+    expect(payloads(calls)).toEqual(Array(3).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
+  });
+
+  test('that failed says why', async () => {
+    const ran = await migrate(lambda({ is: 'failed', reason: 'exit code 1' }));
+    expect(ran).toMatchObject({ code: 1, output: 'The downgrade failed: exit code 1\n' });
+  });
+
+  test('that was refused started nothing', async () => {
+    const ran = await migrate(lambda({ errorType: 'ReleaseRefused', errorMessage: 'No migration was started: why.' }));
+    expect(ran).toMatchObject({ code: 2, output: 'No migration was started: why.\n' });
+  });
+
+  test('that takes too long is stopped', async () => {
+    const { code, calls } = await migrate(lambda({ is: 'running' }), { MIGRATE_MINUTES: '0' });
+    expect(code).toBe(1);
+    expect(payloads(calls).at(-1)).toContain('"action":"stop"');
+  });
+});
+
+describe('the public health check', () => {
+  const environment = { HEALTH_SECONDS: '0.01', HEALTH_TRIES: '3' };
+  const answering = (...codes: readonly string[]): Rule => ({
+    command: 'curl',
+    words: ['https://api.example/health'],
+    answers: codes.map((stdout) => ({ stdout, code: stdout === '000' ? 7 : 0 })),
+  });
+
+  test.each([
+    [['200'], 0, 1],
+    [['000', '503', '200'], 0, 3],
+    [['503', '503', '503'], 1, 3],
+  ])('answers of %j end with %i', async (codes, code, tries) => {
+    const ran = await runScript('health', ['https://api.example/health'], [answering(...codes)], environment);
+    expect([ran.code, ran.calls.length]).toEqual([code, tries]);
+  });
+});
+
+describe('Slack', () => {
+  const tell = (results: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) =>
+    runScript('notify', ['Deploy of v1.5.0'], [], {
+      NEEDS: JSON.stringify(Object.fromEntries(Object.entries(results).map(([job, result]) => [job, { result }]))),
+      RUN_URL: 'https://github.example/runs/7',
+      ACTOR: 'ana',
+      SLACK_WEBHOOK: 'https://slack.example/hook',
+      ...more,
+    });
+
+  test.each([
+    [{ test: 'success', deploy: 'success' }, '*success*, started by ana'],
+    [{ test: 'success', deploy: 'failure', frontend: 'skipped' }, '*failure* (deploy: failure, frontend: skipped)'],
+    [{ test: 'success', deploy: 'cancelled' }, '*cancelled* (deploy: cancelled)'],
+    [{ test: 'success', deploy: 'skipped' }, '*skipped* (deploy: skipped)'],
+  ])('hears the real result of %j', async (results, sentence) => {
+    const { code, calls } = await tell(results);
+    expect(code).toBe(0);
+    expect(calls).toEqual([expect.stringMatching(/^curl .*https:\/\/slack\.example\/hook$/)]);
+    expect(calls[0]).toContain(sentence);
+  });
+
+  test('is not needed: without a webhook the message stands in the log', async () => {
+    const ran = await tell({ deploy: 'success' }, { SLACK_WEBHOOK: '' });
+    expect(ran).toMatchObject({ code: 0, calls: [], output: /\*success\*/ });
+  });
+});

