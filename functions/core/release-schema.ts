@@ -85,15 +85,15 @@ const stage = z.pipe(
   ),
 );
 
-/** What a stage looks like once every field of it is right; until then each may be anything. */
+/** A stage of which nothing is known yet: each field may be anything. */
 interface WrittenStage {
-  readonly share: number;
-  readonly bake?: number;
-  readonly approval?: boolean;
+  readonly share?: unknown;
+  readonly bake?: unknown;
+  readonly approval?: unknown;
 }
 
 const stages = z.array(stage, 'is not a list of stages').check(
-  z.check<readonly WrittenStage[]>(
+  z.check<readonly (WrittenStage | null | undefined)[]>(
     ({ value, issues }) => {
       const wrong = (path: PropertyKey[], message: string): void => {
         issues.push({ code: 'custom', path, message, input: value });
@@ -102,10 +102,13 @@ const stages = z.array(stage, 'is not a list of stages').check(
       if (value.at(-1)?.share !== ALL) wrong([], 'does not end with 100');
       value.forEach((one, index) => {
         const before = value[index - 1]?.share;
-        if (isShare(before) && one?.share <= before) wrong([index, 'share'], `${one.share} comes after ${before}`);
-        if (one?.share === ALL && one.bake) wrong([index, 'bake'], '100 % has no bake');
-        if (one?.share === ALL && one.approval) wrong([index, 'approval'], 'nothing comes after 100 %');
-        if (one?.share < ALL && one.bake === 0) wrong([index, 'bake'], 'a share below 100 must be watched');
+        const share = one?.share;
+        // Only shares can be compared: anything else is wrong in itself, and JSON can spell an object without a value.
+        if (!isShare(share)) return;
+        if (isShare(before) && share <= before) wrong([index, 'share'], `${share} comes after ${before}`);
+        if (share === ALL && one?.bake) wrong([index, 'bake'], '100 % has no bake');
+        if (share === ALL && one?.approval) wrong([index, 'approval'], 'nothing comes after 100 %');
+        if (share < ALL && one?.bake === 0) wrong([index, 'bake'], 'a share below 100 must be watched');
       });
     },
     // Also when a stage is wrong in itself: all that is wrong is told at once.

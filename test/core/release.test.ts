@@ -135,6 +135,8 @@ describe('every wrong field is named, with what to write instead', () => {
     [{ ...v, stages: [Number.NaN, 100] }, 'stages[0].share', 'is not a whole percentage', 'integer'],
     [{ ...v, stages: [Number.POSITIVE_INFINITY, 100] }, 'stages[0].share', 'not a whole percentage', 'integer'],
     [{ ...v, stages: [{ bake: 900 }, 100] }, 'stages[0].share', 'is missing', '1 to 100'],
+    [{ ...v, stages: [5, { share: { toString: {} } }, 100] }, 'stages[1].share', 'not a whole percentage', 'integer'],
+    [{ ...v, stages: [{ share: { toString: 1 }, bake: 0 }, 100] }, 'stages[0].share', 'not a whole', '1 to 100'],
     [{ ...v, stages: ['5', 100] }, 'stages[0]', 'is no stage', '"share": 10'],
     [{ ...v, stages: [{ share: 5, bakes: 9 }, 100] }, 'stages[0].bakes', 'no field of a stage', 'mean "bake"'],
     [{ ...v, stages: [{ share: 5, bake: '90' }, 100] }, 'stages[0].bake', 'time with a unit', '"15m"'],
