@@ -101,6 +101,8 @@ export class World {
   readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
   readonly #settings: WorldSettings;
   readonly #images: Map<string, Image>;
+  /** The tokens of those that were started. */
+  readonly #migrations = new Set<string>();
   readonly #onWrite: ((row: WriteRow) => void)[] = [];
 
   constructor(settings: WorldSettings) {
@@ -229,7 +231,13 @@ export class World {
             tasks.suspend(colour, 'none');
             write({ call: 'RegisterScalableTarget (resume)', colour });
           }),
-        migrate: (token) => call('RunTask', () => this.#settings.migration(token)),
+        migrationOf: (token) =>
+          call('ListTasks', () => (this.#migrations.has(token) ? this.#settings.migration(token) : undefined)),
+        migrate: (token) =>
+          call('RunTask', () => {
+            this.#migrations.add(token);
+            return this.#settings.migration(token);
+          }),
         stopMigration: () => call('StopTask', () => write({ call: 'StopTask' })),
       },
       signals: {

@@ -21,7 +21,7 @@ export function ecsMigration(
   ecs: Pick<ECSClient, 'send'>,
   at: MigrationAddresses,
   clock: Pick<Clock, 'sleep'>,
-): Pick<Fleet, 'migrate' | 'stopMigration'> {
+): Pick<Fleet, 'migrationOf' | 'migrate' | 'stopMigration'> {
   const { cluster, families, container, migration } = at;
   const family = migrationFamily(families);
 
@@ -61,6 +61,11 @@ export function ecsMigration(
   }
 
   return {
+    async migrationOf(token) {
+      const run = await runOf(token);
+      return run && statusOf(run, container);
+    },
+
     migrate: async (token, digest) => statusOf((await runOf(token)) ?? (await start(token, digest)), container),
 
     async stopMigration(token) {

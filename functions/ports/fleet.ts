@@ -34,6 +34,8 @@ export interface Fleet {
   /** `in`: only scale-in rests, so that a colour that loses traffic keeps its tasks. */
   suspendScaling(colour: Colour, direction: 'in' | 'both'): Promise<void>;
   resumeScaling(colour: Colour): Promise<void>;
+  /** The run of that token; undefined if none was started. */
+  migrationOf(token: string): Promise<MigrationStatus | undefined>;
   /** Runs the migration command of the image; asked again with the same token it reports the same run. */
   migrate(token: string, digest: string): Promise<MigrationStatus>;
   /** Resolves once that run has stopped, so that two never overlap. */

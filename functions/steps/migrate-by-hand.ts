@@ -7,6 +7,7 @@ import { isImage } from '../core/image.ts';
 import { downgradeTo, isDowngradeTarget, UPGRADE } from '../core/migration.ts';
 import type { ServiceState } from '../core/protocol.ts';
 import type { Fleet, MigrationStatus } from '../ports/fleet.ts';
+import type { Image, Registry } from '../ports/registry.ts';
 import type { Ports } from './step.ts';
 
 export interface MigrationRequest {
@@ -22,30 +23,32 @@ export interface MigrationRequest {
 
 export interface MigrateByHandPorts extends Pick<Ports, 'ledger' | 'registry'> {
   /** Runs of the image with this command. */
-  readonly running: (command: readonly string[]) => Pick<Fleet, 'migrate' | 'stopMigration'>;
+  readonly running: (command: readonly string[]) => Pick<Fleet, 'migrationOf' | 'migrate' | 'stopMigration'>;
 }
 
 export const migrateByHand = ({ ledger, registry, running }: MigrateByHandPorts) =>
   async function migrateByHandStep(request: MigrationRequest): Promise<MigrationStatus> {
-    const command = commandOf(request);
+    const runs = running(commandOf(request));
     const token = `by-hand-${request.id}`;
     if (request.action === 'stop') {
-      await running(command).stopMigration(token);
+      await runs.stopMigration(token);
       return { is: 'failed', reason: 'it took too long and was stopped' };
     }
+    // What was begun is told to its end, whatever happens meanwhile.
+    const begun = await runs.migrationOf(token);
+    if (begun) return begun;
     const state = await ledger.read();
     refuseWhileReleasing(state);
     const image = await registry.resolve(request.image);
     if (!image) throw refused(`${request.image} is not in the service's repository`);
     if (request.action === 'downgrade') {
-      if (state.current?.digest === image.digest)
-        throw refused(`users are on ${request.image}; put them on the older version first`);
       const record = await ledger.record(image.digest);
       if (!record?.migrated) throw refused(`${request.image} was never released with a migration`);
       if (!record.downgradeSafe)
         throw refused(`${request.image} was not released with "downgradeSafe": true; mend it forward`);
+      await refuseUnderUsers(registry, state, { ...image, name: request.image });
     }
-    return running(command).migrate(token, image.digest);
+    return runs.migrate(token, image.digest);
   };
 
 /** @throws ReleaseRefused with what is wrong: the words become names in AWS and arguments of a script */
@@ -60,6 +63,20 @@ function commandOf({ id, action, image, to }: MigrationRequest): readonly string
 
 function refuseWhileReleasing({ lock }: ServiceState): void {
   if (lock) throw refused(`${lock.releaseId} is being released; ask again when it has ended`);
+}
+
+/** Whoever uses a version as new as this one needs what it migrated. Told by when ECR got them: a release may be started late. */
+async function refuseUnderUsers(
+  registry: Registry,
+  { current }: ServiceState,
+  newer: Image & { readonly name: string },
+) {
+  if (!current) return;
+  const used = await registry.resolve(current.digest);
+  if (used && used.digest !== newer.digest && used.pushedAt < newer.pushedAt) return;
+  throw refused(
+    `users are on ${current.image}, which is not older than ${newer.name}; put them on an older version first`,
+  );
 }
 
 const refused = (why: string): ReleaseRefused => new ReleaseRefused(`No migration was started: ${why}.`);

@@ -176,6 +176,7 @@ export class BareWorld {
         resize: (colour, count) => scale(colour, count, false, () => tasks.resize(colour, count)),
         suspendScaling: suspend,
         resumeScaling: (colour) => suspend(colour, 'none'),
+        migrationOf: () => perform('ListTasks', () => undefined),
         migrate: () => perform('RunTask', () => ({ is: 'done' })),
         stopMigration: () => perform('StopTask', () => undefined),
       },

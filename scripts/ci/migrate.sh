@@ -1,30 +1,36 @@
 #!/usr/bin/env bash
 # migrate.sh ID: migrates from an image without a release, or takes a migration back, and waits for the end of it. The same
 # id is the same run. Exit code 0: the database is where it was asked to be. 1: it failed. 2: refused, nothing was started.
+# 4: cannot tell; the message says what to look at.
 # Reads ACTION (upgrade, downgrade), IMAGE, TO, MIGRATE_FUNCTION; MIGRATE_SECONDS between looks (15), MIGRATE_MINUTES (30).
 set -euo pipefail
+readonly id=$1
+readonly deadline=$((SECONDS + ${MIGRATE_MINUTES:-30} * 60))
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
+# What the Lambda answers to that action: `done`, `failed`, `running`, the name of its error, or `silent` if none of these
+# came. Whatever is no answer changes nothing: the same id is asked for again.
 ask() {
   local payload function_error
   payload=$(jq --null-input --compact-output --arg id "$id" --arg action "$1" --arg image "$IMAGE" --arg to "${TO:-}" \
     '{id: $id, action: $action, image: $image} + (if $to == "" then {} else {to: $to} end)')
   function_error=$(aws lambda invoke --function-name "$MIGRATE_FUNCTION" --cli-binary-format raw-in-base64-out \
-    --payload "$payload" --query FunctionError --output text "$answer")
-  [[ $function_error == None ]] || {
-    jq -r '.errorMessage // .' "$answer" >&2
-    # Only a refusal changed nothing; anything else may have begun, and is asked for again.
-    [[ $(jq -r '.errorType // empty' "$answer") == Transient ]] && return 0
-    exit 2
+    --payload "$payload" --query FunctionError --output text "$answer") || {
+    said=silent
+    return
   }
+  if [[ $function_error == None ]]; then
+    said=$(jq -r '.is' "$answer")
+  else
+    jq -r '.errorMessage // .' "$answer" >&2
+    said=$(jq -r '.errorType // "silent"' "$answer")
+  fi
 }
 
-id=$1
-deadline=$((SECONDS + ${MIGRATE_MINUTES:-30} * 60))
 while true; do
   ask "$ACTION"
-  case $(jq -r '.is // "running"' "$answer") in
+  case $said in
     done)
       echo "The $ACTION ended well."
       exit 0
@@ -33,12 +39,23 @@ while true; do
       echo "The $ACTION failed: $(jq -r .reason "$answer")" >&2
       exit 1
       ;;
+    ReleaseRefused) exit 2 ;;
+    MigrationFailed | Stuck) exit 1 ;;
+    running) echo "The $ACTION runs." ;;
+    *) echo "No answer ($said); the same is asked again." >&2 ;;
   esac
   if ((SECONDS >= deadline)); then
-    ask stop
-    echo "The $ACTION took too long and was stopped." >&2
-    exit 1
+    # A container has half a minute to obey.
+    for _ in {1..6}; do
+      ask stop
+      [[ $said != failed ]] || {
+        echo "The $ACTION took too long and was stopped." >&2
+        exit 1
+      }
+      sleep "${MIGRATE_SECONDS:-15}"
+    done
+    echo "How the $ACTION goes on cannot be told from here: look for a running task that was started by by-hand-$id." >&2
+    exit 4
   fi
-  echo "The $ACTION runs."
   sleep "${MIGRATE_SECONDS:-15}"
 done

@@ -131,13 +131,15 @@ describe('the rollback', () => {
 });
 
 describe('the migration', () => {
+  const SILENT = { code: 255, stderr: 'Could not connect to the endpoint URL' };
   const lambda = (...answers: readonly object[]): Rule => ({
     command: 'aws',
     words: ['invoke'],
-    answers: answers.map((answer) => ({
-      stdout: 'errorType' in answer ? 'Unhandled' : 'None',
-      file: JSON.stringify(answer),
-    })),
+    answers: answers.map((answer) =>
+      answer === SILENT
+        ? SILENT
+        : { stdout: 'errorMessage' in answer ? 'Unhandled' : 'None', file: JSON.stringify(answer) },
+    ),
   });
   const migrate = (rule: Rule, environment: Readonly<Record<string, string>> = {}) =>
     runScript('migrate', ['run-7-1'], [rule], {
@@ -152,10 +154,17 @@ describe('the migration', () => {
 
   test('is asked for again, under the same id, until it has ended', async () => {
     const { code, calls } = await migrate(
-      lambda({ is: 'running' }, { errorType: 'Transient', errorMessage: 'ask again' }, { is: 'done' }),
+      lambda(
+        { is: 'running' },
+        { errorType: 'Transient', errorMessage: 'ask again' },
+        { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 30.00 seconds' },
+        { errorMessage: 'no type' },
+        SILENT,
+        { is: 'done' },
+      ),
     );
     expect(code).toBe(0);
-    expect(payloads(calls)).toEqual(Array(3).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
+    expect(payloads(calls)).toEqual(Array(6).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
   });
 
   test('that failed says why', async () => {
@@ -168,10 +177,23 @@ describe('the migration', () => {
     expect(ran).toMatchObject({ code: 2, output: 'No migration was started: why.\n' });
   });
 
+  test('that could not be started has failed', async () => {
+    const ran = await migrate(lambda({ errorType: 'MigrationFailed', errorMessage: 'no such cluster' }));
+    expect(ran).toMatchObject({ code: 1, output: 'no such cluster\n' });
+  });
+
   test('that takes too long is stopped', async () => {
-    const { code, calls } = await migrate(lambda({ is: 'running' }), { MIGRATE_MINUTES: '0' });
+    const stopped = { is: 'failed', reason: 'it took too long and was stopped' };
+    const notYet = { errorType: 'Transient', errorMessage: 'told to stop and has not stopped yet' };
+    const { code, calls } = await migrate(lambda({ is: 'running' }, notYet, stopped), { MIGRATE_MINUTES: '0' });
     expect(code).toBe(1);
-    expect(payloads(calls).at(-1)).toContain('"action":"stop"');
+    expect(payloads(calls).map((payload) => JSON.parse(payload!).action)).toEqual(['downgrade', 'stop', 'stop']);
+  });
+
+  test('of which nothing is heard is neither good nor bad, and says where to look', async () => {
+    const ran = await migrate(lambda(SILENT), { MIGRATE_MINUTES: '0' });
+    expect(ran.code).toBe(4);
+    expect(ran.output).toMatch(/a running task that was started by by-hand-run-7-1/);
   });
 });
 

@@ -17,6 +17,9 @@ const NEWER: ReleaseRecord = {
 const UP: MigrationRequest = { id: 'run-1', action: 'upgrade', image: 'v1.5.0' };
 const DOWN: MigrationRequest = { ...UP, action: 'downgrade', to: '-1' };
 
+const BEYOND = { ...NEWER, image: 'v1.5.1', ...IMAGES['v1.5.1'] };
+const UNDER_USERS = /users are on v1\.5\.\d, which is not older than v1\.5\.0; put them on an older version first/;
+
 async function ask(request: MigrationRequest, options: SceneOptions = {}) {
   const { world, clock } = await scene(options);
   const { ledger, registry, fleet } = world.ports({ by: 'person' });
@@ -49,6 +52,25 @@ test('not while a release runs', async () => {
   expect(ran).toBe(false);
 });
 
+test('what was begun is told to its end, also when a release begins meanwhile', async () => {
+  const { world, clock } = await scene();
+  const { ledger, registry, fleet } = world.ports({ by: 'person' });
+  const answers: unknown[] = [];
+  const askOnce = async () => {
+    const count = answers.length;
+    migrateByHand({ ledger, registry, running: () => fleet })(UP).then(
+      (status) => answers.push(status),
+      (error: Error) => answers.push(error.message),
+    );
+    await clock.run(() => answers.length > count);
+  };
+  await askOnce();
+  world.ledger.write({ name: 'a release', condition: { all: [] }, set: { lock: lockIn('opening') } });
+  await askOnce();
+  expect(answers).toEqual([{ is: 'done' }, { is: 'done' }]);
+  expect(world.calls.filter(({ call }) => call === 'RunTask').length).toBe(1);
+});
+
 describe('a downgrade', () => {
   test('runs from the newer image, once users are back on the older', async () => {
     expect(await ask(DOWN, { records: [NEWER] })).toEqual({
@@ -59,7 +81,8 @@ describe('a downgrade', () => {
   });
 
   test.each<readonly [string, RegExp, SceneOptions]>([
-    ['an image that users are on', /put them on the older version first/, { service: { current: NEWER } }],
+    ['an image that users are on', UNDER_USERS, { ...withRecord({}), service: { current: NEWER } }],
+    ['an image that users are beyond', UNDER_USERS, { ...withRecord({}), service: { current: BEYOND } }],
     ['a release that did not say so', /not released with "downgradeSafe"/, withRecord({ downgradeSafe: false })],
     ['a release that never migrated', /never released with a migration/, withRecord({ migrated: false })],
     ['an image that was never released', /never released/, {}],
