@@ -2,7 +2,13 @@
 import { type Baseline, latencyColumns, learn } from '../functions/core/judge/baseline.ts';
 import type { Metric } from '../functions/core/judge/constants.ts';
 import type { JudgedMinute } from '../functions/core/judge/judge.ts';
-import { type Counts, countsOf, countsOfZones, type GroupMinute } from '../functions/core/judge/readings.ts';
+import {
+  type Counts,
+  countsOf,
+  countsOfZones,
+  eachLatencyCount,
+  type GroupMinute,
+} from '../functions/core/judge/readings.ts';
 import type { ColourNames } from '../functions/core/judge/verdict.ts';
 import { isShare, type Share } from '../functions/core/share.ts';
 
@@ -238,8 +244,7 @@ function countsFrom(value: unknown, where: string): Counts | undefined {
   return {
     requests: numberFrom(counts['requests'], `${where}.requests`),
     failures: numberFrom(counts['failures'], `${where}.failures`),
-    slow: amountFrom(counts['slow'] ?? null, `${where}.slow`),
-    verySlow: amountFrom(counts['verySlow'] ?? null, `${where}.verySlow`),
+    ...eachLatencyCount((count) => amountFrom(counts[count] ?? null, `${where}.${count}`)),
   };
 }
 

@@ -57,17 +57,17 @@ const CONTROL = { margin: 1.5, ratio: 4, burst: 2, capNats: 5, limit: 100 } as c
  * The control: a sequential likelihood ratio on errors and one on responses over 300 ms, half of the odds each. No
  * learned noise, no onset, no warm-up, no tail, no dead candidate. What our judge does better, its terms have earned.
  */
-export const control: Detect = ({ minutes }) => {
-  const bar = (LATENCY_GRID_MS as readonly number[]).indexOf(300);
+export const control: Detect = ({ baseline, minutes }) => {
+  const at = latencyColumns(baseline, LATENCY_GRID_MS);
   const nats = { errors: 0, slow: 0 };
   for (const minute of minutes) {
     if (minute.share === 100) break;
-    const mine = countsOf(minute.candidate, { slow: bar, verySlow: bar });
-    const theirs = countsOf(minute.stable, { slow: bar, verySlow: bar });
+    const mine = countsOf(minute.candidate, at);
+    const theirs = countsOf(minute.stable, at);
     if (!mine || !theirs) continue;
     nats.errors += controlNats(mine.failures, theirs.failures, mine.requests, theirs.requests);
     if (!isStartUp(minute)) {
-      nats.slow += controlNats(mine.slow ?? 0, theirs.slow ?? 0, mine.requests, theirs.requests);
+      nats.slow += controlNats(mine.overPassBar ?? 0, theirs.overPassBar ?? 0, mine.requests, theirs.requests);
     }
     if ((Math.exp(nats.errors) + Math.exp(nats.slow)) / 2 >= CONTROL.limit) {
       return abortOn(minute.index);

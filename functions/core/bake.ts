@@ -2,7 +2,7 @@
  * How a bake ends: the judge says what the numbers show, this file says what follows from it at this moment, for every
  * case in which there is little to judge. Silence holds; only people or a written rule end a hold.
  */
-import { RULES, type VerdictWord } from './judge/verdict.ts';
+import { RULES, SPEAKS_AGAINST, type VerdictWord } from './judge/verdict.ts';
 import { ANSWER_WITHIN_SECONDS, HOLD_UP_TO, type OnUnproven, type Stage } from './plan.ts';
 import type { Lock } from './protocol.ts';
 import { ALL } from './share.ts';
@@ -51,7 +51,8 @@ export function decide(moment: Moment): BakeEnd {
   if (verdict.rule === RULES.suspicion) return { word: 'abort', reason };
   if (moment.onUnproven === 'abort')
     return { word: 'abort', reason: `${reason}; this release goes back when unproven` };
-  if (moment.onUnproven === 'proceed' && !silence && (next.share < ALL || moment.mayPromoteUnproven)) {
+  const isMerelyUnproven = !silence && !SPEAKS_AGAINST.has(verdict.rule);
+  if (moment.onUnproven === 'proceed' && isMerelyUnproven && (next.share < ALL || moment.mayPromoteUnproven)) {
     return { word: 'advance', reason: `${reason}; goes on unproven` };
   }
   return { word: 'hold', reason: `${reason}; a person is asked`, ask: true };

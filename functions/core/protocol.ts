@@ -70,7 +70,7 @@ export interface Lock {
   /** `at`: when this release was held for the first time; all its holds together have one deadline. */
   readonly hold?: { readonly by: string; readonly at: number };
   readonly firstHeldAt?: number;
-  /** What was paged about in the warm time, so that nobody is paged for it every tick. */
+  /** What was paged about last, so that nobody is paged for it every tick. */
   readonly paged?: string;
   /** When a person was asked to decide. */
   readonly askedAt?: number;

@@ -7,7 +7,7 @@ import { Transient } from '../core/failures.ts';
 import { usualErrorRate, weigh } from '../core/judge/judge.ts';
 import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
 import type { GroupMinute } from '../core/judge/readings.ts';
-import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
+import type { Evidence, Verdict, VerdictWord } from '../core/judge/verdict.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { shareOf } from '../core/roles.ts';
@@ -46,7 +46,7 @@ export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profil
 
     const finding =
       (await hardRules(ports, lock)) ??
-      (await (lock.phase === 'warm' ? watchWarm(ports, me, lock) : judgeBake(ports, settings, lock)));
+      (await (lock.phase === 'warm' ? watchWarm(ports, me, lock) : judgeBake(ports, settings, me, lock)));
     switch (finding.word) {
       case 'abort':
         return abort(ports, me, lock, finding);
@@ -94,12 +94,14 @@ async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undef
 async function judgeBake(
   ports: JudgePorts,
   { profile }: Pick<ServiceSettings, 'profile'>,
+  me: Mine,
   lock: Lock,
 ): Promise<Finding> {
   const { stage, next } = stagesOf(lock);
   const now = ports.clock.now();
   const bakeDone = isBakeOver({ now, lock, stage });
   const { verdict, silence } = lock.share === NONE ? NO_USERS_YET : await verdictOf(ports, lock, bakeDone);
+  if (verdict.notice) await page(ports, me, lock, verdict.notice);
   const end = decide({
     now,
     lock,
@@ -119,6 +121,7 @@ interface PolicyVerdict {
     readonly rule: string;
     readonly reason: string;
     readonly evidence?: Evidence | LiteralEvidence;
+    readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
   };
   readonly silence: string | undefined;
 }
@@ -188,7 +191,7 @@ const isAnyError = (name: string): boolean =>
   ['literal-any-5xx', 'literal-server-errors'].some((rule) => name.endsWith(rule));
 
 async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Finding> {
-  const { signals, fleet, ledger, notices, clock } = ports;
+  const { signals, fleet, ledger, clock } = ports;
   const now = clock.now();
   const readings = await candidateMinutes(signals, clock, lock, []);
   const { state } = await listen(ports, lock);
@@ -198,21 +201,30 @@ async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Findi
     names: lock,
   });
   if (watched.word === 'abort') return watched;
-  if (watched.page && lock.paged !== watched.rule) {
-    await commit(ledger, me, writes.paged(me, watched.rule));
-    await notices.send({
-      kind: 'trouble',
-      releaseId: lock.releaseId,
-      title: watched.rule,
-      body: watched.reason,
-      next: ['sluice rollback'],
-    });
-  }
+  if (watched.page) await page(ports, me, lock, watched);
   if ((await ledger.read()).pending) return { word: 'advance', reason: 'a push waits, so the warm time ends' };
   const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
   return left <= 0
     ? { word: 'advance', reason: 'the warm time is over' }
     : { word: 'continue', reason: watched.reason };
+}
+
+/** Tells a person of what is no reason to go back by itself; once, not every tick. */
+async function page(
+  { ledger, notices }: JudgePorts,
+  me: Mine,
+  lock: Lock,
+  { rule, reason }: { readonly rule: string; readonly reason: string },
+): Promise<void> {
+  if (lock.paged === rule) return;
+  await commit(ledger, me, writes.paged(me, rule));
+  await notices.send({
+    kind: 'trouble',
+    releaseId: lock.releaseId,
+    title: rule,
+    body: reason,
+    next: [lock.phase === 'warm' ? 'sluice rollback' : 'sluice abort'],
+  });
 }
 
 /** The order is written once; whoever wrote it first, it is carried out. */

@@ -1,12 +1,13 @@
 /** Feeds the judge: every closed minute once, in order, when it can be believed. */
 
-import { learn } from '../core/judge/baseline.ts';
+import { latencyColumns, learn } from '../core/judge/baseline.ts';
 import { oddsOf } from '../core/judge/comparison.ts';
 import { LATENCY_GRID_MS } from '../core/judge/constants.ts';
 import { beginJudging, foldMinute, type JudgedMinute } from '../core/judge/judge.ts';
-import { countsOf } from '../core/judge/readings.ts';
+import { countsOf, type LatencyColumns } from '../core/judge/readings.ts';
 import type { Lock } from '../core/protocol.ts';
 import type { Share } from '../core/share.ts';
+import { PASS_P95_MS, ROLLBACK_P95_MS } from '../core/thresholds.ts';
 import type { Judging, MinuteEvidence } from '../ports/ledger.ts';
 import type { MinuteReading } from '../ports/signals.ts';
 import type { Ports } from './step.ts';
@@ -25,15 +26,17 @@ export async function listen(ports: ListenPorts, lock: Lock): Promise<Judging> {
   const { signals, ledger, clock } = ports;
   const seen = await ledger.judging(lock.releaseId);
   let judging = seen ?? { state: beginJudging(await baselineOf(ports, lock)) };
-  const { slowMs, verySlowMs } = judging.state.baseline;
+  const { baseline } = judging.state;
+  const thresholdsMs = [...new Set([baseline.slowMs, baseline.verySlowMs, PASS_P95_MS, ROLLBACK_P95_MS])];
+  const at = latencyColumns(baseline, thresholdsMs);
 
   const next = judging.folded === undefined ? firstMinute(lock) : judging.folded + MINUTE;
   const now = clock.now();
-  const minutes = await signals.minutes({ from: next, to: floorMinute(now), thresholdsMs: [slowMs, verySlowMs] });
+  const minutes = await signals.minutes({ from: next, to: floorMinute(now), thresholdsMs });
   const byStart = new Map(minutes.map((reading) => [reading.minute, reading]));
   const folded: MinuteEvidence[] = [];
   for (let minute = next; isReady(byStart.get(minute), minute, lock, now); minute += MINUTE) {
-    const judgedMinute = judged(minute, byStart.get(minute), lock);
+    const judgedMinute = judged(minute, byStart.get(minute), at, lock);
     judging = { state: foldMinute(judging.state, judgedMinute), folded: minute };
     folded.push({ minute, share: shareAt(minute, lock), ...judgedMinute, ...oddsOf(judging.state.odds) });
   }
@@ -62,8 +65,7 @@ function isReady(reading: MinuteReading | undefined, minute: number, lock: Lock,
 const hasRequests = (reading: MinuteReading | undefined, colour: Lock['stable']): boolean =>
   (reading?.colours[colour]?.requests ?? 0) > 0;
 
-function judged(minute: number, reading: MinuteReading | undefined, lock: Lock): JudgedMinute {
-  const at = { slow: 0, verySlow: 1 };
+function judged(minute: number, reading: MinuteReading | undefined, at: LatencyColumns, lock: Lock): JudgedMinute {
   const candidate = reading?.colours[lock.candidate];
   const stable = reading?.colours[lock.stable];
   const index = (minute - firstMinute(lock)) / MINUTE;

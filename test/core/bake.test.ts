@@ -11,6 +11,7 @@ const command = { id: 'c-1', verb: 'advance', share: 25, fence: 8 } as const;
 const proven = { word: 'advance', rule: RULES.proven, reason: 'green is proven safe' } as const;
 const unproven = { word: 'hold', rule: RULES.unproven, reason: 'too few requests' } as const;
 const suspected = { word: 'hold', rule: RULES.suspicion, reason: 'odds 7' } as const;
+const overThePlan = { word: 'hold', rule: RULES.planErrors, reason: 'over the 2 % of the plan' } as const;
 const worse = { word: 'abort', rule: RULES.moreErrors, reason: 'green has more errors' } as const;
 const baking = { word: 'continue', rule: RULES.baking, reason: 'still baking' } as const;
 
@@ -57,6 +58,7 @@ describe('too few requests at the end of a bake', () => {
     ['and never on silence', moment(1800, { onUnproven: 'proceed', mayPromoteUnproven: true, ...silent }), 'hold'],
     ['then, with "abort", go back', moment(1800, { onUnproven: 'abort' }), 'abort'],
     ['but not before', moment(1799, { onUnproven: 'abort' }), 'hold'],
+    ['nor over a bar of the plan', moment(1800, { verdict: overThePlan, onUnproven: 'proceed' }), 'hold'],
     ['what is under suspicion goes back', moment(1800, { verdict: suspected, onUnproven: 'proceed' }), 'abort'],
   ])('%s', (_, at, word) => {
     expect(decide(at).word).toBe(word);

@@ -94,6 +94,20 @@ describe('a person', () => {
   });
 });
 
+describe('a rollback bar of the plan', () => {
+  test('that only the candidate is over is told to a person, once, and the bake goes on', async () => {
+    const lock = lockIn('baking', 50, { stageFrom: NOW, firstShareAt: NOW });
+    const it = await scene({ lock, minutes: 60, stableErrorRate: 0.015, candidateErrorRate: 0.026 });
+    await it.wait(480);
+    const verdicts = [await it.ask('Judge'), await it.ask('Judge')].map(({ verdict }) => verdict);
+    expect(verdicts).toEqual(['continue', 'continue']);
+    expect(it.world.notices.map(({ notice }) => [notice.kind, notice.title])).toEqual([
+      ['trouble', 'errors over the plan in 2 of 3 minutes'],
+    ]);
+    expect(it.world.notices[0]?.notice.body).toMatch(/green failed [\d,]+ of [\d,]+ requests/);
+  });
+});
+
 describe('the wait that follows', () => {
   test.each([
     [60, 30],

@@ -108,6 +108,8 @@ export interface SceneOptions {
   /** Minutes of traffic before the step is asked. @default - 0 */
   readonly minutes?: number;
   readonly stableErrorRate?: number;
+  /** @default - stable's */
+  readonly candidateErrorRate?: number;
   readonly migration?: () => MigrationStatus;
   /** What becomes of an execution. @default - all of them run */
   readonly executionStatus?: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
@@ -142,6 +144,7 @@ const BELONGS: StepInput['state'] = { release: { id: lockIn('opening').releaseId
 
 export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const { lock, service = {}, records = [], minutes = 0, stableErrorRate = 0.001 } = options;
+  const { candidateErrorRate = stableErrorRate } = options;
   const settings = { ...SETTINGS, ...options.settings };
   const clock = new VirtualClock(NOW - minutes * 60);
   const dead = new Set<Colour>();
@@ -168,7 +171,10 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     stableTasks: options.stableTasks ?? 4,
     images: IMAGES,
     host,
-    traffic: modelledTraffic(chance(1, 'traffic'), 50, () => ({ errorRate: stableErrorRate, latencyFactor: 1 })),
+    traffic: modelledTraffic(chance(1, 'traffic'), 50, (colour) => ({
+      errorRate: colour === lock?.candidate ? candidateErrorRate : stableErrorRate,
+      latencyFactor: 1,
+    })),
     numbersLatestSeconds: 110,
     migration: options.migration ?? (() => ({ is: 'done' })),
     start: (name) => started.push(name),

@@ -63,11 +63,16 @@ export function learn(hour: readonly (readonly GroupMinute[])[], gridMs: readonl
   };
 }
 
-/** Where a baseline's two thresholds stand in a grid that contains them. */
+/** Where a baseline's thresholds, and the plan's, stand in a grid. */
 export const latencyColumns = (
   { slowMs, verySlowMs }: Pick<Baseline, 'slowMs' | 'verySlowMs'>,
   gridMs: readonly number[],
-): LatencyColumns => ({ slow: gridMs.indexOf(slowMs), verySlow: gridMs.indexOf(verySlowMs) });
+): LatencyColumns => ({
+  slow: gridMs.indexOf(slowMs),
+  verySlow: gridMs.indexOf(verySlowMs),
+  overPassBar: gridMs.indexOf(PASS_P95_MS),
+  overRollbackBar: gridMs.indexOf(ROLLBACK_P95_MS),
+});
 
 /**
  * Two zones serve the same version, so what differs between them beyond chance is noise (docs/judge.md, over-dispersion).

@@ -136,7 +136,7 @@ function independentEvents({ tasks }: ComparedMinute, spread: number): number {
 }
 
 /** Response times right after a start or a shift are start-up, not service. */
-const isTooEarly = (metric: Metric, { index, stageAge }: ComparedMinute): boolean =>
+export const isTooEarly = (metric: Metric, { index, stageAge }: ComparedMinute): boolean =>
   metric !== 'errors' && (index < LATENCY_BLIND_MINUTES || stageAge === 0);
 
 /** So bad, while stable is fine, that a second minute would only cost users. */

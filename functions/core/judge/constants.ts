@@ -144,6 +144,13 @@ export const PROOF_RATE_MOST = 0.6 * SAFE_RATE;
 /** Why: the one-sided 99.9 % point of the normal distribution: three gates add at most 0.3 % false aborts. Doubled: the gate never closes. */
 export const GATE_DEVIATIONS = 3.090232306167813;
 
+// ---- The plan's rollback bars: hold and tell ----
+
+/** Why: one minute over 2 % or 500 ms may be a blip. Doubled: over the three that are looked at, nobody is ever told. */
+export const BREACH_MINUTES = 2;
+/** Why: the plan's own patience. Doubled: two blips five minutes apart hold a bake. */
+export const BREACH_OUT_OF = 3;
+
 // ---- Silence and hosts ----
 
 /** Why: two minutes without a healthy target, the plan's limit. Doubled: users wait as long again. */

@@ -6,11 +6,10 @@
  *
  * `beginJudging`, `foldMinute` for each minute in turn, delivered or not, and `weigh` whenever an answer is wanted.
  */
-import { PASS_ERROR_PERCENT } from '../thresholds.ts';
+import { type Bar, barBreached, barFailed, keepsPassBar, NEW_WATCH, type PlanWatch, watchPlan } from './bars.ts';
 import type { Baseline } from './baseline.ts';
 import { beginOdds, type ComparedMinute, growOdds, type Odds, oddsOf } from './comparison.ts';
 import {
-  GATE_DEVIATIONS,
   LEAST_ERROR_RATE,
   type Metric,
   ODDS_LIMIT,
@@ -22,7 +21,7 @@ import {
   SUSPICIOUS_ODDS,
   UNHEALTHY_MINUTES,
 } from './constants.ts';
-import { type Counts, NOTHING } from './readings.ts';
+import { type Counts, eachLatencyCount, NOTHING } from './readings.ts';
 import { reasonFor } from './reason.ts';
 import {
   type ColourNames,
@@ -60,22 +59,10 @@ export interface JudgeState {
 interface Stage {
   readonly candidate: Counts;
   readonly stable: Counts;
-  /** The candidate in the minutes in which stable itself was under the pass bar. */
-  readonly gate: {
-    readonly minutes: number;
-    readonly requests: number;
-    readonly failures: number;
-    readonly worstFailures: number;
-  };
+  readonly plan: PlanWatch;
 }
 
-const NEW_STAGE: Stage = {
-  candidate: NOTHING,
-  stable: NOTHING,
-  gate: { minutes: 0, requests: 0, failures: 0, worstFailures: 0 },
-};
-
-const PASS_ERROR_RATE = PASS_ERROR_PERCENT / 100;
+const NEW_STAGE: Stage = { candidate: NOTHING, stable: NOTHING, plan: NEW_WATCH };
 
 export const beginJudging = (baseline: Baseline): JudgeState => ({
   baseline,
@@ -115,7 +102,7 @@ export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeSta
     stage: {
       candidate: addCounts(stage.candidate, candidate),
       stable: addCounts(stage.stable, stable),
-      gate: candidate && stable && isUnderTheBar(stable) ? addToGate(stage.gate, candidate) : stage.gate,
+      plan: watchPlan(stage.plan, minute),
     },
   };
 }
@@ -127,6 +114,7 @@ export function weigh(
 ): Verdict {
   const { odds, parts } = oddsOf(state.odds);
   const [word, rule] = decide(state, odds, bakeDone);
+  const breached = barBreached(state.stage.plan);
   const evidence = {
     minute: state.minute,
     candidate: groupEvidence(state.stage.candidate),
@@ -139,7 +127,14 @@ export function weigh(
     parts,
     proven: state.proven,
   } as const;
-  return { word, rule, reason: reasonFor(evidence, state.stage, state.baseline, names), evidence };
+  const because = (rule: Rule) => reasonFor({ ...evidence, rule }, state.stage, state.baseline, names);
+  return {
+    word,
+    rule,
+    reason: because(rule),
+    evidence,
+    ...(breached ? { notice: { rule: BREACHED[breached], reason: because(BREACHED[breached]) } } : {}),
+  };
 }
 
 /** The policy, worst first. */
@@ -147,8 +142,11 @@ function decide(state: JudgeState, odds: number, bakeDone: boolean): readonly [V
   const abort = reasonToAbort(state);
   if (abort) return ['abort', abort];
   if (!bakeDone) return ['continue', RULES.baking];
-  if (isOverThePassBar(state)) return ['abort', RULES.passBar];
+  const failed = barFailed(state.stage.plan, state.baseline.burst);
+  if (failed) return ['abort', FAILED[failed]];
   if (odds >= SUSPICIOUS_ODDS) return ['hold', RULES.suspicion];
+  const breached = barBreached(state.stage.plan);
+  if (breached) return ['hold', BREACHED[breached]];
   if (state.minute - state.heard >= SILENT_MINUTES || state.heard < 0) return ['hold', RULES.silence];
   if (!state.proven) return ['hold', RULES.unproven];
   return ['advance', RULES.proven];
@@ -167,7 +165,10 @@ const WORSE: Readonly<Record<Metric, Rule>> = {
   verySlow: RULES.moreVerySlow,
 };
 
-// ---- Safety, the gate, the hosts ----
+const FAILED: Readonly<Record<Bar, Rule>> = { errors: RULES.passBar, slow: RULES.latencyPassBar };
+const BREACHED: Readonly<Record<Bar, Rule>> = { errors: RULES.planErrors, slow: RULES.planLatency };
+
+// ---- Safety, the hosts ----
 
 /** Stable's error rate (0-1) from all that is known of it; a little over the plain one as long as that is not much. */
 export const usualErrorRate = ({ requests, failures }: JudgeState['usual']): number =>
@@ -178,33 +179,10 @@ export const usualErrorRate = ({ requests, failures }: JudgeState['usual']): num
  * Poisson count. A bad minute of stable proves nothing.
  */
 function safetyNats({ candidate, stable }: JudgedMinute, usualRate: number): number {
-  if (!candidate || !stable || !isUnderTheBar(stable)) return 0;
+  if (!candidate || !stable || !keepsPassBar(stable, 'errors')) return 0;
   const rate = Math.min(PROOF_RATE_MOST, Math.max(LEAST_ERROR_RATE, usualRate));
   return candidate.failures * Math.log(rate / SAFE_RATE) + candidate.requests * (SAFE_RATE - rate);
 }
-
-const isUnderTheBar = ({ requests, failures }: Counts): boolean => failures <= requests * PASS_ERROR_RATE;
-
-/**
- * Whether the stage's error rate is over the pass bar beyond doubt: without its worst minute, the lower 99.9 % bound of
- * a Poisson mean (Wilson and Hilferty 1931) of independent bursts is still over it.
- */
-function isOverThePassBar({ stage: { gate }, baseline }: JudgeState): boolean {
-  const bursts = (gate.failures - gate.worstFailures) / baseline.burst.errors;
-  if (bursts <= 0) return false;
-  // The worst minute takes an average minute's requests with it, not its own: otherwise one failure more could make
-  // another minute the worst, and a candidate that failed more would pass.
-  const requests = gate.requests * (1 - 1 / gate.minutes);
-  const root = 1 - 1 / (9 * bursts) - GATE_DEVIATIONS / (3 * Math.sqrt(bursts));
-  return bursts * Math.max(0, root) ** 3 * baseline.burst.errors > requests * PASS_ERROR_RATE;
-}
-
-const addToGate = (gate: Stage['gate'], { requests, failures }: Counts): Stage['gate'] => ({
-  minutes: gate.minutes + 1,
-  requests: gate.requests + requests,
-  failures: gate.failures + failures,
-  worstFailures: Math.max(gate.worstFailures, failures),
-});
 
 function unhealthyMinutes(state: JudgeState, { healthyCandidate }: JudgedMinute): number {
   if (healthyCandidate === undefined) return state.unhealthyMinutes;
@@ -224,8 +202,7 @@ const isComplete = (counts: Counts | undefined): boolean =>
 const addCounts = (sum: Counts, minute: Counts | undefined): Counts => ({
   requests: sum.requests + (minute?.requests ?? 0),
   failures: sum.failures + (minute?.failures ?? 0),
-  slow: (sum.slow ?? 0) + (minute?.slow ?? 0),
-  verySlow: (sum.verySlow ?? 0) + (minute?.verySlow ?? 0),
+  ...eachLatencyCount((count) => (sum[count] ?? 0) + (minute?.[count] ?? 0)),
 });
 
 const groupEvidence = ({ requests, failures, slow = 0 }: Counts): GroupEvidence => ({ requests, failures, slow });

@@ -19,7 +19,7 @@ import {
 import { errorMargin } from './comparison.ts';
 import { failuresOf, type GroupMinute } from './readings.ts';
 import { portion } from './reason.ts';
-import type { ColourNames, VerdictWord } from './verdict.ts';
+import { type ColourNames, LITERAL_BARS, type VerdictWord } from './verdict.ts';
 
 /** `threshold` and `value` are in `unit`; absent where the number was not delivered or nothing was measured. */
 export interface LiteralEvidence {
@@ -71,11 +71,11 @@ export function weighLiteral({ alarms, minutes, gridMs, bakeDone, names }: Liter
   if (literal.length === 0) return verdict('hold', { rule: 'no alarms' }, `no alarm of ${names.candidate} can be read`);
 
   const errorPercent = (100 * failures) / requests;
-  const errors = { rule: 'error pass bar', value: errorPercent, threshold: PASS_ERROR_PERCENT, unit: '%' };
+  const errors = { rule: LITERAL_BARS.errors, value: errorPercent, threshold: PASS_ERROR_PERCENT, unit: '%' };
   const failed = `${names.candidate} failed ${portion(failures, requests)}, the pass bar is under ${PASS_ERROR_PERCENT} %`;
   if (errorPercent >= PASS_ERROR_PERCENT) return verdict('hold', errors, failed);
 
-  const latency = { rule: 'response time pass bar', threshold: 95, unit: `% within ${PASS_P95_MS} ms` };
+  const latency = { rule: LITERAL_BARS.latency, threshold: 95, unit: `% within ${PASS_P95_MS} ms` };
   if (withinBarPercent === undefined) {
     return verdict('hold', latency, `the response times of ${names.candidate} were not delivered`);
   }

@@ -19,22 +19,21 @@ export interface GroupMinute {
   readonly unhealthyHosts?: number;
 }
 
-/** One group's minute (or stage) as the judge counts it. `slow` and `verySlow` are absent when they were not delivered. */
-export interface Counts {
+/** Responses over a threshold: stable's usual 90th and 99th percentile, and the plan's bars, 300 and 500 ms. */
+export const LATENCY_COUNTS = ['slow', 'verySlow', 'overPassBar', 'overRollbackBar'] as const;
+export type LatencyCount = (typeof LATENCY_COUNTS)[number];
+
+/** One group's minute (or stage) as the judge counts it. Responses that were not timed are absent, not 0. */
+export interface Counts extends Readonly<Partial<Record<LatencyCount, number | undefined>>> {
   readonly requests: number;
   /** Requests that ended badly because of the target: its own 5xx, and those that it refused or dropped. */
   readonly failures: number;
-  readonly slow?: number | undefined;
-  readonly verySlow?: number | undefined;
 }
 
-/** Where in `withinPercent` the two thresholds stand. */
-export interface LatencyColumns {
-  readonly slow: number;
-  readonly verySlow: number;
-}
+/** Where in `withinPercent` each threshold stands; -1 where it is none of those that were asked for. */
+export type LatencyColumns = Readonly<Record<LatencyCount, number>>;
 
-export const NOTHING: Counts = { requests: 0, failures: 0, slow: 0, verySlow: 0 };
+export const NOTHING: Counts = { requests: 0, failures: 0, slow: 0, verySlow: 0, overPassBar: 0, overRollbackBar: 0 };
 
 /**
  * Failures of a minute. A target that dies in mid-request shows no 5xx of its own: the load balancer answers 502 in
@@ -55,8 +54,7 @@ export function countsOf(reading: GroupMinute, at: LatencyColumns): Counts | und
   return {
     requests,
     failures: failuresOf(reading),
-    slow: over(reading.withinPercent[at.slow]),
-    verySlow: over(reading.withinPercent[at.verySlow]),
+    ...eachLatencyCount((count) => over(reading.withinPercent[at[count]])),
   };
 }
 
@@ -66,8 +64,7 @@ export const sumOf = (parts: readonly Counts[]): Counts =>
     (sum, part) => ({
       requests: sum.requests + part.requests,
       failures: sum.failures + part.failures,
-      slow: plus(sum.slow, part.slow),
-      verySlow: plus(sum.verySlow, part.verySlow),
+      ...eachLatencyCount((count) => plus(sum[count], part[count])),
     }),
     NOTHING,
   );
@@ -77,6 +74,14 @@ export function countsOfZones(zones: readonly GroupMinute[], at: LatencyColumns)
   const delivered = zones.map((zone) => countsOf(zone, at)).filter((counts) => counts !== undefined);
   return delivered.length > 0 ? sumOf(delivered) : undefined;
 }
+
+/** One value for each of the four. */
+export const eachLatencyCount = <T>(of: (count: LatencyCount) => T): Record<LatencyCount, T> => ({
+  slow: of('slow'),
+  verySlow: of('verySlow'),
+  overPassBar: of('overPassBar'),
+  overRollbackBar: of('overRollbackBar'),
+});
 
 const plus = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? undefined : a + b;

@@ -1,8 +1,8 @@
 import { grouped, oddsInWords } from '../numerals.ts';
 import { GLOBAL_ERROR_PERCENT, PASS_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT } from '../thresholds.ts';
-import { type Baseline, eventsOf } from './baseline.ts';
-import type { Metric } from './constants.ts';
-import type { Counts } from './readings.ts';
+import { BAR_MS, OVER_P95_SHARE } from './bars.ts';
+import type { Baseline } from './baseline.ts';
+import type { Counts, LatencyCount } from './readings.ts';
 import { type ColourNames, type Evidence, RULES, type Rule, weightiest } from './verdict.ts';
 
 /** What a reason is about: the counts of the present stage. */
@@ -21,9 +21,9 @@ export function reasonFor(
   baseline: Baseline,
   names: ColourNames,
 ): string {
-  const metric = COMPARISONS.has(rule) ? weightiest(parts) : 'errors';
-  const portionOf = (counts: Counts) => portion(eventsOf(counts, metric) ?? 0, counts.requests);
-  const compared = `${names.candidate} ${happened(metric, baseline)} ${portionOf(candidate)}${barCrossed(metric, candidate)}, ${names.stable} ${portionOf(stable)}`;
+  const counted = countedFor(rule, parts);
+  const portionOf = (counts: Counts) => portion(counts[counted] ?? 0, counts.requests);
+  const compared = `${names.candidate} ${happened(counted, baseline)} ${portionOf(candidate)}${barCrossed(counted, candidate)}, ${names.stable} ${portionOf(stable)}`;
   const priors = baseline.learned ? '' : ` (${baseline.minutes} baseline minutes, so usual noise is assumed)`;
   return `${FINDING[rule](names)}: ${compared}; odds ${oddsInWords(odds)}, limit ${limit}${priors}`;
 }
@@ -37,12 +37,26 @@ export function portion(events: number, requests: number): string {
 /** Rules that rest on the odds, and so on whichever comparison has most to do with them. */
 const COMPARISONS: ReadonlySet<Rule> = new Set([RULES.moreErrors, RULES.moreSlow, RULES.moreVerySlow, RULES.suspicion]);
 
+type Counted = 'failures' | LatencyCount;
+
+function countedFor(rule: Rule, parts: Evidence['parts']): Counted {
+  if (rule === RULES.latencyPassBar) return 'overPassBar';
+  if (rule === RULES.planLatency) return 'overRollbackBar';
+  const metric = COMPARISONS.has(rule) ? weightiest(parts) : 'errors';
+  return metric === 'errors' ? 'failures' : metric;
+}
+
 const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.noHealthyTarget]: ({ candidate }) => `${candidate} had no healthy target for 2 minutes`,
   [RULES.moreErrors]: ({ candidate, stable }) => `${candidate} has more errors than ${stable}`,
   [RULES.moreSlow]: ({ candidate, stable }) => `${candidate} has more slow responses than ${stable}`,
   [RULES.moreVerySlow]: ({ candidate, stable }) => `${candidate} has more very slow responses than ${stable}`,
   [RULES.passBar]: ({ candidate }) => `${candidate}'s error rate is above the pass bar`,
+  [RULES.latencyPassBar]: ({ candidate }) => `${candidate}'s 95th percentile is above the pass bar`,
+  [RULES.planErrors]: ({ candidate, stable }) =>
+    `${candidate} was over the ${ROLLBACK_ERROR_PERCENT} % errors of the plan in 2 of 3 minutes, and ${stable} was not`,
+  [RULES.planLatency]: ({ candidate, stable }) =>
+    `${candidate} was over the ${BAR_MS.overRollbackBar} ms of the plan in 2 of 3 minutes, and ${stable} was not`,
   [RULES.suspicion]: ({ candidate, stable }) => `${candidate} may be worse than ${stable}`,
   [RULES.silence]: ({ candidate, stable }) => `no complete numbers of ${candidate} and ${stable} are delivered`,
   [RULES.unproven]: ({ candidate }) => `${candidate} is not yet shown to add less than 2 points of errors`,
@@ -50,13 +64,20 @@ const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.baking]: () => 'the bake goes on',
 };
 
-const happened = (metric: Metric, { slowMs, verySlowMs }: Baseline): string =>
-  ({ errors: 'failed', slow: `took over ${slowMs} ms for`, verySlow: `took over ${verySlowMs} ms for` })[metric];
+const happened = (counted: Counted, { slowMs, verySlowMs }: Baseline): string =>
+  counted === 'failures' ? 'failed' : `took over ${{ slow: slowMs, verySlow: verySlowMs, ...BAR_MS }[counted]} ms for`;
 
-/** The highest of the plan's bars that the stage's error rate is over. */
-function barCrossed(metric: Metric, { requests, failures }: Counts): string {
-  if (metric !== 'errors' || requests === 0) return '';
-  const percent = (100 * failures) / requests;
-  const bar = [GLOBAL_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT, PASS_ERROR_PERCENT].find((limit) => percent > limit);
-  return bar === undefined ? '' : `, over the ${bar} % of the plan`;
+/** The highest of the plan's bars that the stage is over. */
+function barCrossed(counted: Counted, candidate: Counts): string {
+  const { requests, failures } = candidate;
+  if (requests === 0) return '';
+  if (counted === 'failures') {
+    const percent = (100 * failures) / requests;
+    const bar = [GLOBAL_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT, PASS_ERROR_PERCENT].find((limit) => percent > limit);
+    return bar === undefined ? '' : `, over the ${bar} % of the plan`;
+  }
+  const bars = ['overRollbackBar', 'overPassBar'] as const;
+  const over = bars.find((bar) => bar !== counted && (candidate[bar] ?? 0) > requests * OVER_P95_SHARE);
+  if (over === undefined) return '';
+  return `, over the ${BAR_MS[over]} ms of the plan for ${((100 * candidate[over]!) / requests).toFixed(2)} %`;
 }

@@ -16,13 +16,28 @@ export const RULES = {
   moreSlow: 'more slow responses than stable',
   moreVerySlow: 'more very slow responses than stable',
   passBar: 'error rate above the pass bar',
+  latencyPassBar: 'response time above the pass bar',
   suspicion: 'not cleared of suspicion',
+  planErrors: 'errors over the plan in 2 of 3 minutes',
+  planLatency: 'response time over the plan in 2 of 3 minutes',
   silence: 'no numbers delivered',
   unproven: 'too few requests to prove safety',
   proven: 'proven safe',
   baking: 'still baking',
 } as const;
 export type Rule = (typeof RULES)[keyof typeof RULES];
+
+/** The pass bars of policy `literal`. */
+export const LITERAL_BARS = { errors: 'error pass bar', latency: 'response time pass bar' } as const;
+
+/** A hold for one of these is not for want of requests: nobody goes on through it unasked. */
+export const SPEAKS_AGAINST: ReadonlySet<string> = new Set([
+  RULES.suspicion,
+  RULES.planErrors,
+  RULES.planLatency,
+  LITERAL_BARS.errors,
+  LITERAL_BARS.latency,
+]);
 
 export interface GroupEvidence {
   readonly requests: number;
@@ -53,6 +68,8 @@ export interface Verdict {
   /** One sentence: four counts, the odds and the limit. */
   readonly reason: string;
   readonly evidence: Evidence;
+  /** What a person should know although nothing follows from it yet: a rollback bar of the plan that stable keeps. */
+  readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
 }
 
 /** The comparison that has most to do with the odds. */

@@ -40,7 +40,12 @@ describe('what slow means', () => {
   });
 
   test('the thresholds stand in the grid', () => {
-    expect(latencyColumns({ slowMs: 200, verySlowMs: 1000 }, gridMs)).toEqual({ slow: 1, verySlow: 4 });
+    expect(latencyColumns({ slowMs: 200, verySlowMs: 1000 }, gridMs)).toEqual({
+      slow: 1,
+      verySlow: 4,
+      overPassBar: 2,
+      overRollbackBar: 3,
+    });
   });
 });
 

@@ -14,12 +14,8 @@ import { baselineOf, goldenReleases, judgedMinute } from './golden.ts';
 const names = { candidate: 'green', stable: 'blue' };
 const baseline = baselineOf(goldenReleases[0]!);
 
-const counts = (requests: number, failures = 0, slow = 0, verySlow = 0): Counts => ({
-  requests,
-  failures,
-  slow,
-  verySlow,
-});
+const counts = (requests: number, failures = 0, slow = 0, verySlow = 0, overPassBar = 0, overRollbackBar = 0) =>
+  ({ requests, failures, slow, verySlow, overPassBar, overRollbackBar }) satisfies Counts;
 
 const minute = (
   index: number,
@@ -52,13 +48,17 @@ const anyCounts = (most: number) =>
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
     )
-    .map(([requests, failed, slow, verySlow]) =>
+    .map(([requests, failed, slow, verySlow, passBar, rollbackBar]) =>
       counts(
         requests,
         Math.floor(requests * failed ** 4),
         Math.floor(requests * slow),
         Math.floor(requests * slow * verySlow),
+        Math.floor(requests * passBar ** 4),
+        Math.floor(requests * passBar ** 4 * rollbackBar),
       ),
     );
 
@@ -102,7 +102,7 @@ describe('laws', () => {
         anyMinutes(3_000),
         fc.nat(),
         fc.nat(),
-        fc.constantFrom('failures', 'slow', 'verySlow'),
+        fc.constantFrom('failures', 'slow', 'verySlow', 'overPassBar', 'overRollbackBar'),
         fc.boolean(),
         (minutes, which, more, column, bakeDone) => {
           const worseAt = which % minutes.length;

@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { countsOf, countsOfZones, failuresOf, type GroupMinute } from '../../../functions/core/judge/readings.ts';
 
-const at = { slow: 0, verySlow: 1 };
-const group = (reading: Partial<GroupMinute>): GroupMinute => ({ withinPercent: [90, 99], ...reading });
+const at = { slow: 0, verySlow: 1, overPassBar: 2, overRollbackBar: -1 };
+const group = (reading: Partial<GroupMinute>): GroupMinute => ({ withinPercent: [90, 99, 96], ...reading });
 
 describe('failures', () => {
   test('a count that was not reported beside requests is zero', () => {
-    expect(countsOf(group({ requests: 200 }), at)).toEqual({ requests: 200, failures: 0, slow: 20, verySlow: 2 });
+    expect(countsOf(group({ requests: 200 }), at)).toEqual({
+      requests: 200,
+      failures: 0,
+      slow: 20,
+      verySlow: 2,
+      overPassBar: 8,
+    });
   });
 
   test('refused connections fail, although the target reported no 5xx', () => {
@@ -41,8 +47,14 @@ describe('a minute', () => {
 
 describe('zones', () => {
   test('zones add up to their colour', () => {
-    const zones = [group({ requests: 100, errors5xx: 1 }), group({ requests: 300, withinPercent: [80, 98] })];
-    expect(countsOfZones(zones, at)).toEqual({ requests: 400, failures: 1, slow: 70, verySlow: 7 });
+    const zones = [group({ requests: 100, errors5xx: 1 }), group({ requests: 300, withinPercent: [80, 98, 90] })];
+    expect(countsOfZones(zones, at)).toEqual({
+      requests: 400,
+      failures: 1,
+      slow: 70,
+      verySlow: 7,
+      overPassBar: 34,
+    });
   });
 
   test('a zone without requests adds nothing, and a colour of such zones has no data', () => {
