@@ -6,6 +6,7 @@ import { RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-
 import type { Construct } from 'constructs';
 import { ControllerAlarms } from './constructs/controller-alarms.ts';
 import type { CodeFor } from './constructs/controller-function.ts';
+import { GuardAndReconciler } from './constructs/guard-and-reconciler.ts';
 import { Notices } from './constructs/notices.ts';
 import { ProbeRule } from './constructs/probe-rule.ts';
 import { ReleaseDashboard } from './constructs/release-dashboard.ts';
@@ -61,9 +62,18 @@ export class ReleasesStack extends Stack {
       ...lambdas,
     });
     const machine = new ReleaseMachine(this, 'Machine', { named: machineName, plays: verbs, keepsLogsFor });
+    const safety = new GuardAndReconciler(this, 'Safety', {
+      watch: backend,
+      lookAfter: machine,
+      knowAs: verbs,
+      ...lambdas,
+    });
     const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
 
-    const controller = new ControllerAlarms(this, 'Controller', { watch: { machine, verbs, triggers }, page: notices });
+    const controller = new ControllerAlarms(this, 'Controller', {
+      watch: { machine, verbs, safety, triggers },
+      page: notices,
+    });
     new ReleaseDashboard(this, 'Dashboard', { shows: backend, with: { signals, machine, controller } });
 
     this.backend = backend;

@@ -59,7 +59,10 @@ export const crashesOf = (stopped: readonly Task[]): number =>
   ).length;
 
 /** "Essential container in task exited (backend: exit code 137, OutOfMemoryError)" */
-export function whyStopped({ stoppedReason, containers = [] }: Task): string | undefined {
+export function whyStopped({
+  stoppedReason,
+  containers = [],
+}: Pick<Task, 'stoppedReason' | 'containers'>): string | undefined {
   const ends = containers
     .filter(({ exitCode, reason }) => reason || (exitCode ?? 0) !== 0)
     .map(({ name, exitCode, reason }) =>

@@ -138,6 +138,15 @@ export const ALARMS = [
 
 export type AlarmName = (typeof ALARMS)[number]['name'];
 
+/**
+ * The alarms that send a release back at once, by the ends of their names. The backstop is one composite a colour: its
+ * parts alone say nothing of the other colour.
+ */
+export const ACTING_ALARMS: readonly { readonly name: string; readonly acts: AlarmRule['kind'] }[] = [
+  { name: 'backstop', acts: 'backstop' },
+  ...ALARMS.filter(({ kind }) => kind === 'literal').map(({ name, kind: acts }) => ({ name, acts })),
+];
+
 export interface AlarmState {
   readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
   /** What crossed what, in words. */

@@ -1,4 +1,4 @@
-/** The seven verbs as Lambdas: input checked, a line of log and three metrics for each invocation, errors by their name. */
+/** The steps as Lambdas: input checked, a line of log and a few metrics for each invocation, errors by their name. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
@@ -11,22 +11,33 @@ import { beginInvocation } from './deadline.ts';
 /** What the state machine passes: the execution's ARN beside the state, or, to the first verb, the input. */
 type Payload = Readonly<Record<string, unknown>> & { readonly state?: { readonly release?: { readonly id: string } } };
 
-/**
- * The handler of one verb. `needs`: the fields that its payload must have. `step` is made anew for each invocation, so
- * that every address is the environment's.
- */
+/** What an invocation is logged by: its sentence, and facts beside it. */
+interface Told {
+  readonly summary: string;
+  readonly verdict?: string;
+  readonly share?: number;
+  readonly release?: StepOutput['release'];
+}
+
+/** A handler. `play` is made anew for each invocation, so that every address is the environment's. */
+export const lambda = <Answer extends Told>(
+  name: string,
+  play: (at: Addresses, settings: ServiceSettings) => (payload: unknown) => Promise<Answer>,
+) =>
+  middy()
+    .use(told(name))
+    .handler(async function carryOut(payload: unknown): Promise<Answer> {
+      beginInvocation();
+      const at = addresses(process.env);
+      return play(at, settingsOf(at))(payload);
+    });
+
+/** The handler of one verb of the state machine. `needs`: the fields that its payload must have. */
 export const verb = <Input>(
   name: string,
   needs: readonly (keyof Input & string)[],
   step: (at: Addresses, settings: ServiceSettings) => (input: Input) => Promise<StepOutput>,
-) =>
-  middy()
-    .use(told(name))
-    .handler(async function carryOut(payload: unknown): Promise<StepOutput> {
-      beginInvocation();
-      const at = addresses(process.env);
-      return step(at, settingsOf(at))(checked(name, needs, payload));
-    });
+) => lambda(name, (at, settings) => async (payload) => step(at, settings)(checked(name, needs, payload)));
 
 const settingsOf = ({ settings, service, repository, ruleArn, targetGroups }: Addresses): ServiceSettings => ({
   ...settings,
@@ -44,12 +55,12 @@ function checked<Input>(name: string, needs: readonly (keyof Input & string)[], 
   );
 }
 
-function told(name: string): MiddlewareObj<Payload, StepOutput> {
+function told(name: string): MiddlewareObj<Payload, Told> {
   let began = 0;
   const seconds = () => (Date.now() - began) / 1000;
-  const who = (payload: Payload, output?: StepOutput | null) => ({
+  const who = (payload: Payload, answer?: Told) => ({
     verb: name,
-    release: output?.release?.id ?? payload?.state?.release?.id,
+    release: answer?.release?.id ?? payload?.state?.release?.id,
   });
   return {
     before: function begin() {
@@ -57,12 +68,13 @@ function told(name: string): MiddlewareObj<Payload, StepOutput> {
     },
     after: function tellOutcome({ event, response }) {
       if (!response) return;
-      const { summary, verdict, share } = response;
-      logger().info(summary, { ...who(event, response), verdict, share, seconds: seconds() });
+      const { summary, ...facts } = response;
+      const { verdict, share } = facts;
+      logger().info(summary, { ...facts, ...who(event, response), seconds: seconds() });
       const metrics = metricsOf(name);
-      metrics.addDimension('verdict', verdict);
+      metrics.addDimension('verdict', verdict ?? 'looked');
       metrics.addMetric('verdicts', MetricUnit.Count, 1);
-      metrics.addMetric('share', MetricUnit.Percent, share);
+      if (share !== undefined) metrics.addMetric('share', MetricUnit.Percent, share);
       metrics.addMetric('seconds', MetricUnit.Seconds, seconds());
       metrics.publishStoredMetrics();
     },

@@ -31,15 +31,15 @@ const kept = <Made>(make: () => Made): (() => Made) => {
 
 export const elb = /* @__PURE__ */ kept(() => prudent(new ElasticLoadBalancingV2Client(BOUNDED), deadline));
 export const ecs = /* @__PURE__ */ kept(() => prudent(new ECSClient(BOUNDED), deadline));
-const scaling = /* @__PURE__ */ kept(() => prudent(new ApplicationAutoScalingClient(BOUNDED), deadline));
-const cloudwatch = /* @__PURE__ */ kept(() => prudent(new CloudWatchClient(BOUNDED), deadline));
+export const scaling = /* @__PURE__ */ kept(() => prudent(new ApplicationAutoScalingClient(BOUNDED), deadline));
+export const cloudwatch = /* @__PURE__ */ kept(() => prudent(new CloudWatchClient(BOUNDED), deadline));
 export const dynamodb = /* @__PURE__ */ kept(() => ({
   again: prudent(new DynamoDBClient(BOUNDED), deadline),
   once: prudent(new DynamoDBClient(ONCE), deadline),
 }));
-const ecr = /* @__PURE__ */ kept(() => prudent(new ECRClient(BOUNDED), deadline));
-const sfn = /* @__PURE__ */ kept(() => prudent(new SFNClient(BOUNDED), deadline));
-const messages = /* @__PURE__ */ kept(() => ({
+export const ecr = /* @__PURE__ */ kept(() => prudent(new ECRClient(BOUNDED), deadline));
+export const sfn = /* @__PURE__ */ kept(() => prudent(new SFNClient(BOUNDED), deadline));
+export const messages = /* @__PURE__ */ kept(() => ({
   sns: prudent(new SNSClient(BOUNDED), noticeDeadline),
   events: prudent(new EventBridgeClient(BOUNDED), noticeDeadline),
 }));

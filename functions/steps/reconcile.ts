@@ -21,13 +21,15 @@ const MOST_ATTEMPTS = 3;
 /** A release tag that nobody started after so long was lost on the way. */
 const LOST_AFTER_SECONDS = 15 * 60;
 
+type ReconcilePorts = Omit<Ports, 'signals'>;
+
 type ReconcileSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
 
 export interface ReconcileAnswer {
   readonly summary: string;
 }
 
-export const reconcile = (ports: Ports, settings: ReconcileSettings) =>
+export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
   async function reconcileStep(): Promise<ReconcileAnswer> {
     const state = await ports.ledger.read();
     if (!hasLock(state)) return atRest(ports, settings, state);
@@ -43,7 +45,10 @@ export const reconcile = (ports: Ports, settings: ReconcileSettings) =>
   };
 
 /** Two readings that say so, a second apart, or too many looks without a tick. */
-async function whyDead(ports: Ports, state: ServiceState & { readonly lock: Lock }): Promise<string | undefined> {
+async function whyDead(
+  ports: ReconcilePorts,
+  state: ServiceState & { readonly lock: Lock },
+): Promise<string | undefined> {
   const { executions, ledger, clock } = ports;
   const { lock, watch } = state;
   if ((await executions.status(lock.owner)) !== 'RUNNING') {
@@ -58,7 +63,12 @@ async function whyDead(ports: Ports, state: ServiceState & { readonly lock: Lock
   return undefined;
 }
 
-async function takeOver(ports: Ports, settings: ReconcileSettings, lock: Lock, why: string): Promise<ReconcileAnswer> {
+async function takeOver(
+  ports: ReconcilePorts,
+  settings: ReconcileSettings,
+  lock: Lock,
+  why: string,
+): Promise<ReconcileAnswer> {
   const { ledger, notices, clock } = ports;
   const taken = await ledger.write(writes.takeOver(lock, Math.round(clock.now())));
   if (!taken.written) return { summary: `${lock.releaseId} moved on by itself` };
@@ -76,7 +86,7 @@ async function takeOver(ports: Ports, settings: ReconcileSettings, lock: Lock, w
 }
 
 /** As the owner would, with the same steps: users first, then the drain, then the rest. */
-async function carryOn(ports: Ports, settings: ReconcileSettings, lock: Lock): Promise<ReconcileAnswer> {
+async function carryOn(ports: ReconcilePorts, settings: ReconcileSettings, lock: Lock): Promise<ReconcileAnswer> {
   const input = { execution: RECONCILER, state: { release: releaseOf(lock) } };
   const step = lock.phase === 'closing' ? close : revert;
   const { summary, verdict } = await step(ports, settings)(input);
@@ -93,7 +103,11 @@ async function carryOn(ports: Ports, settings: ReconcileSettings, lock: Lock): P
 }
 
 /** No release runs: the rule, the scaling, the waiting push and the images are as they should be, or are made so. */
-async function atRest(ports: Ports, settings: ReconcileSettings, state: ServiceState): Promise<ReconcileAnswer> {
+async function atRest(
+  ports: ReconcilePorts,
+  settings: ReconcileSettings,
+  state: ServiceState,
+): Promise<ReconcileAnswer> {
   const roles = rolesWhenStableIs(state.stable);
   const share = await agreeingShare(ports, roles);
   if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
@@ -104,7 +118,11 @@ async function atRest(ports: Ports, settings: ReconcileSettings, state: ServiceS
   return tellWhatIsOdd(ports, state);
 }
 
-async function adopt(ports: Ports, settings: ReconcileSettings, state: ServiceState): Promise<ReconcileAnswer> {
+async function adopt(
+  ports: ReconcilePorts,
+  settings: ReconcileSettings,
+  state: ServiceState,
+): Promise<ReconcileAnswer> {
   const other = otherColour(state.stable);
   const health = await ports.fleet.health();
   if (health[other] === 0) return repair(ports, settings, state, ALL);
@@ -124,7 +142,7 @@ async function adopt(ports: Ports, settings: ReconcileSettings, state: ServiceSt
 
 /** Weights that nobody released are put back under a lock of our own, with everything that a revert does. */
 async function repair(
-  ports: Ports,
+  ports: ReconcilePorts,
   settings: ReconcileSettings,
   state: ServiceState,
   share: Share,
@@ -173,7 +191,10 @@ const NO_PLAN = {
 } as const;
 
 /** A death between two calls may have left stable's scale-in suspended. */
-async function resumeScaling({ fleet, ledger }: Ports, { stable }: ServiceState): Promise<ReconcileAnswer | undefined> {
+async function resumeScaling(
+  { fleet, ledger }: ReconcilePorts,
+  { stable }: ServiceState,
+): Promise<ReconcileAnswer | undefined> {
   if (!(await fleet.observe(stable)).scalingSuspended) return undefined;
   if ((await ledger.read()).lock) return { summary: 'a release began meanwhile' };
   await fleet.resumeScaling(stable);
@@ -181,7 +202,7 @@ async function resumeScaling({ fleet, ledger }: Ports, { stable }: ServiceState)
 }
 
 /** Started exactly once: under one name while that execution lives, under the next when it ended without taking it. */
-async function startAgain(ports: Ports, pending: Pending): Promise<ReconcileAnswer> {
+async function startAgain(ports: ReconcilePorts, pending: Pending): Promise<ReconcileAnswer> {
   const { executions, ledger, notices } = ports;
   const status = await executions.status(pendingName(pending));
   if (status === 'RUNNING') return { summary: `${pending.image} is being started` };
@@ -197,7 +218,7 @@ async function startAgain(ports: Ports, pending: Pending): Promise<ReconcileAnsw
 }
 
 /** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
-async function tellWhatIsOdd(ports: Ports, state: ServiceState): Promise<ReconcileAnswer> {
+async function tellWhatIsOdd(ports: ReconcilePorts, state: ServiceState): Promise<ReconcileAnswer> {
   const { fleet, registry, ledger, notices, clock } = ports;
   const { current, stable, watch } = state;
   const odd: string[] = [];

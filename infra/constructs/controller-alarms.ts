@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import { VERBS } from './functions.ts';
+import type { GuardAndReconciler } from './guard-and-reconciler.ts';
 import type { Notices } from './notices.ts';
 import type { ReleaseMachine } from './release-machine.ts';
 import type { ReleaseTriggers } from './release-triggers.ts';
@@ -12,6 +12,7 @@ export interface ControllerAlarmsProps {
   readonly watch: {
     readonly machine: ReleaseMachine;
     readonly verbs: ReleaseVerbs;
+    readonly safety: GuardAndReconciler;
     readonly triggers: ReleaseTriggers;
   };
   readonly page: Notices;
@@ -30,7 +31,12 @@ export class ControllerAlarms extends Construct {
     super(scope, id);
     const { machine } = watch.machine;
     const { functions } = watch.verbs;
-    const throttles = Object.fromEntries(VERBS.map((verb) => [verb, functions[verb].lambda.metricThrottles(MINUTE)]));
+    const { guard, reconciler, undelivered } = watch.safety;
+    // Not the reconciler's: that it does not overlap itself is by design.
+    const busy = { ...functions, guard };
+    const throttles = Object.fromEntries(
+      Object.entries(busy).map(([name, { lambda }]) => [name, lambda.metricThrottles(MINUTE)]),
+    );
     this.alarms = [
       this.above(
         0,
@@ -42,7 +48,11 @@ export class ControllerAlarms extends Construct {
       this.above(
         5,
         'Throttled',
-        new MathExpression({ expression: `SUM([${VERBS.join(', ')}])`, usingMetrics: throttles, ...MINUTE }),
+        new MathExpression({
+          expression: `SUM([${Object.keys(busy).join(', ')}])`,
+          usingMetrics: throttles,
+          ...MINUTE,
+        }),
         'the account has no room for the controller; reserve concurrency or raise the limit',
       ),
       this.above(
@@ -51,6 +61,28 @@ export class ControllerAlarms extends Construct {
         watch.triggers.undelivered.metricApproximateNumberOfMessagesVisible(MINUTE),
         'a pushed release tag could not start its release; start it by hand',
       ),
+      this.above(
+        0,
+        'GuardNotReached',
+        undelivered.metricApproximateNumberOfMessagesVisible(MINUTE),
+        'an alarm, a crash or the minute did not reach the guard or the reconciler; the owner looks every 30 s itself',
+      ),
+      new Alarm(this, 'ReconcilerBlind', {
+        metric: new MathExpression({
+          expression: 'FILL(looks, 0) - FILL(failures, 0)',
+          usingMetrics: {
+            looks: reconciler.lambda.metricInvocations(MINUTE),
+            failures: reconciler.lambda.metricErrors(MINUTE),
+          },
+          ...MINUTE,
+        }),
+        threshold: 1,
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: 5,
+        // A reconciler that is not called counts nothing at all.
+        treatMissingData: TreatMissingData.BREACHING,
+        alarmDescription: 'the reconciler has not finished a look for five minutes; nobody would bring users back',
+      }),
     ];
     for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(page.topic));
   }

@@ -94,6 +94,31 @@ export const FUNCTIONS = {
       'Tell',
     ],
   },
+  guard: {
+    does: 'sends a release back at once, on an alarm or a crash',
+    memory: 512,
+    // One that hangs does not hold up the next.
+    concurrency: 2,
+    may: ['OrderAbort', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
+  },
+  reconcile: {
+    does: 'looks every minute whether what should be true is true, and takes over from a dead controller',
+    memory: 512,
+    // A safety rule: it never overlaps itself.
+    concurrency: 1,
+    may: [
+      'KeepLedger',
+      'ReadRule',
+      'MoveTraffic',
+      ...LOOK_AT_TASKS,
+      'ChangeService',
+      'HoldScaling',
+      'FindImage',
+      'StartRelease',
+      'FindExecution',
+      'Tell',
+    ],
+  },
   'weighted-rule': {
     does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
     memory: 256,

@@ -8,6 +8,7 @@ import { VERBS, type Verb } from './functions.ts';
 import type { Notices } from './notices.ts';
 import type { ProbeRule } from './probe-rule.ts';
 import type { ReleaseTable } from './release-table.ts';
+import type { Reach } from './rights.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 import type { WeightedRule } from './weighted-rule.ts';
 
@@ -29,26 +30,29 @@ export class ReleaseVerbs extends Construct {
   readonly functions: Readonly<Record<Verb, ControllerFunction>>;
   /** As the state machine calls them: a release that runs keeps the versions that it began with. */
   readonly versions: Readonly<Record<Verb, IVersion>>;
-  readonly machineArn: string;
+  /** What they are given to know and to reach; the guard and the reconciler are given the same. */
+  readonly reaches: Reach;
+  readonly environment: Readonly<Record<string, string>>;
 
   constructor(scope: Construct, id: string, props: ReleaseVerbsProps) {
     super(scope, id);
     const { move, by, probeThrough, remember, tell, machineName, codeFor, keepsLogsFor } = props;
-    this.machineArn = Stack.of(this).formatArn({
+    const machineArn = Stack.of(this).formatArn({
       service: 'states',
       resource: 'stateMachine',
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       resourceName: machineName,
     });
-    const reaches = {
+    this.reaches = {
       service: move,
       ledger: remember.table,
       rule: by.arn,
       probeRule: probeThrough.arn,
-      machineArn: this.machineArn,
+      machineArn,
       topic: tell.topic,
     };
-    const environment = { SLUICE: Stack.of(this).toJsonString(addresses(props, this.machineArn)) };
+    this.environment = { SLUICE: Stack.of(this).toJsonString(addresses(props, machineArn)) };
+    const { reaches, environment } = this;
     this.functions = each(
       (verb) => new ControllerFunction(this, verb, { plays: verb, reaches, codeFor, keepsLogsFor, environment }),
     );

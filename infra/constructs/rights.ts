@@ -2,6 +2,7 @@
 import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
 import { everywhere, type Permission } from './permission.ts';
 import type { TwoColourService } from './two-colour-service.ts';
@@ -13,7 +14,9 @@ export type Right =
   | 'FindTasks'
   | 'HoldScaling'
   | 'KeepLedger'
+  | 'KeepUndelivered'
   | 'MoveTraffic'
+  | 'OrderAbort'
   | 'OwnRules'
   | 'PassTaskRoles'
   | 'PointProbe'
@@ -40,10 +43,12 @@ export interface Reach {
   readonly probeRule?: string;
   readonly machineArn?: string;
   readonly topic?: ITopic;
+  readonly undelivered?: IQueue;
 }
 
 /** The permission of one right. Throws where the reach does not cover it. */
-export function rightOver(right: Right, { service, ledger, rule, probeRule, machineArn, topic }: Reach): Permission {
+export function rightOver(right: Right, reach: Reach): Permission {
+  const { service, ledger, rule, probeRule, machineArn, topic, undelivered } = reach;
   const stack = Stack.of(service);
   const arn = (of: string, resource: string, name: string): string =>
     stack.formatArn({ service: of, resource, resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
@@ -68,6 +73,12 @@ export function rightOver(right: Right, { service, ledger, rule, probeRule, mach
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
         resources: [within(ledger?.tableArn, 'the ledger')],
         why: 'every step proves its ownership in the ledger, and writes there first what it does',
+      };
+    case 'OrderAbort':
+      return {
+        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        resources: [within(ledger?.tableArn, 'the ledger')],
+        why: 'reads which release runs, and orders it back',
       };
     case 'ReadLedger':
       return {
@@ -124,7 +135,7 @@ export function rightOver(right: Right, { service, ledger, rule, probeRule, mach
         actions: ['ecs:ListTasks'],
         resources: everywhere,
         why: "the tasks of this cluster's services and migrations",
-        when: { ArnEquals: { 'ecs:cluster': arn('ecs', 'cluster', cluster) } },
+        when: { ArnEquals: { 'ecs:cluster': service.clusterArn } },
       };
     case 'ReadRevisions':
       return {
@@ -171,7 +182,7 @@ export function rightOver(right: Right, { service, ledger, rule, probeRule, mach
         resources: revisionsOf([migration]),
         why: "the service's migration, once",
         wide: anyRevision,
-        when: { ArnEquals: { 'ecs:cluster': arn('ecs', 'cluster', cluster) } },
+        when: { ArnEquals: { 'ecs:cluster': service.clusterArn } },
       };
     case 'StopMigration':
       return {
@@ -217,6 +228,12 @@ export function rightOver(right: Right, { service, ledger, rule, probeRule, mach
         resources: [`${within(machineArn, 'the machine').replace(':stateMachine:', ':execution:')}:*`],
         why: 'a push that was started before under the same name is not started again',
         wide: "an execution's name is not known before it starts; the machine is named",
+      };
+    case 'KeepUndelivered':
+      return {
+        actions: ['sqs:SendMessage'],
+        resources: [within(undelivered?.queueArn, 'the queue')],
+        why: 'an event that it failed on three times is kept where an alarm sees it',
       };
     case 'Tell':
       return {

@@ -2,7 +2,7 @@
  * The service, twice: a target group, an ECS service and a scaling policy per colour, and the template that developers
  * edit. CloudFormation holds the shape and nothing that a release moves: no weight, no revision, no number of tasks.
  */
-import { Annotations, Duration, Fn, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, Fn, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { type ISecurityGroup, type ISubnet, type IVpc, Port, SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import {
@@ -49,6 +49,7 @@ export class TwoColourService extends Construct {
   readonly template: FargateTaskDefinition;
   readonly repository: ReturnType<typeof Repository.fromRepositoryName>;
   readonly executionRole: Role;
+  readonly clusterArn: string;
   readonly logs: LogGroup;
   /** The tasks' own group. */
   readonly tasks: ISecurityGroup;
@@ -60,6 +61,11 @@ export class TwoColourService extends Construct {
     this.foundation = standsOn;
     this.names = perColour((colour) => `${name}-${colour}`);
     this.families = { ...this.names, template: `${name}-template` };
+    this.clusterArn = Stack.of(this).formatArn({
+      service: 'ecs',
+      resource: 'cluster',
+      resourceName: standsOn.clusterName,
+    });
     this.repository = Repository.fromRepositoryName(this, 'Repository', runs.repository);
     this.logs = new LogGroup(this, 'Logs', {
       logGroupName: `/ecs/${name}`,

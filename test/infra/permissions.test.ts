@@ -83,8 +83,10 @@ test('who moves traffic, and who does not', () => {
       .toSorted();
   expect(rights('elasticloadbalancing:ModifyRule')).toEqual([
     'close: MoveTraffic',
+    'guard: MoveTraffic',
     'open: MoveTraffic',
     'prepare: PointProbe',
+    'reconcile: MoveTraffic',
     'revert: MoveTraffic',
     'shift: MoveTraffic',
     'weighted-rule: OwnRules',
@@ -92,6 +94,7 @@ test('who moves traffic, and who does not', () => {
   expect(rights('ecs:UpdateService')).toEqual([
     'close: ChangeService',
     'prepare: ChangeService',
+    'reconcile: ChangeService',
     'revert: ChangeService',
   ]);
   expect(rights('iam:PassRole')).toEqual([

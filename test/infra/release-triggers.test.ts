@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseReleaseInput } from '../../functions/core/release.ts';
 import { matches, transformed } from './event-pattern.ts';
-import { ofType, pretended, stacksOf, templateOf } from './scene.ts';
+import { idsOfType, ofType, pretended, stacksOf, templateOf } from './scene.ts';
 
 const template = templateOf(stacksOf({}).releases[0]!);
-const [rule] = ofType(template, 'AWS::Events::Rule');
+const [ruleId] = idsOfType(template, 'AWS::Events::Rule').filter((id) => id.startsWith('TriggersPush'));
+const rule = template.Resources[ruleId!];
 const [target] = rule?.Properties.Targets ?? [];
 const { account, ...rest } = rule?.Properties.EventPattern ?? {};
 const pattern = { ...rest, account: account.map((one: unknown) => pretended(template, one)) };
@@ -111,10 +112,13 @@ test('every release tag is delivered, and nothing that Open would accept is miss
 
 test('a push that cannot be delivered is tried for an hour at most, and then kept where an alarm sees it', () => {
   expect(target.RetryPolicy.MaximumEventAgeInSeconds).toBe(3600);
-  const [queue] = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::SQS::Queue');
-  expect(target.DeadLetterConfig.Arn['Fn::GetAtt'][0]).toBe(queue?.[0]);
+  const queue = target.DeadLetterConfig.Arn['Fn::GetAtt'][0];
+  expect(template.Resources[queue]?.Type).toBe('AWS::SQS::Queue');
   const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
-  const [watch] = alarms.filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible');
+  const [watch] = alarms.filter(
+    ({ MetricName, Dimensions }) =>
+      MetricName === 'ApproximateNumberOfMessagesVisible' && JSON.stringify(Dimensions).includes(queue),
+  );
   expect([watch.Threshold, watch.ComparisonOperator, watch.AlarmActions.length]).toEqual([
     0,
     'GreaterThanThreshold',

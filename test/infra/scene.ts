@@ -60,6 +60,11 @@ const RETURNED: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroup': 'sg-1',
 };
 
+const returned = (resource: Resource | undefined): string | undefined =>
+  resource?.Type === 'AWS::StepFunctions::StateMachine'
+    ? `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:${resource.Properties.StateMachineName}`
+    : RETURNED[resource?.Type ?? ''];
+
 /** The text that CloudFormation would make of an expression, with pretended ids. */
 export function pretended(template: TemplateJson, value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
@@ -67,9 +72,9 @@ export function pretended(template: TemplateJson, value: unknown): string {
   const inner = (one: unknown) => pretended(template, one);
   switch (name) {
     case 'Ref':
-      return PSEUDO[argument] ?? RETURNED[template.Resources[argument]?.Type ?? ''] ?? `no ${argument}`;
+      return PSEUDO[argument] ?? returned(template.Resources[argument]) ?? `no ${argument}`;
     case 'Fn::GetAtt':
-      return RETURNED[template.Resources[argument[0]]?.Type ?? ''] ?? `no ${argument[0]}`;
+      return returned(template.Resources[argument[0]]) ?? `no ${argument[0]}`;
     case 'Fn::Join':
       return (argument[1] as readonly unknown[]).map(inner).join(argument[0]);
     case 'Fn::Select':

@@ -1,0 +1,20 @@
+import { reconcile } from '../steps/reconcile.ts';
+import { clock } from './deadline.ts';
+import { lambda } from './lambda.ts';
+import { executions, fleet, ledger, notices, registry, router } from './ports.ts';
+
+/** Whatever called it, the minute or the end of an execution: it looks for itself. */
+export const handler = lambda('Reconcile', (at, settings) =>
+  reconcile(
+    {
+      router: router(at),
+      fleet: fleet(at),
+      ledger: ledger(at),
+      registry: registry(at),
+      executions: executions(at),
+      notices: notices(at),
+      clock,
+    },
+    settings,
+  ),
+);
