@@ -1,9 +1,15 @@
-/** A real Redis or Valkey for tests, on a free port of this machine; its tokens are changed as ElastiCache changes them. */
+/**
+ * A real Redis or Valkey for tests, on a free port of this machine, and its tokens changed by the rotation's own code: what
+ * that code asks of ElastiCache is done to the server.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { ElastiCacheClient, type ModifyReplicationGroupMessage } from '@aws-sdk/client-elasticache';
 import { createClient } from '@redis/client';
+import { elasticacheTokens } from '../functions/adapters/elasticache-tokens.ts';
 import { redisAcceptance } from '../functions/adapters/redis-acceptance.ts';
 import type { CacheTokens } from '../functions/ports/credentials.ts';
+import { answering, PLACE } from './adapters/answering.ts';
 import { freePort } from './postgres.ts';
 import { toolForTests } from './tool.ts';
 
@@ -37,16 +43,18 @@ export async function startRedis(program: string, firstToken: string): Promise<R
   }
   // ElastiCache's side of it: a connection that was there before any token changed.
   const service = await login(firstToken);
-  return {
-    tokens: {
-      accepts,
-      admit: async (token) => {
-        await service.sendCommand(['ACL', 'SETUSER', 'default', `>${token}`]);
-      },
-      keepOnly: async (token) => {
-        await service.sendCommand(['ACL', 'SETUSER', 'default', 'resetpass', `>${token}`]);
-      },
+  let valid = [firstToken];
+  const group = answering(new ElastiCacheClient(PLACE), {
+    DescribeReplicationGroups: () => ({ ReplicationGroups: [{ Status: 'available' }] }),
+    async ModifyReplicationGroup({ AuthToken, AuthTokenUpdateStrategy }: ModifyReplicationGroupMessage) {
+      // ROTATE keeps the token before, and none that is older; SET keeps none.
+      valid = [...(AuthTokenUpdateStrategy === 'ROTATE' ? valid.slice(-1) : []), AuthToken!];
+      await service.sendCommand(['ACL', 'SETUSER', 'default', 'resetpass', ...valid.map((token) => `>${token}`)]);
+      return {};
     },
+  });
+  return {
+    tokens: elasticacheTokens(group, 'conductores-redis', accepts),
     async connect(token) {
       const client = await login(token);
       return { ping: () => client.ping(), end: () => client.destroy() };

@@ -55,5 +55,11 @@ export function secretsManager(client: Pick<SecretsManagerClient, 'send'>): Secr
         }),
       );
     },
+
+    async drop(SecretId, VersionStage) {
+      const { [VersionStage]: RemoveFromVersionId } = await labels(SecretId);
+      if (RemoveFromVersionId === undefined) return;
+      await client.send(new UpdateSecretVersionStageCommand({ SecretId, VersionStage, RemoveFromVersionId }));
+    },
   };
 }

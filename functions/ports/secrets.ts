@@ -10,6 +10,8 @@ export interface Secrets {
   write(secretId: string, version: string, fields: Fields): Promise<void>;
   /** Puts the label on that version, and takes it from where it stood. */
   move(secretId: string, label: string, version: string): Promise<void>;
+  /** Takes the label away from wherever it stands. */
+  drop(secretId: string, label: string): Promise<void>;
 }
 
 export interface Passwords {

@@ -32,7 +32,7 @@ export function answering<Any extends Client>(client: Any, answers: Answers, cal
         const answer = answers[command];
         if (!answer) throw new Error(`Nobody answers ${command}`);
         calls.push({ command, input: structuredClone(input) });
-        return { response: {}, output: { $metadata: {}, ...(answer(input) as object) } };
+        return { response: {}, output: { $metadata: {}, ...((await answer(input)) as object) } };
       },
     { step: 'initialize', priority: 'low', name: 'answer', override: true },
   );

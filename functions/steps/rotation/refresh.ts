@@ -39,7 +39,6 @@ export const refresh = (ports: RefreshPorts, secrets: readonly RefreshedSecret[]
     const known = await Promise.all(secrets.map((secret) => look(ports.secrets, secret, service)));
     const behind = known.filter(({ labels, current }) => labels[LABELS.running(service)] !== current);
 
-    if (known.some(({ isRotating }) => isRotating)) return answer('wait', 'a rotation is going on');
     if (behind.length > 0) {
       if (lock) return answer('wait', `${lock.releaseId} is being released; its tasks are not restarted`);
       const untold = behind.filter(({ labels, current }) => labels[LABELS.restarting(service)] !== current);
@@ -57,7 +56,7 @@ export const refresh = (ports: RefreshPorts, secrets: readonly RefreshedSecret[]
     const ended: string[] = [];
     for (const secret of secrets) if (await endTheOld(ports, secret)) ended.push(secret.secretId);
     if (ended.length > 0)
-      return answer('done', `nothing older than the current version of ${ended.join(', ')} is valid`);
+      return answer('done', `nothing uses what was before the current version of ${ended.join(', ')}`);
     return behind.length > 0
       ? answer('done', 'every task has it')
       : answer('nothing new', 'every task has what is current');
@@ -67,9 +66,9 @@ const answer = (verdict: RefreshAnswer['verdict'], summary: string): RefreshAnsw
 
 async function look(secrets: Secrets, { secretId }: RefreshedSecret, service: string) {
   const labels = await secrets.labels(secretId);
-  const { [LABELS.current]: current, [LABELS.pending]: pending } = labels;
+  const { [LABELS.current]: current } = labels;
   if (current === undefined) throw new NotReady(`${secretId} has no value yet, and ${service} reads it`);
-  return { secretId, labels, current, isRotating: pending !== undefined && pending !== current };
+  return { secretId, labels, current };
 }
 
 /** A colour that sleeps reads the secret when it wakes. */
@@ -100,8 +99,10 @@ async function unfinished({ fleet }: RefreshPorts): Promise<string | undefined> 
 /** Once every reader has the current version. True if that was now. */
 async function endTheOld({ secrets, cache }: RefreshPorts, { secretId, readBy }: RefreshedSecret): Promise<boolean> {
   const labels = await secrets.labels(secretId);
-  const { [LABELS.current]: current, [LABELS.alone]: alone } = labels;
+  const { [LABELS.current]: current, [LABELS.pending]: pending, [LABELS.alone]: alone } = labels;
   if (current === undefined || alone === current) return false;
+  // What a rotation has made may be valid already, beside the current one. One that has made nothing yet waits for us.
+  if (pending !== undefined && pending !== current && (await secrets.read(secretId, pending))) return false;
   if (readBy.some((service) => labels[LABELS.running(service)] !== current)) return false;
   const token = (await secrets.read(secretId, current))?.['REDIS_PASSWORD'];
   if (token !== undefined) await cache.keepOnly(token);

@@ -30,8 +30,12 @@ const SECONDS_BETWEEN_LOOKS = 15;
 export const rotate = (ports: RotationPorts) =>
   async function rotateStep({ Step, SecretId, ClientRequestToken: version }: RotationEvent): Promise<void> {
     const labels = await ports.secrets.labels(SecretId);
-    if (labels[LABELS.current] === version) return;
-    if (labels[LABELS.pending] !== version)
+    const { [LABELS.current]: current, [LABELS.previous]: previous, [LABELS.pending]: pending } = labels;
+    if (version === current || version === previous) {
+      if (pending === version) await ports.secrets.drop(SecretId, LABELS.pending);
+      return;
+    }
+    if (pending !== version)
       throw new Error(`Version ${version} of ${SecretId} is not pending; Secrets Manager announces it before it asks`);
     await STEPS[Step](ports, SecretId, version, labels);
   };
@@ -45,10 +49,10 @@ type Step = (
 
 const createSecret: Step = async ({ secrets, passwords }, secretId, version, labels) => {
   const { [LABELS.current]: current = '', [LABELS.previous]: previous, [LABELS.alone]: alone } = labels;
+  if (await secrets.read(secretId, version)) return;
   // The user and the token that would be changed now may still be in use by tasks of the version before.
   if (previous !== undefined && alone !== current)
     throw new Transient(`The last change of ${secretId} has not reached every task yet; the next one waits for it`);
-  if (await secrets.read(secretId, version)) return;
   const inForce = (await secrets.read(secretId, current)) ?? {};
   await secrets.write(secretId, version, nextFields(inForce, passwords.make));
 };
@@ -70,7 +74,11 @@ const testSecret: Step = async ({ secrets, database, cache, clock }, secretId, v
   }
 };
 
-const finishSecret: Step = ({ secrets }, secretId, version) => secrets.move(secretId, LABELS.current, version);
+const finishSecret: Step = async ({ secrets }, secretId, version) => {
+  await secrets.move(secretId, LABELS.current, version);
+  // Left here while a person makes another version current, it would block every rotation after this one.
+  await secrets.drop(secretId, LABELS.pending);
+};
 
 const STEPS: Readonly<Record<RotationEvent['Step'], Step>> = { createSecret, setSecret, testSecret, finishSecret };
 

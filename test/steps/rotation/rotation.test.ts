@@ -1,23 +1,10 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { postgresUsers } from '../../../functions/adapters/postgres-users.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { randomPasswords } from '../../../functions/adapters/random-passwords.ts';
 import { KEYS, keysByHand, LABELS, nextFields, otherUser, ownerOf } from '../../../functions/core/rotation.ts';
 import type { Notice } from '../../../functions/ports/notices.ts';
 import { remind } from '../../../functions/steps/rotation/remind.ts';
-import { sql } from '../../migration/alembic.ts';
-import { type Postgres, postgresForTests, startPostgres } from '../../postgres.ts';
-import { type Redis, redisForTests, startRedis } from '../../redis.ts';
-import { APP, memoryCredentials, RotationWorld, SERVICE, STEPS } from './world.ts';
-
-const FIRST = {
-  SECRET_KEY: 'signs-0',
-  SECRET_KEY_NEXT: 'signs-1',
-  DATABASE_USER: 'conductores_app',
-  DATABASE_PASSWORD: 'first-password-0000',
-  REDIS_PASSWORD: 'first-token-00000000',
-  GEOTAB_PASSWORD: 'not ours to change',
-};
+import { APP, FIRST, memoryCredentials, RotationWorld, SERVICE, STEPS } from './world.ts';
 
 describe('the four steps', () => {
   let it: RotationWorld;
@@ -39,7 +26,7 @@ describe('the four steps', () => {
 
   test('asked twice each, they do what they do once', async () => {
     await it.rotate('version-1', 2);
-    expect(it.log).toEqual(['write', 'admit', 'admit', 'move']);
+    expect(it.log).toEqual(['write', 'admit', 'admit', 'move', 'drop']);
     expect(await it.trouble()).toEqual([]);
   });
 
@@ -129,18 +116,34 @@ describe('a new version reaches the tasks', () => {
     expect([it.sides.blue.restarts, it.sides.green.restarts]).toEqual([1, 0]);
   });
 
-  test('not while another rotation is going on', async () => {
-    it.secrets.announce('version-2');
-    expect(await it.refresh()).toMatchObject({ verdict: 'wait', summary: 'a rotation is going on' });
+  test('whose next rotation waits for it, and does not hold it up', async () => {
+    await expect(it.rotate('version-2')).rejects.toMatchObject({ name: 'Transient' });
+    await it.settle();
+    await it.rotate('version-2');
+    await it.settle();
+    expect(await it.secrets.labels()).toMatchObject({ [LABELS.current]: 'version-2', [LABELS.alone]: 'version-2' });
+  });
+
+  test('and ends nothing that a rotation has just made valid', async () => {
+    await it.settle();
+    for (const step of ['createSecret', 'setSecret'] as const) await it.ask(step, it.secrets.announce('version-2'));
+    await it.secrets.put('by-hand', { ...it.secrets.current, GEOTAB_PASSWORD: 'new' });
+    await it.settle();
+    expect((await it.secrets.labels())[LABELS.alone]).toBe('version-1');
+    expect((await it.secrets.labels())[LABELS.running(SERVICE)]).toBe('by-hand');
+    await it.rotate('version-3');
+    expect(await it.trouble()).toEqual([]);
+    await it.settle();
+    expect((await it.secrets.labels())[LABELS.alone]).toBe('version-2');
   });
 
   test('also when a person wrote it', async () => {
-    await it.refresh();
-    it.replaceAll();
-    await it.refresh();
+    await it.settle();
     await it.secrets.put('by-hand', { ...it.secrets.current, GEOTAB_PASSWORD: 'new' });
-    it.secrets.announce('by-hand');
     expect((await it.refresh()).verdict).toBe('restarted');
+    await it.settle();
+    await it.rotate('version-2');
+    expect(it.secrets.current).toMatchObject({ GEOTAB_PASSWORD: 'new' });
   });
 
   test('tasks that do not come up keep the old version valid, and somebody hears of it', async () => {
@@ -166,8 +169,8 @@ describe('a new version reaches the tasks', () => {
   });
 });
 
-test('whatever happens between, and in whatever order, no task is ever locked out', async () => {
-  const moments = ['rotate', 'refresh', 'blue', 'green', 'release', 'released', 'death'] as const;
+test('whatever happens between, and in whatever order, no task is ever locked out, and it comes to rest', async () => {
+  const moments = ['rotate', 'refresh', 'blue', 'green', 'release', 'released', 'by hand', 'death'] as const;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...moments), { maxLength: 40 }), async (story) => {
       const it = new RotationWorld(memoryCredentials());
@@ -178,16 +181,21 @@ test('whatever happens between, and in whatever order, no task is ever locked ou
         if (moment === 'refresh') await it.refresh();
         if (moment === 'blue' || moment === 'green') it.replaceOne(moment);
         if (moment === 'release' || moment === 'released') it.release(moment === 'release');
+        if (moment === 'by hand') await it.secrets.put(`by-hand-${++version}`, { ...it.secrets.current, ODOO: 'new' });
         if (moment === 'death') {
-          let calls = 0;
-          it.interfere = () => {
-            if (++calls === 3) throw new Error('died');
-          };
-          await it.refresh().catch(() => {});
-          it.interfere = () => {};
+          await it.dyingAt(3, () => it.refresh());
+          await it.dyingAt(5, () => it.rotate(`version-${++version}`));
         }
         expect(await it.trouble()).toEqual([]);
       }
+      it.release(false);
+      await it.settle();
+      await it.rotate(`version-${++version}`);
+      await it.settle();
+      expect(await it.trouble()).toEqual([]);
+      const labels = await it.secrets.labels();
+      expect(labels).not.toHaveProperty(LABELS.pending);
+      expect(labels[LABELS.alone]).toBe(labels[LABELS.current]);
     }),
     { numRuns: 300 },
   );
@@ -226,82 +234,4 @@ test('eleven keys; those that only their makers can change are told to people', 
   expect(told.length).toBe(1);
   expect(keysByHand.length).toBe(8);
   expect(keysByHand.filter((key) => !told[0]!.body.includes(key))).toEqual([]);
-});
-
-const postgresPrograms = postgresForTests();
-const redisProgram = redisForTests();
-
-describe.skipIf(!postgresPrograms || !redisProgram)('on a real PostgreSQL and a real Redis', () => {
-  let postgres: Postgres;
-  let redis: Redis;
-  let it: RotationWorld;
-
-  beforeAll(async () => {
-    postgres = await startPostgres(postgresPrograms!);
-    sql(postgres, 'postgres', `ALTER ROLE ${postgres.admin} PASSWORD 'admin-password'`);
-    redis = await startRedis(redisProgram!, FIRST.REDIS_PASSWORD);
-    const address = { host: '127.0.0.1', port: postgres.port, database: 'postgres', tls: false };
-    const admin = async () => ({ user: postgres.admin, password: 'admin-password' });
-    it = new RotationWorld({ database: postgresUsers(address, admin), cache: redis.tokens });
-    await it.begin(FIRST);
-  });
-  afterAll(async () => {
-    await redis?.stop();
-    await postgres?.stop();
-  });
-
-  const asUser = (fields: Readonly<Record<string, string>>, statement: string) => {
-    const { DATABASE_USER: PGUSER, DATABASE_PASSWORD: PGPASSWORD } = fields;
-    const environment = { ...postgres.environment, PGHOST: '127.0.0.1', PGUSER, PGPASSWORD };
-    return sql({ ...postgres, environment }, 'postgres', statement);
-  };
-
-  test('a rotation, twice, each step asked twice: no task is locked out, open connections stay, what is old ends', async () => {
-    asUser(FIRST, 'CREATE TABLE made_by_the_first (id int)');
-    const early = await redis.connect(FIRST.REDIS_PASSWORD);
-    for (const version of ['version-1', 'version-2']) {
-      await it.rotate(version, 2);
-      expect(await it.trouble()).toEqual([]);
-      expect((await it.refresh()).verdict).toBe('restarted');
-      for (let task = 0; task < 3; task++) {
-        it.replaceOne('blue');
-        expect(await it.trouble()).toEqual([]);
-      }
-      expect((await it.refresh()).verdict).toBe('done');
-      expect(await it.trouble()).toEqual([]);
-      expect(await early.ping()).toBe('PONG');
-    }
-    early.end();
-    expect(it.secrets.current['DATABASE_USER']).toBe(FIRST.DATABASE_USER);
-    expect(await redis.tokens.accepts(FIRST.REDIS_PASSWORD)).toBe(false);
-    expect(await redis.tokens.accepts(it.secrets.current['REDIS_PASSWORD']!)).toBe(true);
-    expect(() => asUser(FIRST, 'SELECT 1')).toThrow(/password authentication failed/);
-  });
-
-  test('what one user made, the other may change', async () => {
-    await it.rotate('version-3');
-    expect(it.secrets.current['DATABASE_USER']).toBe('conductores_app_clone');
-    asUser(it.secrets.current, 'ALTER TABLE made_by_the_first ADD COLUMN name text');
-    asUser(it.secrets.current, 'CREATE TABLE made_by_the_clone (id int)');
-    expect(sql(postgres, 'postgres', "SELECT DISTINCT tableowner FROM pg_tables WHERE tablename LIKE 'made_by%'")).toBe(
-      'conductores_app_owner',
-    );
-  });
-
-  test('a password with quotes is a password', async () => {
-    const address = { host: '127.0.0.1', port: postgres.port, database: 'postgres', tls: false };
-    const users = postgresUsers(address, async () => ({ user: postgres.admin, password: 'admin-password' }));
-    const password = `it's "quoted" \\ and; DROP TABLE made_by_the_first`;
-    await users.admit('quoted', password, 'quoted_owner');
-    expect(await users.accepts('quoted', password)).toBe(true);
-    expect(await users.accepts('quoted', 'other')).toBe(false);
-  });
-
-  test('a server that is not there is no refusal', async () => {
-    const nowhere = postgresUsers({ host: '127.0.0.1', port: 1, database: 'postgres', tls: false }, async () => ({
-      user: 'a',
-      password: 'b',
-    }));
-    await expect(nowhere.accepts('a', 'b')).rejects.toMatchObject({ name: 'Transient' });
-  });
 });

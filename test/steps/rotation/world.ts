@@ -12,6 +12,15 @@ export const SERVICE = 'conductores-backend';
 export const APP = 'conductores/prod/app';
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
+export const FIRST = {
+  SECRET_KEY: 'signs-0',
+  SECRET_KEY_NEXT: 'signs-1',
+  DATABASE_USER: 'conductores_app',
+  DATABASE_PASSWORD: 'first-password-0000',
+  REDIS_PASSWORD: 'first-token-00000000',
+  GEOTAB_PASSWORD: 'not ours to change',
+};
+
 const counted = (): Passwords => {
   let count = 0;
   return { make: () => `value-${String(++count).padStart(20, '0')}` };
@@ -22,8 +31,11 @@ export class MemorySecrets implements Secrets {
   readonly #labels: Record<string, string> = {};
   readonly #versions = new Map<string, Fields>();
 
-  announce(version: string): void {
-    this.#labels[LABELS.pending] = version;
+  /** A rotation begins; one that is pending is tried again first. Returns the version that it is about. */
+  announce(version: string): string {
+    const { [LABELS.pending]: pending = version, [LABELS.current]: current } = this.#labels;
+    this.#labels[LABELS.pending] = pending === current ? version : pending;
+    return this.#labels[LABELS.pending]!;
   }
 
   async labels() {
@@ -42,6 +54,9 @@ export class MemorySecrets implements Secrets {
     if (!this.#versions.has(version)) throw new Error('ResourceNotFoundException');
     if (label === LABELS.current) this.#makeCurrent(version);
     else this.#labels[label] = version;
+  }
+  async drop(_: string, label: string) {
+    delete this.#labels[label];
   }
   #makeCurrent(version: string): void {
     const { [LABELS.current]: before } = this.#labels;
@@ -126,13 +141,24 @@ export class RotationWorld {
         if (typeof method !== 'function') return method;
         return async (...args: unknown[]) => {
           this.interfere();
-          if (['admit', 'keepOnly', 'restart', 'write', 'move'].includes(String(name))) this.log.push(String(name));
+          if (['admit', 'keepOnly', 'restart', 'write', 'move', 'drop'].includes(String(name)))
+            this.log.push(String(name));
           const result: unknown = await method.apply(target, args);
           this.interfere();
           return result;
         };
       },
     });
+  }
+
+  /** The Lambda ends before or after that call, and what it had begun stays. */
+  async dyingAt(call: number, act: () => Promise<unknown>): Promise<void> {
+    let calls = 0;
+    this.interfere = () => {
+      if (++calls === call) throw new Error('died');
+    };
+    await act().catch(() => {});
+    this.interfere = () => {};
   }
 
   /** One of the four steps, as Secrets Manager asks for it. */
@@ -151,8 +177,8 @@ export class RotationWorld {
   }
 
   async rotate(version: string, times = 1): Promise<void> {
-    this.secrets.announce(version);
-    for (const step of STEPS) for (let time = 0; time < times; time++) await this.ask(step, version);
+    const announced = this.secrets.announce(version);
+    for (const step of STEPS) for (let time = 0; time < times; time++) await this.ask(step, announced);
   }
 
   async refresh(): Promise<RefreshAnswer> {
@@ -193,6 +219,11 @@ export class RotationWorld {
 
   replaceAll(): void {
     for (const colour of COLOURS) while (this.sides[colour].left > 0) this.replaceOne(colour);
+  }
+
+  /** Looks, and tasks that come up, until there is nothing to do. */
+  async settle(): Promise<void> {
+    for (let looks = 0; looks < 10 && (await this.refresh()).verdict !== 'nothing new'; looks++) this.replaceAll();
   }
 
   release(runs: boolean): void {
