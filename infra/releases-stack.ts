@@ -2,7 +2,7 @@
  * One service and its controller: everything that a release needs, on a network, load balancer and cluster that stand
  * already. Read it as the diagram: each line is a box, and the names of what it is given are the arrows.
  */
-import { RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ControllerAlarms } from './constructs/controller-alarms.ts';
 import type { CodeFor } from './constructs/controller-function.ts';
@@ -76,6 +76,7 @@ export class ReleasesStack extends Stack {
     });
     new ReleaseDashboard(this, 'Dashboard', { shows: backend, with: { signals, machine, controller } });
 
+    new CfnOutput(this, 'Sluice', { description: 'Where the command finds everything', value: verbs.description });
     this.backend = backend;
   }
 }

@@ -42,6 +42,10 @@ export class MemoryLedger {
     );
   }
 
+  newestRecord(): ReleaseRecord | undefined {
+    return [...this.#records.values()].toSorted((one, other) => (one.releaseId < other.releaseId ? 1 : -1))[0];
+  }
+
   judging(releaseId: string): Judging | undefined {
     return this.#judging.get(releaseId);
   }

@@ -4,7 +4,8 @@ import type { Evidence } from '../functions/core/judge/verdict.ts';
 import type { Lock } from '../functions/core/protocol.ts';
 import type { Colour } from '../functions/core/roles.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
-import type { HistoryEvent } from './engine-history.ts';
+import type { Instant } from '../functions/ports/clock.ts';
+import type { HistoryEvent } from '../functions/ports/histories.ts';
 import type { World, WriteRow } from './world.ts';
 
 /** Second 0 of every rehearsal. */
@@ -28,8 +29,8 @@ export class Timeline {
   readonly stages: StageStart[] = [];
   opened: Lock | undefined;
   abort: { readonly evidence?: Evidence | LiteralEvidence } | undefined;
-  #read = 0;
-  #open: { readonly second: number; readonly state: string } | undefined;
+  #seen = 0;
+  readonly #read: (events: readonly HistoryEvent[]) => void;
   readonly #world: World;
   readonly #candidate: Colour;
   readonly #onEntry: OnEntry | undefined;
@@ -38,6 +39,7 @@ export class Timeline {
     this.#world = world;
     this.#candidate = candidate;
     this.#onEntry = onEntry;
+    this.#read = historyReader((answer) => this.#add(answer));
     world.onWrite((row) => {
       const { lock } = world.ledger.state;
       if (row.call === 'ledger: open') this.opened = lock;
@@ -47,18 +49,8 @@ export class Timeline {
   }
 
   follow(history: readonly HistoryEvent[]): void {
-    for (; this.#read < history.length; this.#read++) {
-      const { type, timestamp, details } = history[this.#read]!;
-      const second = Math.floor(timestamp - START);
-      if (type === 'TaskStateEntered') this.#open = { second, state: details.name! };
-      else if (type === 'LambdaFunctionSucceeded') this.#close(details.output as Record<string, unknown>, timestamp);
-      else if (type === 'TaskStateExited') this.#open = undefined;
-      else if (type === 'LambdaFunctionFailed') this.#close({ summary: sentenceOf(details) }, timestamp);
-      else if (type === 'SucceedStateEntered' || type === 'FailStateEntered') {
-        this.#open = { second, state: details.name! };
-        this.#close(details.input as Record<string, unknown>, timestamp);
-      }
-    }
+    this.#read(history.slice(this.#seen));
+    this.#seen = history.length;
   }
 
   #shareAt(instant: number): Share {
@@ -66,19 +58,53 @@ export class Timeline {
     return rule?.weights?.[this.#candidate] ?? 0;
   }
 
-  #close(answer: Record<string, unknown>, at: number): void {
-    if (!this.#open) return;
-    const { summary, verdict, odds } = answer;
-    const entry = {
-      ...this.#open,
-      share: this.#shareAt(at),
-      ...(typeof verdict === 'string' ? { verdict } : {}),
-      ...(typeof odds === 'number' ? { odds } : {}),
-      summary: typeof summary === 'string' ? summary : '',
-    };
+  #add(answered: Answered): void {
+    const entry = entryOf(answered, START, this.#shareAt(answered.at));
     this.entries.push(entry);
     this.#onEntry?.(entry, this.#world.ledger.state.lock);
   }
+}
+
+/** A state, and what its Lambda answered, or the sentence with which it failed. */
+export interface Answered {
+  readonly state: string;
+  /** When the state was entered and when it was answered, epoch seconds. */
+  readonly enteredAt: Instant;
+  readonly at: Instant;
+  readonly answer: Readonly<Record<string, unknown>>;
+}
+
+/** Reads the history of an execution, in as many pieces as it comes in; tells of every state but Wait and Choice. */
+export function historyReader(tell: (answered: Answered) => void): (events: readonly HistoryEvent[]) => void {
+  let entered: Pick<Answered, 'state' | 'enteredAt'> | undefined;
+  const answer = (given: unknown, at: Instant): void => {
+    if (entered) tell({ ...entered, at, answer: given as Answered['answer'] });
+  };
+  return (events) => {
+    for (const { type, timestamp, details } of events) {
+      if (type === 'TaskStateEntered') entered = { enteredAt: timestamp, state: details.name! };
+      else if (type === 'LambdaFunctionSucceeded') answer(details.output, timestamp);
+      else if (type === 'TaskStateExited') entered = undefined;
+      else if (type === 'LambdaFunctionFailed') answer({ summary: sentenceOf(details) }, timestamp);
+      else if (type === 'SucceedStateEntered' || type === 'FailStateEntered') {
+        entered = { enteredAt: timestamp, state: details.name! };
+        answer(details.input, timestamp);
+      }
+    }
+  };
+}
+
+/** `start`: epoch seconds of second 0. */
+export function entryOf({ state, enteredAt, answer }: Answered, start: Instant, share: Share): TimelineEntry {
+  const { summary, verdict, odds } = answer;
+  return {
+    second: Math.floor(enteredAt - start),
+    state,
+    share,
+    ...(typeof verdict === 'string' ? { verdict } : {}),
+    ...(typeof odds === 'number' ? { odds } : {}),
+    summary: typeof summary === 'string' ? summary : '',
+  };
 }
 
 export function sentenceOf({ error, cause }: HistoryEvent['details']): string {

@@ -255,6 +255,7 @@ export class World {
             return answer;
           }),
         record: (reference) => call('Ledger read', () => ledger.record(reference)),
+        newestRecord: () => call('Ledger read', () => ledger.newestRecord()),
         judging: (releaseId) => call('Ledger read', () => ledger.judging(releaseId)),
         evidence: (releaseId) => call('Ledger read', () => ledger.evidence(releaseId)),
         saveJudging: (releaseId, seen, judging, minutes) =>

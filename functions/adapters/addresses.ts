@@ -54,6 +54,14 @@ const shape = z.strictObject({
 
 export type Addresses = z.infer<typeof shape>;
 
+/** What a person's command needs of it, and nothing secret. A releases stack gives it as an output of its own. */
+const described = z.omit(shape, { probe: true, topicArn: true, eventBus: true, migration: true });
+
+export type Description = z.infer<typeof described>;
+
+/** The output's name. */
+export const DESCRIPTION = 'Sluice';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -61,21 +69,34 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws Stuck with every wrong field: without them nothing can be done, forward or back
  */
 export function addresses({ SLUICE }: Environment): Addresses {
-  const parsed = z.safeParse(shape, decoded(SLUICE), { reportInput: true });
-  const wrong = (parsed.error?.issues ?? []).map(sentence);
-  if (parsed.data?.settings.hasMigration && !parsed.data.migration)
-    wrong.push('migration is missing, and settings.hasMigration says that there is one');
-  if (!parsed.success || wrong.length > 0)
-    throw new Stuck(`The environment variable SLUICE will not do: ${wrong.join('; ')}. Deploy the stack again.`);
-  return parsed.data;
+  const found = read('The environment variable SLUICE', shape, SLUICE);
+  if (found.settings.hasMigration && !found.migration)
+    throw new Stuck(
+      'The environment variable SLUICE will not do: migration is missing, and settings.hasMigration says that there is one. Deploy the stack again.',
+    );
+  return found;
 }
 
-function decoded(written: string | undefined): unknown {
-  if (written === undefined) throw new Stuck('The environment variable SLUICE is missing. Deploy the stack again.');
+/**
+ * What the output of a releases stack says.
+ * @throws Stuck with every wrong field
+ */
+export const description = (output: string | undefined): Description =>
+  read(`The output ${DESCRIPTION} of the stack`, described, output);
+
+function read<T extends z.ZodMiniType>(where: string, wanted: T, written: string | undefined): z.infer<T> {
+  const parsed = z.safeParse(wanted, decoded(where, written), { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(sentence);
+  throw new Stuck(`${where} will not do: ${wrong.join('; ')}. Deploy the stack again.`);
+}
+
+function decoded(where: string, written: string | undefined): unknown {
+  if (written === undefined) throw new Stuck(`${where} is missing. Deploy the stack again.`);
   try {
     return JSON.parse(written);
   } catch (cause) {
-    throw new Stuck('The environment variable SLUICE is no JSON. Deploy the stack again.', { cause });
+    throw new Stuck(`${where} is no JSON. Deploy the stack again.`, { cause });
   }
 }
 
@@ -85,6 +106,14 @@ function sentence({ path, code, input, message }: z.core.$ZodIssue): string {
   if (input === undefined) return `${field} is missing`;
   return `${field} ${message.startsWith('is ') ? message : `is ${JSON.stringify(input)}`}`;
 }
+
+/** What the steps must know of the service. */
+export const settingsOf = ({ settings, service, repository, ruleArn, targetGroups }: Description) => ({
+  ...settings,
+  service,
+  repository,
+  traffic: { region: ruleArn.split(':')[3]!, ruleArn, targetGroups },
+});
 
 /** The value of the CloudWatch dimension LoadBalancer: the last part of the ARN, `app/name/id`. */
 export const loadBalancerDimension = (arn: string): string => arn.split(':loadbalancer/')[1] ?? arn;

@@ -23,9 +23,7 @@ export const albTrafficRouter = (
   { ruleArn, targetGroups, probe }: Pick<Addresses, 'ruleArn' | 'targetGroups' | 'probe'>,
   clock: Pick<Clock, 'sleep'>,
 ): TrafficRouter => ({
-  async current() {
-    return weightsIn(forwardOf(await actionsOf(elb, ruleArn)), targetGroups);
-  },
+  current: albWeights(elb, { ruleArn, targetGroups }),
 
   route: (weights) => send(elb, ruleArn, targetGroups, weights),
 
@@ -44,6 +42,12 @@ export const albTrafficRouter = (
     return { passed: answers.filter(Boolean).length, tried: PROBES };
   },
 });
+
+/** The reading alone, for those who may not write. */
+export const albWeights =
+  (elb: Elb, { ruleArn, targetGroups }: Pick<Addresses, 'ruleArn' | 'targetGroups'>): TrafficRouter['current'] =>
+  async () =>
+    weightsIn(forwardOf(await actionsOf(elb, ruleArn)), targetGroups);
 
 const PROBES = 6;
 const PROBE_WITHIN_MS = 2000;

@@ -44,6 +44,15 @@ export function dynamodbLedger(
   const keyOf = (sk: string): Attributes => ({ pk: { S: `SERVICE#${service}` }, sk: { S: sk } });
   const initial: ServiceState = { service, stable: COLOURS[0], fence: 0 };
 
+  /** Asks for everything of the service whose sort key begins so. */
+  const under = (sk: string) => ({
+    TableName,
+    KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :sk)',
+    ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
+    ExpressionAttributeValues: { ':pk': { S: `SERVICE#${service}` }, ':sk': { S: sk } },
+    ConsistentRead: true,
+  });
+
   async function item(sk: string): Promise<Record<string, unknown> | undefined> {
     const { Item } = await again.send(new GetItemCommand({ TableName, Key: keyOf(sk), ConsistentRead: true }));
     return Item && itemOf(Item);
@@ -128,6 +137,15 @@ export function dynamodbLedger(
       return release && recordIn(release);
     },
 
+    async newestRecord() {
+      // Release ids sort by their time.
+      const { Items: [newest] = [] } = await again.send(
+        new QueryCommand({ ...under(`${ALIAS}r-`), ScanIndexForward: false, Limit: 1 }),
+      );
+      const release = newest && (await item(`${RELEASE}${newest['digest']!.S}`));
+      return release && recordIn(release);
+    },
+
     async judging(releaseId) {
       const found = await item(`${JUDGE}${releaseId}`);
       return found && (JSON.parse(found['json'] as string) as Judging);
@@ -152,14 +170,7 @@ export function dynamodbLedger(
       let from: Attributes | undefined;
       do {
         const page: { Items?: Attributes[]; LastEvaluatedKey?: Attributes } = await again.send(
-          new QueryCommand({
-            TableName,
-            KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :sk)',
-            ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
-            ExpressionAttributeValues: { ':pk': { S: `SERVICE#${service}` }, ':sk': { S: `${EVIDENCE}${releaseId}#` } },
-            ConsistentRead: true,
-            ExclusiveStartKey: from,
-          }),
+          new QueryCommand({ ...under(`${EVIDENCE}${releaseId}#`), ExclusiveStartKey: from }),
         );
         for (const { json } of page.Items ?? []) minutes.push(...(JSON.parse(json!.S!) as MinuteEvidence[]));
         from = page.LastEvaluatedKey;

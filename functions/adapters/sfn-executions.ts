@@ -14,7 +14,7 @@ export const sfnExecutions = (
   const describe = (execution: string) =>
     sfn.send(
       new DescribeExecutionCommand({
-        executionArn: execution.startsWith('arn:') ? execution : executionArn(stateMachineArn, execution),
+        executionArn: executionArn(stateMachineArn, execution),
       }),
     );
   return {
@@ -56,8 +56,12 @@ export function executionName(wanted: string): string {
   return `${legal.slice(0, LONGEST_NAME - print.length - 1)}-${print}`;
 }
 
-/** `arn:…:stateMachine:<machine>`, with or without a version or alias, to `arn:…:execution:<machine>:<name>`. */
-function executionArn(stateMachineArn: string, name: string): string {
+/**
+ * `arn:…:stateMachine:<machine>`, with or without a version or alias, to `arn:…:execution:<machine>:<name>`; what is an
+ * ARN already stays one.
+ */
+export function executionArn(stateMachineArn: string, name: string): string {
+  if (name.startsWith('arn:')) return name;
   const [arn, partition, states, region, account, , machine] = stateMachineArn.split(':');
   return [arn, partition, states, region, account, 'execution', machine, executionName(name)].join(':');
 }

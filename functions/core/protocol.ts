@@ -138,6 +138,10 @@ export interface ReleaseRecord extends LiveRelease {
   readonly migrated?: boolean;
   readonly schemaCompatible?: boolean;
   readonly downgradeSafe?: boolean;
+  /** How it was opened: for whoever asks why when its lock is gone. */
+  readonly opened?: Pick<Lock, 'owner' | 'stable' | 'candidate' | 'plan'>;
+  /** The order on which it went back. */
+  readonly abort?: AbortOrder;
 }
 
 /** A dotted path into the state item, such as `lock.phase`. */
@@ -393,7 +397,7 @@ export const writes = {
 
   freeAfterRevert: (
     me: Mine,
-    { digest, reason, drift, secondsFromVerdictToStable }: Lock,
+    { digest, reason, drift, abort, secondsFromVerdictToStable }: Lock,
     at: number,
   ): LedgerWrite => ({
     name: 'free after revert',
@@ -410,6 +414,7 @@ export const writes = {
               status: 'reverted',
               endedAt: at,
               ...(reason === undefined ? {} : { reason }),
+              ...(abort === undefined ? {} : { abort }),
               ...(secondsFromVerdictToStable === undefined ? {} : { secondsFromVerdictToStable }),
             },
           },

@@ -2,7 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
-import { type Addresses, addresses } from '../adapters/addresses.ts';
+import { type Addresses, addresses, settingsOf } from '../adapters/addresses.ts';
 import { ReleaseRefused } from '../core/failures.ts';
 import type { ServiceSettings } from '../steps/settings.ts';
 import type { StepOutput } from '../steps/step.ts';
@@ -38,13 +38,6 @@ export const verb = <Input>(
   needs: readonly (keyof Input & string)[],
   step: (at: Addresses, settings: ServiceSettings) => (input: Input) => Promise<StepOutput>,
 ) => lambda(name, (at, settings) => async (payload) => step(at, settings)(checked(name, needs, payload)));
-
-const settingsOf = ({ settings, service, repository, ruleArn, targetGroups }: Addresses): ServiceSettings => ({
-  ...settings,
-  service,
-  repository,
-  traffic: { region: ruleArn.split(':')[3]!, ruleArn, targetGroups },
-});
 
 function checked<Input>(name: string, needs: readonly (keyof Input & string)[], payload: unknown): Input {
   const given = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<Record<string, unknown>>;

@@ -32,6 +32,8 @@ export interface Ledger {
   write(write: LedgerWrite): Promise<WriteAnswer>;
   /** By digest, or by a release id, or by the tag it was released as. */
   record(reference: string): Promise<ReleaseRecord | undefined>;
+  /** Of the release that was opened last. */
+  newestRecord(): Promise<ReleaseRecord | undefined>;
   judging(releaseId: string): Promise<Judging | undefined>;
   /** Saved only if the last folded minute is still the one that was `seen`; otherwise false, and nothing changes. */
   saveJudging(

@@ -231,6 +231,7 @@ const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): Rel
   status: 'open',
   fence: lock.fence,
   openedAt: lock.openedAt,
+  opened: { owner: lock.owner, stable: lock.stable, candidate: lock.candidate, plan: lock.plan },
   migrated: lock.plan.migrates,
   ...(request.action === 'release' && request.schemaCompatible !== undefined
     ? { schemaCompatible: request.schemaCompatible }

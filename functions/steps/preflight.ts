@@ -4,19 +4,34 @@ import { failuresOf } from '../core/judge/readings.ts';
 import type { ReleaseRequest } from '../core/release.ts';
 import type { Roles } from '../core/roles.ts';
 import { MINIMUM_SAMPLE_REQUESTS, PASS_ERROR_PERCENT } from '../core/thresholds.ts';
+import type { AlarmReading } from '../ports/signals.ts';
 import type { Ports } from './step.ts';
 
 const LOOK_BACK_MINUTES = 10;
 
 /** Throws `ReleaseRefused` with everything that is wrong at once. A hotfix may start beside a broken stable. */
 export async function preflight(
-  { router, fleet, signals, clock }: Pick<Ports, 'router' | 'fleet' | 'signals' | 'clock'>,
-  { stable }: Roles,
+  ports: Pick<Ports, 'router' | 'fleet' | 'signals' | 'clock'>,
+  roles: Roles,
   request: ReleaseRequest,
 ): Promise<void> {
-  await router.proveRights();
-  const alarms = await signals.alarms();
+  await ports.router.proveRights();
+  const alarms = await ports.signals.alarms();
   if (request.action === 'release' && request.hotfix) return;
+  const wrong = await wrongWithStable(ports, roles, alarms);
+  if (wrong.length > 0) throw new ReleaseRefused('The release was refused; nothing was changed.', wrong);
+}
+
+interface Looking extends Pick<Ports, 'signals' | 'clock'> {
+  readonly fleet: Pick<Ports['fleet'], 'health'>;
+}
+
+/** Everything that speaks against a release beside this stable, with its cure. Reads only. */
+export async function wrongWithStable(
+  { fleet, signals, clock }: Looking,
+  { stable }: Roles,
+  alarms: readonly AlarmReading[],
+): Promise<readonly WrongField[]> {
   const wrong: WrongField[] = [];
   const say = (message: string) =>
     wrong.push({ field: 'stable', message, fix: 'mend it first, or release with "hotfix": "the reason"' });
@@ -41,5 +56,5 @@ export async function preflight(
       `${stable} failed ${failures} of ${requests} requests (${percent} %) in the last ${LOOK_BACK_MINUTES} minutes, over the ${PASS_ERROR_PERCENT} % that a release must stay under`,
     );
   }
-  if (wrong.length > 0) throw new ReleaseRefused('The release was refused; nothing was changed.', wrong);
+  return wrong;
 }

@@ -33,6 +33,8 @@ export class ReleaseVerbs extends Construct {
   /** What they are given to know and to reach; the guard and the reconciler are given the same. */
   readonly reaches: Reach;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where everything is, as JSON; nothing secret. Read by functions/adapters/addresses.ts for the command. */
+  readonly description: string;
 
   constructor(scope: Construct, id: string, props: ReleaseVerbsProps) {
     super(scope, id);
@@ -51,6 +53,7 @@ export class ReleaseVerbs extends Construct {
       machineArn,
       topic: tell.topic,
     };
+    this.description = Stack.of(this).toJsonString(descriptionOf(props, machineArn));
     this.environment = { SLUICE: Stack.of(this).toJsonString(addresses(props, machineArn)) };
     const { reaches, environment } = this;
     this.functions = each(
@@ -63,20 +66,40 @@ export class ReleaseVerbs extends Construct {
 const each = <Thing>(make: (verb: Verb) => Thing): Readonly<Record<Verb, Thing>> =>
   Object.fromEntries(VERBS.map((verb) => [verb, make(verb)])) as Record<Verb, Thing>;
 
-/** Everything that a handler must know of its service; read by functions/adapters/addresses.ts. */
-function addresses({ move, by, probeThrough, remember, tell, profile }: ReleaseVerbsProps, stateMachineArn: string) {
-  const { settings, foundation, targetGroups, repository } = move;
-  const { policy, onUnproven, warmMinutes, migration, scaling, readyWithinSeconds, migrateWithinSeconds } = settings;
+/** What a handler must know of its service; read by functions/adapters/addresses.ts. */
+function addresses(props: ReleaseVerbsProps, stateMachineArn: string) {
+  const { move, probeThrough, tell } = props;
+  const { settings, foundation } = move;
   return {
-    service: settings.name,
-    table: remember.table.tableName,
-    ruleArn: by.arn,
+    ...descriptionOf(props, stateMachineArn),
     probe: {
       ruleArn: probeThrough.arn,
       url: probeThrough.url,
       header: probeThrough.header,
       secret: probeThrough.secret,
     },
+    topicArn: tell.topic.topicArn,
+    eventBus: 'default',
+    ...(settings.migration
+      ? {
+          migration: {
+            command: settings.migration.command,
+            subnets: foundation.subnetIds,
+            securityGroups: [move.tasks.securityGroupId, ...foundation.taskSecurityGroupIds],
+            assignPublicIp: foundation.assignPublicIp,
+          },
+        }
+      : {}),
+  };
+}
+
+function descriptionOf({ move, by, remember, profile }: ReleaseVerbsProps, stateMachineArn: string) {
+  const { settings, foundation, targetGroups, repository } = move;
+  const { policy, onUnproven, warmMinutes, migration, scaling, readyWithinSeconds, migrateWithinSeconds } = settings;
+  return {
+    service: settings.name,
+    table: remember.table.tableName,
+    ruleArn: by.arn,
     targetGroups: { blue: targetGroups.blue.targetGroupArn, green: targetGroups.green.targetGroupArn },
     loadBalancer: foundation.loadBalancerArn,
     cluster: foundation.clusterName,
@@ -85,18 +108,6 @@ function addresses({ move, by, probeThrough, remember, tell, profile }: ReleaseV
     container: settings.container.name,
     repository: { registry: Fn.select(0, Fn.split('/', repository.repositoryUri)), name: settings.repository },
     stateMachineArn,
-    topicArn: tell.topic.topicArn,
-    eventBus: 'default',
-    ...(migration
-      ? {
-          migration: {
-            command: migration.command,
-            subnets: foundation.subnetIds,
-            securityGroups: [move.tasks.securityGroupId, ...foundation.taskSecurityGroupIds],
-            assignPublicIp: foundation.assignPublicIp,
-          },
-        }
-      : {}),
     settings: {
       profile,
       policy,

@@ -198,6 +198,7 @@ export class BareWorld {
             return answer;
           }),
         record: (reference) => readLedger(() => ledger.record(reference)),
+        newestRecord: () => readLedger(() => ledger.newestRecord()),
         judging: (releaseId) => readLedger(() => ledger.judging(releaseId)),
         evidence: (releaseId) => readLedger(() => ledger.evidence(releaseId)),
         saveJudging: (releaseId, seen, judging, minutes) =>

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { addresses, loadBalancerDimension, targetGroupDimension } from '../../functions/adapters/addresses.ts';
+import {
+  addresses,
+  DESCRIPTION,
+  description,
+  loadBalancerDimension,
+  settingsOf,
+  targetGroupDimension,
+} from '../../functions/adapters/addresses.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { GROUPS, LOAD_BALANCER } from './balancer.ts';
 import { SLUICE } from './sluice.ts';
@@ -37,6 +44,15 @@ test.each(WRONG)('a variable that is %s stops everything, with a sentence', (_, 
   const reading = () => addresses({ SLUICE: written });
   expect(reading).toThrow(Stuck);
   expect(reading).toThrow(says);
+});
+
+test('the command is given the same without what it need not know, and refuses anything else as clearly', () => {
+  const { probe: _, topicArn: __, eventBus: ___, migration: ____, ...described } = SLUICE;
+  expect(description(JSON.stringify(described))).toEqual(described);
+  expect(() => description(undefined)).toThrow(`The output ${DESCRIPTION} of the stack is missing`);
+  expect(() => description('{}')).toThrow(/service is missing; table is missing/);
+  expect(() => description(JSON.stringify(SLUICE))).toThrow(/a field that nobody knows/);
+  expect(settingsOf(SLUICE).traffic.region).toBe('us-east-1');
 });
 
 test('CloudWatch knows the load balancer and the groups by the ends of their ARNs', () => {

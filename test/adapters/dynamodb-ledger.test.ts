@@ -90,6 +90,20 @@ test('of two that open at once one gets the lock, and the other is told whose it
   expect(await ledger.record(other.digest)).toBeUndefined();
 });
 
+test('the newest record is that of the release that was opened last, whatever its image is called', async () => {
+  const ledger = ledgerOver(new Table());
+  expect(await ledger.newestRecord()).toBeUndefined();
+  const { lock } = await opened(ledger);
+  await ledger.write(writes.reverting(mine, NOW, { onStable: true, reason: 'worse' }));
+  await ledger.write(writes.retiring(mine, 'green'));
+  await ledger.write(writes.freeAfterRevert(mine, { ...lock, reason: 'worse', abort: ABORT }, NOW));
+  expect(await ledger.newestRecord()).toMatchObject({ releaseId: lock.releaseId, abort: ABORT });
+  const seen = await ledger.read();
+  const later = { ...opening(seen), releaseId: 'r-20260105-140000', ...IMAGES['v1.4.1'], image: 'v1.4.1' };
+  await ledger.write(writes.open(seen, later, recordOf(later), false));
+  expect(await ledger.newestRecord()).toMatchObject({ image: 'v1.4.1' });
+});
+
 test('an image that has a record is not opened again, unless it is asked for', async () => {
   const ledger = ledgerOver(new Table());
   const { lock } = await opened(ledger);

@@ -25,6 +25,8 @@ interface Transaction {
 interface Query {
   readonly ExpressionAttributeValues: Attributes;
   readonly ExclusiveStartKey?: Attributes;
+  readonly ScanIndexForward?: boolean;
+  readonly Limit?: number;
 }
 
 const ITEMS_A_PAGE = 2;
@@ -77,13 +79,15 @@ export class Table {
     return {};
   }
 
-  #query({ ExpressionAttributeValues, ExclusiveStartKey }: Query): object {
+  #query({ ExpressionAttributeValues, ExclusiveStartKey, ScanIndexForward = true, Limit }: Query): object {
     const { ':pk': pk, ':sk': sk } = unmarshall(ExpressionAttributeValues) as { ':pk': string; ':sk': string };
     const after = ExclusiveStartKey ? keyOf(ExclusiveStartKey) : '';
     const keys = [...this.items.keys()].filter((key) => key.startsWith(`${pk} ${sk}`) && key > after).toSorted();
-    const page = keys.slice(0, ITEMS_A_PAGE).map((key) => marshalled(this.items.get(key)!));
+    if (!ScanIndexForward) keys.reverse();
+    const count = Math.min(Limit ?? ITEMS_A_PAGE, ITEMS_A_PAGE);
+    const page = keys.slice(0, count).map((key) => marshalled(this.items.get(key)!));
     const { pk: lastPk, sk: lastSk } = page.at(-1) ?? {};
-    return { Items: page, ...(keys.length > ITEMS_A_PAGE ? { LastEvaluatedKey: { pk: lastPk, sk: lastSk } } : {}) };
+    return { Items: page, ...(keys.length > count ? { LastEvaluatedKey: { pk: lastPk, sk: lastSk } } : {}) };
   }
 
   #after(write: Write): Item | 'refused' {

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { addresses } from '../../functions/adapters/addresses.ts';
+import { addresses, DESCRIPTION, description } from '../../functions/adapters/addresses.ts';
 import { FUNCTIONS, TIMEOUT_SECONDS, VERBS } from '../../infra/constructs/functions.ts';
 import { textOf } from '../repository-files.ts';
 import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } from './scene.ts';
@@ -140,6 +140,18 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
     ),
   );
   expect(TIMEOUT_SECONDS).toBe(30);
+});
+
+test('the command finds in an output of the stack where everything is, and no secret', () => {
+  const { Value } = (template as { Outputs?: Record<string, { Value: unknown }> }).Outputs?.[DESCRIPTION] ?? {};
+  const output = pretended(template, Value);
+  expect(description(output)).toMatchObject({
+    service: 'conductores-backend',
+    stateMachineArn: 'arn:aws:states:us-east-1:123456789012:stateMachine:sluice-conductores-backend',
+  });
+  expect(output).not.toContain('secret');
+  // CloudFormation refuses longer ones; real ARNs are longer than pretended ones.
+  expect(output.length).toBeLessThan(3000);
 });
 
 test('the verbs find in SLUICE what they look for', () => {
