@@ -2,6 +2,7 @@
  * Guard: aborts on an alarm or a crash at once, without waiting for the machine. Its events come late, twice, and for
  * releases that are long over; it never touches a release that is not the event's.
  */
+import { whyNotOurs } from '../core/own-alarms.ts';
 import type { Lock } from '../core/protocol.ts';
 import type { Colour } from '../core/roles.ts';
 import { abortRelease } from './abort.ts';
@@ -27,13 +28,6 @@ export type GuardEvent =
       readonly exitCode?: number;
       readonly reason: string;
     };
-
-/**
- * Minutes of before the first share, when the colour slept or held an older release, may ring afterwards still: numbers
- * arrive up to two minutes late and are looked at once a minute. Until then the judge, who sees the same numbers by
- * their minute, decides alone.
- */
-const ALARM_LAG_SECONDS = 180;
 
 export interface GuardAnswer {
   readonly aborted: boolean;
@@ -64,12 +58,7 @@ function meantByAlarm(event: Extract<GuardEvent, { kind: 'alarm' }>, lock: Lock)
   if (event.acts === 'literal' && lock.plan.policy !== 'literal')
     return `${event.name} acts under the literal policy only`;
   if (event.acts === 'literal' && lock.phase === 'warm') return `${event.name} does not act in the warm time`;
-  if (lock.firstShareAt === undefined) return 'no user has met it yet';
-  if (event.since <= (lock.alarmsSeen?.[event.name] ?? lock.firstShareAt))
-    return `${event.name} rang before its first share`;
-  if (event.acts === 'backstop' && event.since <= lock.firstShareAt + ALARM_LAG_SECONDS)
-    return `${event.name} rang too soon after its first share to be about it`;
-  return 'yes';
+  return whyNotOurs(lock, { ...event, kind: event.acts }) ?? 'yes';
 }
 
 function meantByCrash(event: Extract<GuardEvent, { kind: 'task stopped' }>, lock: Lock): string {

@@ -3,20 +3,18 @@
  * what follows from it at this moment of the bake. Silence never advances; trouble in reading is silence.
  */
 import { decide, isBakeOver } from '../core/bake.ts';
-import { Transient } from '../core/failures.ts';
-import { usualErrorRate, weigh } from '../core/judge/judge.ts';
-import { judgeWarm, type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
-import type { GroupMinute } from '../core/judge/readings.ts';
-import type { Evidence, Verdict, VerdictWord } from '../core/judge/verdict.ts';
+import { usualErrorRate } from '../core/judge/judge.ts';
+import { judgeWarm, type LiteralEvidence } from '../core/judge/literal.ts';
+import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { shareOf } from '../core/roles.ts';
 import { NONE, type Share } from '../core/share.ts';
-import { PASS_P95_MS } from '../core/thresholds.ts';
 import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { agreeingShare } from './traffic.ts';
+import { candidateMinutes, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
 
@@ -115,17 +113,6 @@ async function judgeBake(
   return { ...end, ...(verdict.evidence ? { evidence: verdict.evidence } : {}) };
 }
 
-interface PolicyVerdict {
-  readonly verdict: {
-    readonly word: VerdictWord;
-    readonly rule: string;
-    readonly reason: string;
-    readonly evidence?: Evidence | LiteralEvidence;
-    readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
-  };
-  readonly silence: string | undefined;
-}
-
 /** Only a person's hold brings a release here before its first share. */
 const BEFORE_FIRST_SHARE: Stage = { share: NONE, bakeSeconds: 0, approval: false };
 const NO_USERS_YET: PolicyVerdict = {
@@ -133,66 +120,11 @@ const NO_USERS_YET: PolicyVerdict = {
   silence: undefined,
 };
 
-/** Numbers that cannot be read are silence with a reason of its own; they neither advance nor abort. */
-async function verdictOf(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
-  try {
-    return await (lock.hotfix || lock.plan.policy === 'literal' ? literal : compare)(ports, lock, bakeDone);
-  } catch (error) {
-    if (!(error instanceof Transient)) throw error;
-    const reason = `the numbers could not be read (${error.message})`;
-    return { verdict: { word: 'hold', rule: 'unreadable', reason }, silence: reason };
-  }
-}
-
-async function compare(ports: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
-  const { state } = await listen(ports, lock);
-  const verdict = weigh(state, { bakeDone, names: lock });
-  const heardNothing = verdict.evidence.candidate.requests === 0;
-  return {
-    verdict,
-    silence: heardNothing
-      ? `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`
-      : undefined,
-  };
-}
-
-async function literal({ signals, clock }: JudgePorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
-  const gridMs = [PASS_P95_MS];
-  const { alarmsSeen = {}, candidate } = lock;
-  const readings = await candidateMinutes(signals, clock, lock, gridMs);
-  // An alarm that rang before our first share is an older release's.
-  const alarms = (await signals.alarms())
-    .filter(({ colour, name }) => colour === candidate && (lock.plan.policy === 'literal' || !isAnyError(name)))
-    .map((alarm) =>
-      alarm.state === 'ALARM' && alarm.since <= (alarmsSeen[alarm.name] ?? 0)
-        ? { ...alarm, state: 'INSUFFICIENT_DATA' as const }
-        : alarm,
-    );
-  return { verdict: weighLiteral({ alarms, minutes: readings, gridMs, bakeDone, names: lock }), silence: undefined };
-}
-
-/** What the candidate delivered of the full minutes since its present share was confirmed. */
-async function candidateMinutes(
-  signals: Ports['signals'],
-  clock: Ports['clock'],
-  { candidate, stageFrom = 0 }: Lock,
-  thresholdsMs: readonly number[],
-): Promise<readonly GroupMinute[]> {
-  const minutes = await signals.minutes({
-    from: Math.ceil(stageFrom / 60) * 60,
-    to: Math.floor(clock.now() / 60) * 60,
-    thresholdsMs,
-  });
-  return minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
-}
-
-/** Beside a broken stable a hotfix is judged on the absolute bars; that some request fails is then no news. */
-const isAnyError = (name: string): boolean =>
-  ['literal-any-5xx', 'literal-server-errors'].some((rule) => name.endsWith(rule));
-
 async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Finding> {
   const { signals, fleet, ledger, clock } = ports;
   const now = clock.now();
+  const ringing = ringingBackstop(await ownAlarms(ports, lock));
+  if (ringing) return ringing;
   const readings = await candidateMinutes(signals, clock, lock, []);
   const { state } = await listen(ports, lock);
   const watched = judgeWarm(readings, {
@@ -217,7 +149,7 @@ async function page(
   { rule, reason }: { readonly rule: string; readonly reason: string },
 ): Promise<void> {
   if (lock.paged === rule) return;
-  await commit(ledger, me, writes.paged(me, rule));
+  // Told first: twice is better than never.
   await notices.send({
     kind: 'trouble',
     releaseId: lock.releaseId,
@@ -225,6 +157,7 @@ async function page(
     body: reason,
     next: [lock.phase === 'warm' ? 'sluice rollback' : 'sluice abort'],
   });
+  await commit(ledger, me, writes.paged(me, rule));
 }
 
 /** The order is written once; whoever wrote it first, it is carried out. */

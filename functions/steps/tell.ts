@@ -20,8 +20,7 @@ export interface Said {
 export async function tell({ ledger, clock }: Pick<Ports, 'ledger' | 'clock'>, said: Said): Promise<Lock> {
   const { lock, service } = await ledger.read();
   if (!lock) throw new ReleaseRefused(`Nothing is being released on ${service}; nothing was changed.`);
-  const at = Math.round(clock.now());
-  const { written, state } = await ledger.write(writeFor(said, lock, at));
+  const { written, state } = await ledger.write(writeFor(said, lock, clock.now()));
   if (!written) {
     throw new ReleaseRefused(
       `${lock.releaseId} does not take "${said.word}" in phase ${state.lock?.phase ?? 'ended'}; nothing was changed.`,
@@ -33,7 +32,7 @@ export async function tell({ ledger, clock }: Pick<Ports, 'ledger' | 'clock'>, s
 function writeFor({ word, by, reason, id }: Said, { fence, share, firstHeldAt }: Lock, at: number) {
   switch (word) {
     case 'hold':
-      return writes.hold(fence, by, firstHeldAt ?? at);
+      return writes.hold(fence, by, firstHeldAt ?? Math.round(at));
     case 'resume':
       return writes.resume(fence);
     case 'advance':

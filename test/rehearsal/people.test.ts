@@ -87,7 +87,9 @@ describe('abort', () => {
     const flown = await shortFlight({ events: [event] });
     expect([flown.outcome, flown.shares, flown.violations]).toEqual(['reverted', shares, []]);
     expect(flown.secondsFromVerdictToStable).toBeLessThanOrEqual(35);
-    expect(flown.setting.ledger.record('v1.5.0')?.secondsFromVerdictToStable).toBe(flown.secondsFromVerdictToStable);
+    // Its own clock started a moment before the ledger had the order.
+    const recorded = flown.setting.ledger.record('v1.5.0')!.secondsFromVerdictToStable!;
+    expect([0, 1]).toContain(recorded - flown.secondsFromVerdictToStable!);
   });
 
   test('while it closes comes too late: it rolls forward', async () => {

@@ -9,9 +9,12 @@ const bakingFor = (seconds: number, facts: Partial<Lock> = {}): Lock =>
 const warmFor = (seconds: number, facts: Partial<Lock> = {}): Lock =>
   lockIn('warm', 100, { stageFrom: NOW - seconds, firstShareAt: NOW - seconds - 2700, ...facts });
 
-const unreadable: SceneOptions['before'] = (_, name) => {
-  if (name === 'GetMetricData') throw new Transient('CloudWatch did not answer');
-};
+const silent =
+  (call: 'GetMetricData' | 'DescribeAlarms'): SceneOptions['before'] =>
+  (_, name) => {
+    if (name === call) throw new Transient('CloudWatch did not answer');
+  };
+const unreadable = silent('GetMetricData');
 
 describe('an order to go back', () => {
   test('that stands in the ledger is passed on, and nothing is written', async () => {
@@ -57,6 +60,14 @@ describe('silence', () => {
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /could not be read/ });
   });
 
+  test.each([
+    ['during the bake', 600, 'continue'],
+    ['at its end', 900, 'hold'],
+  ])('alarms that cannot be read are not well: %s', async (_, seconds, verdict) => {
+    const it = await scene({ lock: bakingFor(seconds), before: silent('DescribeAlarms') });
+    expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /alarms could not be read/ });
+  });
+
   test('after twice the bake a person is asked, once', async () => {
     const it = await scene({ lock: bakingFor(1800) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
@@ -69,6 +80,59 @@ describe('silence', () => {
     const it = await scene({ lock: bakingFor(17_000, { askedAt: NOW - 4 * 3600 }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /nobody gave an answer within 4 hours/ });
     expect(it.world.ledger.state.lock?.abort?.by).toBe('owner');
+  });
+});
+
+describe('a backstop alarm that still rings', () => {
+  // Green has had no task for a quarter of an hour: its alarm rings, since before the first share.
+  const ringing = { minutes: 15, candidateTasks: 0, before: unreadable } as const;
+
+  test.each([
+    ['a bake', bakingFor(600)],
+    ['the warm time', warmFor(60)],
+  ])(
+    'when its minutes must be ours is obeyed in %s, although its event was lost and no number can be read',
+    async (_, lock) => {
+      const it = await scene({ lock, ...ringing });
+      expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /no-healthy-target/ });
+      expect(it.log).toEqual(['ledger: tick', 'DescribeRules', 'ledger: abort']);
+    },
+  );
+
+  test('is not held against a release that is too young for it', async () => {
+    const it = await scene({ lock: bakingFor(599), ...ringing });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue' });
+  });
+
+  test('at the other colour is nothing to the candidate', async () => {
+    const it = await scene({ lock: bakingFor(600), minutes: 15, stableTasks: 0, before: unreadable });
+    expect(it.world.numbers.alarms().some(({ state, colour }) => state === 'ALARM' && colour === 'blue')).toBe(true);
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue' });
+  });
+});
+
+describe('under the literal policy', () => {
+  const plan = { ...lockIn('opening').plan, policy: 'literal' } as const;
+
+  test('a minute is recorded with its share while that share lasts', async () => {
+    const it = await scene({ lock: bakingFor(600, { plan }), minutes: 15 });
+    await it.ask('Judge');
+    const { releaseId } = it.world.ledger.state.lock!;
+    const shares = it.world.ledger.evidence(releaseId).map(({ share }) => share);
+    expect(shares.length).toBeGreaterThan(5);
+    expect(new Set(shares)).toEqual(new Set([5]));
+  });
+
+  test('its verdict does not wait for the record', async () => {
+    const it = await scene({
+      lock: bakingFor(600, { plan }),
+      minutes: 15,
+      before: (_, name) => {
+        if (name === 'Ledger read' && asked++ > 0) throw new Transient('DynamoDB did not answer');
+      },
+    });
+    let asked = 0;
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', summary: /no alarm/ });
   });
 });
 

@@ -189,10 +189,6 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   world.onWrite((row) => {
     if (!READINGS.includes(row.call)) log.push(asLine(row));
   });
-  if (minutes > 0) await clock.run(() => clock.now() >= NOW);
-
-  const weights = options.weights ?? (lock ? weightsFor(lock, lock.share) : world.balancer.weights);
-  Object.assign(world.balancer, { weights, inForce: weights });
   const mayHaveUsers = lock !== undefined && !COMING_UP.includes(lock.phase);
   const candidateTasks = options.candidateTasks ?? (mayHaveUsers ? 4 : 0);
   const { candidate } = world.roles;
@@ -200,6 +196,9 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     world.tasks.alreadyUp(candidate, lock.digest, candidateTasks);
     world.tasks.suspend(lock.stable, 'in');
   }
+  if (minutes > 0) await clock.run(() => clock.now() >= NOW);
+  const weights = options.weights ?? (lock ? weightsFor(lock, lock.share) : world.balancer.weights);
+  Object.assign(world.balancer, { weights, inForce: weights });
   let verbNow = '';
   const { violations } = watch(world, { start: NOW, state: () => verbNow, ownerEndedAt: () => undefined });
 

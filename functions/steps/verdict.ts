@@ -1,0 +1,107 @@
+/** What the policy says of the candidate at this moment: its alarms first, then its minutes. */
+import { Transient } from '../core/failures.ts';
+import { weigh } from '../core/judge/judge.ts';
+import { type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
+import type { GroupMinute } from '../core/judge/readings.ts';
+import type { Evidence, Verdict, VerdictWord } from '../core/judge/verdict.ts';
+import { isOurs } from '../core/own-alarms.ts';
+import type { Lock } from '../core/protocol.ts';
+import { PASS_P95_MS } from '../core/thresholds.ts';
+import type { AlarmReading } from '../ports/signals.ts';
+import { listen } from './listen.ts';
+import type { Ports } from './step.ts';
+
+type SignalPorts = Pick<Ports, 'signals' | 'ledger' | 'clock'>;
+
+export interface PolicyVerdict {
+  readonly verdict: {
+    readonly word: VerdictWord;
+    readonly rule: string;
+    readonly reason: string;
+    readonly evidence?: Evidence | LiteralEvidence;
+    /** No reason to go back by itself, but a person should know. */
+    readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
+  };
+  readonly silence: string | undefined;
+}
+
+/** Numbers and alarms that cannot be read are silence with a reason of its own; they neither advance nor abort. */
+export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
+  try {
+    const alarms = await ownAlarms(ports, lock);
+    const ringing = ringingBackstop(alarms);
+    if (ringing) return { verdict: ringing, silence: undefined };
+    return lock.hotfix || lock.plan.policy === 'literal'
+      ? await literal(ports, lock, alarms, bakeDone)
+      : await compare(ports, lock, bakeDone);
+  } catch (error) {
+    if (!(error instanceof Transient)) throw error;
+    const reason = `the numbers or alarms could not be read (${error.message})`;
+    return { verdict: { word: 'hold', rule: 'unreadable', reason }, silence: reason };
+  }
+}
+
+async function compare(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
+  const { state } = await listen(ports, lock);
+  const verdict = weigh(state, { bakeDone, names: lock });
+  const heardNothing = verdict.evidence.candidate.requests === 0;
+  return {
+    verdict,
+    silence: heardNothing
+      ? `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`
+      : undefined,
+  };
+}
+
+async function literal(
+  ports: SignalPorts,
+  lock: Lock,
+  alarms: readonly AlarmReading[],
+  bakeDone: boolean,
+): Promise<PolicyVerdict> {
+  const gridMs = [PASS_P95_MS];
+  const minutes = await candidateMinutes(ports.signals, ports.clock, lock, gridMs);
+  const acting = alarms.filter(({ name }) => lock.plan.policy === 'literal' || !isAnyError(name));
+  const verdict = weighLiteral({ alarms: acting, minutes, gridMs, bakeDone, names: lock });
+  // For the record, and for the warm time: the share of a minute is known while it lasts. An abort does not wait for it.
+  if (verdict.word !== 'abort') await listen(ports, lock).catch(unlessTransient);
+  return { verdict, silence: undefined };
+}
+
+function unlessTransient(error: unknown): void {
+  if (!(error instanceof Transient)) throw error;
+}
+
+/** The candidate's alarms. One that rings about an older release says nothing about this one. */
+export async function ownAlarms({ signals, clock }: SignalPorts, lock: Lock): Promise<readonly AlarmReading[]> {
+  return (await signals.alarms())
+    .filter(({ colour }) => colour === lock.candidate)
+    .map((alarm) =>
+      alarm.state === 'ALARM' && !isOurs(lock, alarm, clock.now()) ? { ...alarm, state: 'INSUFFICIENT_DATA' } : alarm,
+    );
+}
+
+/** The guard acts on it at once. Here it is seen when that event was lost, or rang too soon to be believed. */
+export function ringingBackstop(alarms: readonly AlarmReading[]): PolicyVerdict['verdict'] | undefined {
+  const ringing = alarms.find(({ kind, state }) => kind === 'backstop' && state === 'ALARM');
+  return ringing && { word: 'abort', rule: ringing.name, reason: `alarm ${ringing.name}: ${ringing.reason}` };
+}
+
+/** What the candidate delivered of the full minutes since its present share was confirmed. */
+export async function candidateMinutes(
+  signals: Ports['signals'],
+  clock: Ports['clock'],
+  { candidate, stageFrom = 0 }: Lock,
+  thresholdsMs: readonly number[],
+): Promise<readonly GroupMinute[]> {
+  const minutes = await signals.minutes({
+    from: Math.ceil(stageFrom / 60) * 60,
+    to: Math.floor(clock.now() / 60) * 60,
+    thresholdsMs,
+  });
+  return minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
+}
+
+/** Beside a broken stable a hotfix is judged on the absolute bars; that some request fails is then no news. */
+const isAnyError = (name: string): boolean =>
+  ['literal-any-5xx', 'literal-server-errors'].some((rule) => name.endsWith(rule));
