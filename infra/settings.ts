@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
+import { UPGRADE } from '../functions/core/migration.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
 
@@ -158,9 +159,6 @@ export function readSettings(raw: unknown): Settings {
   return settings;
 }
 
-/** The seed's migration, held to its end: the database must stand where the new image's newest revision is. */
-const ALEMBIC = `alembic upgrade head && test "$(alembic current | cut -d' ' -f1)" = "$(alembic heads | cut -d' ' -f1)"`;
-
 const name = z.string().check(z.regex(/^[a-z][a-z0-9-]{1,22}[a-z0-9]$/));
 const text = z.string().check(z.minLength(1));
 const whole = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
@@ -234,7 +232,7 @@ const shape = z.strictObject({
 });
 
 const DEFAULT_SERVICES: Readonly<Record<Profile, readonly z.infer<typeof service>[]>> = {
-  production: [z.parse(service, { migration: { command: ['sh', '-c', ALEMBIC] } })],
+  production: [z.parse(service, { migration: { command: [...UPGRADE] } })],
   trial: [z.parse(service, { name: 'trial', repository: 'sluice-trial', container: { cpu: 256, memory: 512 } })],
   attach: [],
 };

@@ -34,11 +34,12 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
         throw new NotReady(`${lock.candidate} has traffic before its first share; somebody changed the rule`);
       }
       await fleet.suspendScaling(lock.stable, 'in');
-      await fleet.resumeScaling(lock.candidate);
       // A colour that slept may have an old revision of the same image: the template can have changed since.
       if (before.digest !== lock.digest || before.desired === 0)
         await fleet.deploy(lock.candidate, lock.digest, needed);
       else if (before.desired < needed) await fleet.resize(lock.candidate, needed);
+      // Not before: to resume brings the number of tasks to its minimum at once, of whatever the colour ran last.
+      await fleet.resumeScaling(lock.candidate);
     } else if (before.desired < needed) {
       await fleet.resize(lock.candidate, needed);
     }

@@ -18,10 +18,15 @@ export interface FunctionRow {
 export const TIMEOUT_SECONDS = 30;
 
 /** What a look at one colour's tasks asks for. */
-const LOOK_AT_TASKS = ['ReadHealth', 'ReadServices', 'FindTasks', 'ReadRevisions', 'ReadScaling'] as const;
+const LOOK_AT_TASKS = ['ReadHealth', 'ReadServices', 'FindTasks', 'ReadTasks', 'ReadRevisions', 'ReadScaling'] as const;
 
-/** A new revision of a task definition, under the service's roles. */
-const REGISTER = ['ReadRevisions', 'RegisterRevision', 'TagRevision', 'PassTaskRoles'] as const;
+/** A first revision of a task definition, under the service's roles. */
+const REGISTER = ['ReadRevisions', 'RegisterRevision', 'PassTaskRoles'] as const;
+
+/** One that is a copy of the template. */
+const COPY = [...REGISTER, 'TagRevision'] as const;
+
+const RUN_MIGRATION = ['FindTasks', 'ReadTasks', ...COPY, 'RunMigration', 'StopMigration'] as const;
 
 export const FUNCTIONS = {
   open: {
@@ -44,12 +49,12 @@ export const FUNCTIONS = {
   migrate: {
     does: 'runs the migration from the new image',
     memory: 512,
-    may: ['KeepLedger', 'ReadServices', 'FindTasks', ...REGISTER, 'RunMigration', 'StopMigration'],
+    may: ['KeepLedger', ...RUN_MIGRATION],
   },
   prepare: {
     does: 'brings the candidate up until it is healthy, probed and numerous enough',
     memory: 512,
-    may: ['KeepLedger', 'ReadRule', 'PointProbe', 'ChangeService', 'HoldScaling', ...LOOK_AT_TASKS, ...REGISTER],
+    may: ['KeepLedger', 'ReadRule', 'PointProbe', 'ChangeService', 'HoldScaling', ...LOOK_AT_TASKS, ...COPY],
   },
   shift: {
     does: 'moves traffic to the next share and reads it back',
@@ -70,9 +75,8 @@ export const FUNCTIONS = {
       'KeepLedger',
       'ReadRule',
       'MoveTraffic',
-      'ReadHealth',
+      ...LOOK_AT_TASKS,
       'ChangeService',
-      'ReadScaling',
       'HoldScaling',
       'StartRelease',
       'FindExecution',
@@ -99,7 +103,7 @@ export const FUNCTIONS = {
     memory: 512,
     // One that hangs does not hold up the next.
     concurrency: 2,
-    may: ['OrderAbort', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
+    may: ['KeepLedger', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
   },
   reconcile: {
     does: 'looks every minute whether what should be true is true, and takes over from a dead controller',
@@ -119,10 +123,15 @@ export const FUNCTIONS = {
       'Tell',
     ],
   },
+  'migrate-by-hand': {
+    does: 'migrates without a release, or takes a migration back, because a person asks',
+    memory: 512,
+    may: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
+  },
   'weighted-rule': {
     does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
     memory: 256,
-    may: ['ReadLedger', 'ReadRule', 'ReadHealth', 'OwnRules'],
+    may: ['ReadLedger', 'ReadRule', 'ReadListeners', 'ReadHealth', 'OwnRules'],
   },
   'task-family': {
     does: 'for CloudFormation: gives an empty task family its first revision',

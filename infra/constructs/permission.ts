@@ -41,6 +41,7 @@ export const ONLY_EVERYWHERE: Readonly<Record<string, string>> = {
   'ecs:ListTasks':
     'its only resource is a container instance, and Fargate has none; a condition keeps it to the cluster',
   'ecs:RegisterTaskDefinition': NO_RESOURCE,
+  'elasticloadbalancing:DescribeListeners': NO_RESOURCE,
   'elasticloadbalancing:DescribeRules': NO_RESOURCE,
   'elasticloadbalancing:DescribeTargetHealth': NO_RESOURCE,
   'logs:CreateLogDelivery': NO_RESOURCE,

@@ -1,4 +1,4 @@
-import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -25,7 +25,7 @@ export interface ReleaseVerbsProps {
   readonly keepsLogsFor: RetentionDays;
 }
 
-/** The seven verbs as Lambdas, each with the rights of its row in functions.ts. */
+/** The seven verbs as Lambdas, each with the rights of its row in functions.ts; and, where there is one, the migration by hand. */
 export class ReleaseVerbs extends Construct {
   readonly functions: Readonly<Record<Verb, ControllerFunction>>;
   /** As the state machine calls them: a release that runs keeps the versions that it began with. */
@@ -60,6 +60,11 @@ export class ReleaseVerbs extends Construct {
       (verb) => new ControllerFunction(this, verb, { plays: verb, reaches, codeFor, keepsLogsFor, environment }),
     );
     this.versions = each((verb) => this.functions[verb].lambda.currentVersion);
+    if (move.settings.migration) {
+      const plays = 'migrate-by-hand';
+      const { lambda } = new ControllerFunction(this, plays, { plays, reaches, codeFor, keepsLogsFor, environment });
+      new CfnOutput(this, 'MigrateFunction', { value: lambda.functionName, description: 'for scripts/ci/migrate.sh' });
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
+import type { Foundation } from '../settings.ts';
 import { everywhere, type Permission } from './permission.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
@@ -16,18 +17,19 @@ export type Right =
   | 'KeepLedger'
   | 'KeepUndelivered'
   | 'MoveTraffic'
-  | 'OrderAbort'
   | 'OwnRules'
   | 'PassTaskRoles'
   | 'PointProbe'
   | 'ReadAlarms'
   | 'ReadHealth'
   | 'ReadLedger'
+  | 'ReadListeners'
   | 'ReadNumbers'
   | 'ReadRevisions'
   | 'ReadRule'
   | 'ReadScaling'
   | 'ReadServices'
+  | 'ReadTasks'
   | 'RegisterRevision'
   | 'RunMigration'
   | 'StartRelease'
@@ -74,17 +76,11 @@ export function rightOver(right: Right, reach: Reach): Permission {
         resources: [within(ledger?.tableArn, 'the ledger')],
         why: 'every step proves its ownership in the ledger, and writes there first what it does',
       };
-    case 'OrderAbort':
-      return {
-        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-        resources: [within(ledger?.tableArn, 'the ledger')],
-        why: 'reads which release runs, and orders it back',
-      };
     case 'ReadLedger':
       return {
         actions: ['dynamodb:GetItem'],
         resources: [within(ledger?.tableArn, 'the ledger')],
-        why: 'a rule is not replaced while a release runs',
+        why: 'not while a release runs',
       };
     case 'ReadRule':
       return {
@@ -107,15 +103,21 @@ export function rightOver(right: Right, reach: Reach): Permission {
     case 'OwnRules':
       return {
         actions: [
-          'elasticloadbalancing:AddTags',
           'elasticloadbalancing:CreateRule',
           'elasticloadbalancing:DeleteRule',
           'elasticloadbalancing:ModifyRule',
           'elasticloadbalancing:SetRulePriorities',
         ],
-        resources: [service.foundation.listenerArn, rulesOf(service.foundation.listenerArn)],
+        // Not of one listener only: a rule moves to another one, and back when the stack rolls back.
+        resources: ['listener', 'listener-rule'].map((kind) => `${balancerAs(kind, service.foundation)}/*`),
         why: 'CloudFormation owns the rule, except for its weights',
-        wide: "a rule's id is not known before it is made; the listener is named",
+        wide: "a rule's id is not known before it is made, nor the listener that it moves to; the load balancer is named",
+      };
+    case 'ReadListeners':
+      return {
+        actions: ['elasticloadbalancing:DescribeListeners'],
+        resources: everywhere,
+        why: 'whether a rule that goes has been replaced on another listener',
       };
     case 'ReadHealth':
       return {
@@ -125,9 +127,15 @@ export function rightOver(right: Right, reach: Reach): Permission {
       };
     case 'ReadServices':
       return {
-        actions: ['ecs:DescribeServices', 'ecs:DescribeTasks'],
-        resources: [...services, tasks],
-        why: 'how many tasks run, of which revision, and why the last one stopped',
+        actions: ['ecs:DescribeServices'],
+        resources: services,
+        why: 'how many tasks run, and of which revision',
+      };
+    case 'ReadTasks':
+      return {
+        actions: ['ecs:DescribeTasks'],
+        resources: [tasks],
+        why: 'how a task ended',
         wide: anyTask,
       };
     case 'FindTasks':
@@ -244,8 +252,8 @@ export function rightOver(right: Right, reach: Reach): Permission {
   }
 }
 
-/** `listener/app/x/1/2` -> `listener-rule/app/x/1/2/*` */
-function rulesOf(listenerArn: string): string {
-  const [before, after] = [0, 1].map((part) => Fn.select(part, Fn.split(':listener/', listenerArn)));
-  return `${before}:listener-rule/${after}/*`;
+/** `arn:…:loadbalancer/app/x/1` -> `arn:…:listener-rule/app/x/1` */
+function balancerAs(kind: string, { loadBalancerArn }: Foundation): string {
+  const [before, after] = [0, 1].map((part) => Fn.select(part, Fn.split(':loadbalancer/', loadBalancerArn)));
+  return `${before}:${kind}/${after}`;
 }

@@ -98,6 +98,7 @@ test('who moves traffic, and who does not', () => {
     'revert: ChangeService',
   ]);
   expect(rights('iam:PassRole')).toEqual([
+    'migrate-by-hand: PassTaskRoles',
     'migrate: PassTaskRoles',
     'prepare: PassTaskRoles',
     'task-family: PassTaskRoles',

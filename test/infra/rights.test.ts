@@ -1,0 +1,148 @@
+/**
+ * Least privilege, derived: from a handler to its step and what that reaches, from there to the ports' methods, and from
+ * those to the calls of the adapters. What a Lambda may do is exactly what it can do.
+ */
+import { build } from 'esbuild';
+import { expect, test } from 'vitest';
+import { FUNCTIONS } from '../../infra/constructs/functions.ts';
+import { allowedIn, listOf, type Template } from '../../scripts/permissions-table.ts';
+import { textOf } from '../repository-files.ts';
+import { attach, pretended, stacksOf, templateOf } from './scene.ts';
+
+const template = templateOf(stacksOf({}).releases[0]!) as Template;
+
+/** IAM's names of a service's actions begin so. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  'client-application-auto-scaling': 'application-autoscaling',
+  'client-cloudwatch': 'cloudwatch',
+  'client-dynamodb': 'dynamodb',
+  'client-ecr': 'ecr',
+  'client-ecs': 'ecs',
+  'client-elastic-load-balancing-v2': 'elasticloadbalancing',
+  'client-eventbridge': 'events',
+  'client-sfn': 'states',
+  'client-sns': 'sns',
+};
+
+const REGISTER = ['ecs:DescribeTaskDefinition', 'ecs:RegisterTaskDefinition', 'ecs:TagResource', 'iam:PassRole'];
+const SCALE = ['application-autoscaling:DescribeScalableTargets', 'application-autoscaling:RegisterScalableTarget'];
+const ROUTE = ['elasticloadbalancing:DescribeRules', 'elasticloadbalancing:ModifyRule'];
+const FIND_TASKS = ['ecs:ListTasks', 'ecs:DescribeTasks'];
+
+/** What each method of a port comes to in AWS. */
+const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  'router.current': ['elasticloadbalancing:DescribeRules'],
+  'router.route': ROUTE,
+  'router.proveRights': ROUTE,
+  'router.probe': ROUTE,
+  'fleet.observe': [
+    'ecs:DescribeServices',
+    'ecs:DescribeTaskDefinition',
+    ...FIND_TASKS,
+    'elasticloadbalancing:DescribeTargetHealth',
+    'application-autoscaling:DescribeScalableTargets',
+  ],
+  'fleet.health': ['elasticloadbalancing:DescribeTargetHealth'],
+  'fleet.deploy': [...REGISTER, 'ecs:UpdateService'],
+  'fleet.resize': ['ecs:UpdateService'],
+  'fleet.suspendScaling': SCALE,
+  'fleet.resumeScaling': SCALE,
+  'fleet.migrationOf': FIND_TASKS,
+  'fleet.migrate': [...REGISTER, ...FIND_TASKS, 'ecs:RunTask'],
+  'fleet.stopMigration': [...FIND_TASKS, 'ecs:StopTask'],
+  'signals.minutes': ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData'],
+  'signals.alarms': ['cloudwatch:DescribeAlarms'],
+  'ledger.read': ['dynamodb:GetItem'],
+  // A service's first write puts the state; a transaction needs the rights of what is in it.
+  'ledger.write': ['dynamodb:UpdateItem', 'dynamodb:PutItem'],
+  'ledger.record': ['dynamodb:GetItem'],
+  'ledger.judging': ['dynamodb:GetItem'],
+  'ledger.saveJudging': ['dynamodb:UpdateItem', 'dynamodb:PutItem'],
+  'ledger.evidence': ['dynamodb:Query'],
+  'registry.resolve': ['ecr:DescribeImages'],
+  'registry.newest': ['ecr:DescribeImages'],
+  'executions.start': ['states:StartExecution', 'states:DescribeExecution'],
+  'executions.status': ['states:DescribeExecution'],
+  'notices.send': ['sns:Publish', 'events:PutEvents'],
+};
+
+/** What a Lambda asks for beside its ports. */
+const BESIDE_PORTS: Readonly<Record<string, readonly string[]>> = {
+  'weighted-rule': ['dynamodb:GetItem'],
+  'task-family': ['iam:PassRole'],
+  // Its failed events are sent on under its own role.
+  guard: ['sqs:SendMessage'],
+};
+const LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+
+const METHOD = /\b(router|fleet|signals|ledger|registry|executions|notices|runs)\d*\.(\w+)\(/g;
+
+/** As a bundler leaves it: only what is reached. */
+async function bundled(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, loader: 'ts', resolveDir: '.' },
+    bundle: true,
+    format: 'esm',
+    packages: 'external',
+    write: false,
+  });
+  return outputFiles[0]!.text;
+}
+
+const importsOf = (handler: string): readonly string[] =>
+  [
+    ...textOf(`functions/handlers/${handler}.ts`).matchAll(
+      /^import \{[^}]*\} from '\.\.\/(?:steps|adapters)\/[^']*';$/gm,
+    ),
+  ].map(([line]) => line.replace('import', 'export').replace('../', './functions/'));
+
+async function actionsOf(handler: string): Promise<readonly string[]> {
+  const code = await bundled(importsOf(handler).join('\n'));
+  const methods = [...code.matchAll(METHOD)]
+    .map(([, port, method]) => `${port}.${method}`)
+    // A migration by hand has its fleet by another name.
+    .map((method) => method.replace(/^runs\./, 'fleet.'));
+  const actions = methods.flatMap((method) => {
+    if (!ACTIONS[method]) throw new Error(`${handler} calls ${method}; say in ACTIONS what that asks of AWS`);
+    return ACTIONS[method];
+  });
+  return [...new Set([...actions, ...commandsIn(code), ...(BESIDE_PORTS[handler] ?? []), ...LOG])].toSorted();
+}
+
+/** The calls to AWS in a module's code. */
+const commandsIn = (code: string): readonly string[] =>
+  [...code.matchAll(/^import (?!type )\{([^}]*)\} from ['"]@aws-sdk\/([\w-]+)['"];/gm)].flatMap(([, names, client]) =>
+    [...names!.matchAll(/(?<!\btype )\b(\w+)Command\b/g)].map(([, command]) =>
+      actionOf(`${PREFIXES[client!]}:${command}`),
+    ),
+  );
+
+/** Calls that IAM knows by another name. */
+function actionOf(call: string): string {
+  return call === 'sns:PublishBatch' ? 'sns:Publish' : call;
+}
+
+test.each(Object.keys(FUNCTIONS))('%s may do exactly what it can do', async (name) => {
+  const allowed = allowedIn(template)
+    .filter(({ who }) => who === name)
+    .flatMap(({ statement: { Action } }) => listOf(Action));
+  expect([...new Set(allowed)].toSorted()).toEqual(await actionsOf(name));
+});
+
+test('the table of what a port asks of AWS is what its adapters call', async () => {
+  const called = new Set(commandsIn(await bundled(`export * from './functions/handlers/ports.ts';`)));
+  // A transaction is authorised as what is in it; tags and roles come along with a revision.
+  called.delete('dynamodb:TransactWriteItems');
+  const implied = ['ecs:TagResource', 'iam:PassRole'];
+  expect([...new Set(Object.values(ACTIONS).flat())].toSorted()).toEqual([...called, ...implied].toSorted());
+});
+
+test('the rules are ours on every listener of the own load balancer, for a rule that moves and for a stack that rolls back', () => {
+  const attached = templateOf(stacksOf(attach).releases[0]!);
+  const own = allowedIn(attached as Template).find(({ statement: { Sid } }) => Sid === 'OwnRules')!;
+  const balancer = 'app/shop/0123456789abcdef';
+  expect(listOf(own.statement.Resource).map((one) => pretended(attached, one))).toEqual([
+    `arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/${balancer}/*`,
+    `arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/${balancer}/*`,
+  ]);
+});
