@@ -1,5 +1,5 @@
 /** What a rehearsal leaves behind in GitHub Actions: a summary of the job, and an annotation when it ended badly. */
-import type { Flown } from '../rehearsal/flight.ts';
+import type { Flown } from '../rehearsal/account.ts';
 import { costInWords, duration, formatLine, headline, type Line } from './lines.ts';
 import { printable } from './words.ts';
 

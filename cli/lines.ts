@@ -2,7 +2,7 @@
 
 import { grouped } from '../functions/core/numerals.ts';
 import type { Lock } from '../functions/core/protocol.ts';
-import type { Flown } from '../rehearsal/flight.ts';
+import type { Flown } from '../rehearsal/account.ts';
 import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
 import { costOf } from './cost.ts';
 import { type Glyphs, type Paint, type Sign, type Style, UNICODE, unpainted } from './paint.ts';
@@ -186,7 +186,7 @@ export function closing(
         ] as const)),
     ['Safe', safety(flight)],
     ...(report === undefined ? [] : ([['Report', report]] as const)),
-    ['Why', flight.reason.split('\n').map(printable).join('\n          ')],
+    ['Why', whyOf(flight).map(printable).join('\n          ')],
   ];
   return [
     ...violations.map(
@@ -197,6 +197,9 @@ export function closing(
     ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
   ].join('\n');
 }
+
+/** One wrong field is the reason itself; of several, each has a line. */
+const whyOf = ({ reason, wrong = [] }: Flown): readonly string[] => (wrong.length > 1 ? [reason, ...wrong] : [reason]);
 
 /** "REVERTED at 25 %, as this scenario expects." */
 export function headline({ outcome, expected, asExpected, shares }: Flown): string {

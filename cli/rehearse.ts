@@ -1,116 +1,99 @@
 /** `sluice rehearse`: a release of the real state machine and steps, in virtual time or against real HTTP traffic. */
-import { appendFileSync, existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { WrongField } from '../functions/core/failures.ts';
+import { appendFileSync } from 'node:fs';
 import { STRATEGIES } from '../functions/core/plan.ts';
-import { closest } from '../functions/core/suggest.ts';
-import { type Flight, type Flown, fly } from '../rehearsal/flight.ts';
+import type { Account, Flown } from '../rehearsal/account.ts';
+import { fly } from '../rehearsal/flight.ts';
 import { type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
-import type { FlightOptions } from '../rehearsal/options.ts';
-import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
-import { json, numberFrom, oneOf, readArguments, type Values } from './arguments.ts';
+import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { errorAnnotation, jobSummary } from './github.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { closing, headline, type Line, narrator } from './lines.ts';
 import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
-import { save, whyUnwritable } from './report/file.ts';
-import { commandLine, recordOf } from './report/record.ts';
+import { type Asked, type Given, liveOptions, options, readAsked } from './rehearse-options.ts';
+import { save } from './report/file.ts';
+import { commandLine, type FlightRecord, recordOf } from './report/record.ts';
 import { reportHtml } from './report/report.ts';
-import { displayOptions, type Terminal, type Verb } from './verb.ts';
-
-const options = {
-  strategy: {
-    value: 'canary|blue-green',
-    help: 'the shares and their bakes (canary)',
-    read: oneOf('canary', 'blue-green'),
-  },
-  policy: { value: 'compare|literal', help: 'how it is judged (compare)', read: oneOf('compare', 'literal') },
-  seed: { value: 'N', help: 'the same seed gives the same flight (42)', read: numberFrom(0, 2 ** 32 - 1) },
-  rps: {
-    value: 'N',
-    help: 'requests a second, all traffic (100; 10 with --live)',
-    read: numberFrom(0.1, 10_000, false),
-  },
-  at: { value: 'SHARE', help: 'the fault begins in the first second of this share (25)', read: numberFrom(1, 100) },
-  'from-minute': { value: 'M', help: 'the fault begins M minutes after the first share', read: numberFrom(0, 1000) },
-  points: { value: 'P', help: 'errors: points added to the candidate (5)', read: numberFrom(0, 100, false) },
-  factor: { value: 'F', help: 'latency: times as slow (2)', read: numberFrom(0.1, 100, false) },
-  'warm-minutes': { value: 'N', help: 'how long the old colour stays warm (60)', read: numberFrom(0, 720) },
-  input: { value: 'JSON', help: 'a raw execution input, as pasted in the console', read: json },
-  'kill-at': { value: 'N', help: 'end the execution before its Nth state', read: numberFrom(1, 100_000) },
-  'kill-everywhere': { help: 'end short releases at every transition and call, and the reconciler too' },
-  'no-reconciler': { help: 'nobody puts right what a dead controller left behind' },
-  live: { help: 'real processes, real HTTP traffic; a minute takes a second' },
-  speed: { value: 'N', help: 'with --live: virtual seconds a wall second (60)', read: numberFrom(1, 600) },
-  stable: { value: 'CMD', help: 'with --live: your own stable version; it finds its port in PORT' },
-  candidate: { value: 'CMD', help: 'with --live: your own new version' },
-  report: { value: 'FILE', help: 'also write the flight report, one HTML file that needs no network' },
-  json: { help: 'one JSON object on stdout, nothing on stderr' },
-  'each-minute': { help: 'tell quiet minutes too' },
-  ...displayOptions,
-} as const;
-
-type Given = Values<typeof options>;
+import { type Cockpit, openCockpit } from './serve.ts';
+import type { Terminal, Verb } from './verb.ts';
 
 export const rehearse: Verb = {
   summary: 'rehearse a release on this machine; AWS is not touched',
-  usage: `sluice rehearse [${Object.keys(SCENARIOS).join('|')}] [options]`,
+  usage: `sluice rehearse [${Object.keys(SCENARIOS).join('|')}|FILE.json] [options]`,
   options,
   async run(argv, terminal) {
-    const { values, words, wrong } = readArguments(argv, options);
-    const problems: WrongField[] = [...wrong, ...problemsWith(values, words)];
-    if (problems.length === 0) problems.push(...problemsWithFile(values));
-    if (problems.length > 0) return terminal.refuse('Nothing was rehearsed', problems, values.json === true);
-
+    const asked = readAsked(argv);
+    const { values, wrong } = asked;
+    if (wrong.length > 0) return terminal.refuse('Nothing was rehearsed', wrong, values.json === true);
     if (values['kill-everywhere']) {
       const { seed = 42, json: isJson = false } = values;
       return killEverywhere({ seed, withReconciler: values['no-reconciler'] !== true }, isJson, terminal);
     }
 
-    const name = words[0] ?? 'healthy';
-    const scenario = settled(scenarioNamed(name)!, values);
-    const flightOptions = optionsFor(scenario, values);
-    if (!values.json) terminal.tell(heading(flightOptions, values));
-    const startedAt = performance.now();
     const progress = progressFor(terminal, values);
     const narrate = narrator(values['each-minute'] === true);
     const lines: Line[] = [];
-    const live = values.live ? await startLive(liveOptions(flightOptions, values)) : undefined;
+    const tell = (line: Line): void => {
+      lines.push(line);
+      progress.tell(line);
+    };
+    const record = (account: Account): FlightRecord =>
+      recordOf(
+        account,
+        { ...asked.flight, live },
+        { ...againAs(asked, argv), isSteered: cockpit?.isSteered === true },
+        lines,
+      );
+    let cockpit: Cockpit | undefined;
+    if (values.serve) {
+      try {
+        cockpit = await openCockpit({ port: values.port, record, tell });
+      } catch (error) {
+        const fix = 'leave it out for a free one';
+        return terminal.refuse(
+          'Nothing was rehearsed',
+          [{ field: '--port', message: (error as Error).message, fix }],
+          false,
+        );
+      }
+    }
+    if (!values.json) terminal.tell(heading(asked, cockpit?.url));
+    const startedAt = performance.now();
+    const live = values.live ? await startLive(liveOptions(asked.flight, values)) : undefined;
+    let landing: Promise<LiveEnd> | undefined;
+    const land = (): Promise<LiveEnd> | undefined => {
+      landing ??= live?.close();
+      return landing;
+    };
     terminal.onInterrupt(async () => {
       progress.end();
-      await live?.close();
+      cockpit?.close();
+      await land();
       return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
     });
     let end: LiveEnd | undefined;
     let flight: Flown;
     try {
       flight = await fly({
-        ...flightOptions,
+        ...asked.flight,
         live,
+        onScene: cockpit?.board,
         onEntry: (entry, lock) => {
           const line = narrate(entry, lock);
-          if (!line) return;
-          lines.push(line);
-          progress.tell(line);
+          if (line) tell(line);
         },
         onSecond: progress.look,
       });
     } finally {
-      end = await live?.close();
+      cockpit?.land();
+      end = await land();
       progress.end();
     }
     const wallSeconds = (performance.now() - startedAt) / 1000;
     const { GITHUB_STEP_SUMMARY, GITHUB_ACTIONS } = terminal.environment;
     if (GITHUB_STEP_SUMMARY)
       appendFileSync(GITHUB_STEP_SUMMARY, jobSummary(flight, lines, `sluice rehearse ${argv.join(' ')}`));
-    let lost: string | undefined;
-    if (values.report !== undefined) {
-      const command = `sluice rehearse ${commandLine(argv, ['--report'])}${values.seed === undefined ? ` --seed ${flightOptions.seed}` : ''}`;
-      const record = recordOf(flight, { ...flightOptions, live }, { scenario: name, command }, lines);
-      lost = save(values.report, reportHtml(record));
-    }
-    if (values.json) terminal.print(JSON.stringify(asJson(name, flightOptions, flight, wallSeconds, end, values)));
+    const lost = values.report === undefined ? undefined : save(values.report, reportHtml(record(flight)));
+    if (values.json) terminal.print(JSON.stringify(asJson(asked, flight, wallSeconds, end)));
     else {
       const isGood = flight.asExpected && flight.violations.length === 0;
       if (GITHUB_ACTIONS && !isGood) terminal.print(errorAnnotation(headline(flight), flight.reason));
@@ -118,16 +101,27 @@ export const rehearse: Verb = {
       const report = lost === undefined ? values.report : undefined;
       terminal.print(`\n${closing(flight, wallSeconds, { paint: terminal.paint, report })}`);
     }
+    if (cockpit) {
+      terminal.tell(`\n${cockpit.url} stays as it is until Ctrl-C`);
+      await UNTIL_INTERRUPTED;
+    }
     return lost === undefined ? exitCode(flight, values) : CANNOT_TELL;
   },
 };
+
+const UNTIL_INTERRUPTED = new Promise<never>(() => {});
 
 /** The file was there before the flight and cannot be written after it, for instance because the disk is full. */
 const CANNOT_TELL = 4;
 
 const SERVICE = 'conductores-backend';
-/** Ten that count: the newest is still on its way when the judge begins. */
-const LIVE_BASELINE_MINUTES = 11;
+
+/** The name of what was flown, and the command that flies it again. */
+function againAs({ name, values, flight }: Asked, argv: readonly string[]) {
+  const seed = values.seed === undefined ? ` --seed ${flight.seed}` : '';
+  const command = `sluice rehearse ${commandLine(argv, ['--report'])}${seed}`;
+  return { scenario: name, command };
+}
 
 function progressFor({ isInteractive, screen, display }: Terminal, { json, live }: Given): Progress {
   if (json) return silent;
@@ -135,138 +129,27 @@ function progressFor({ isInteractive, screen, display }: Terminal, { json, live 
   return liveProgress(screen, display, SERVICE, 'Ctrl-C stops the rehearsal; nothing of it remains');
 }
 
-/** A report that cannot be written is told before the flight, and nothing is flown. */
-function problemsWithFile({ report }: Given): readonly WrongField[] {
-  const why = report === undefined ? undefined : whyUnwritable(report);
-  return why === undefined ? [] : [{ field: '--report', message: why, fix: 'name a file that can be written' }];
-}
-
-function problemsWith(values: Given, words: readonly string[]): readonly WrongField[] {
-  const wrong: WrongField[] = [];
-  const [name, ...more] = words;
-  if (name !== undefined && !scenarioNamed(name)) {
-    const near = closest(name, Object.keys(SCENARIOS));
-    wrong.push({
-      field: 'SCENARIO',
-      message: `"${name}" is none`,
-      fix: near ? `did you mean "${near}"?` : `write one of ${Object.keys(SCENARIOS).join(', ')}`,
-    });
-  }
-  if (more.length > 0) wrong.push({ field: 'SCENARIO', message: `${more.length + 1} were given`, fix: 'give one' });
-  if (values['kill-everywhere']) {
-    const alone = ['kill-everywhere', 'no-reconciler', 'seed', 'json', ...Object.keys(displayOptions)];
-    for (const field of Object.keys(values).filter((given) => !alone.includes(given)))
-      wrong.push({
-        field: `--${field}`,
-        message: 'belongs to one rehearsal',
-        fix: 'leave it out, or --kill-everywhere',
-      });
-    if (name !== undefined)
-      wrong.push({ field: 'SCENARIO', message: 'belongs to one rehearsal', fix: 'leave it out, or --kill-everywhere' });
-  }
-  if (!values.live) {
-    for (const field of ['speed', 'stable', 'candidate'] as const) {
-      if (values[field] !== undefined)
-        wrong.push({ field: `--${field}`, message: 'belongs to a live rehearsal', fix: 'add --live' });
-    }
-  }
-  if ((values.stable === undefined) !== (values.candidate === undefined)) {
-    wrong.push({
-      field: values.stable === undefined ? '--stable' : '--candidate',
-      message: 'is missing',
-      fix: 'give both commands',
-    });
-  }
-  if (values.stable !== undefined && name !== undefined && name !== 'healthy') {
-    wrong.push({
-      field: 'SCENARIO',
-      message: `"${name}" cannot be played on your own versions`,
-      fix: 'leave it out: what they do is the scenario',
-    });
-  }
-  const strategy = values.strategy ?? (name ? scenarioNamed(name)?.strategy : undefined) ?? 'canary';
-  const { shares } = STRATEGIES[strategy];
-  if (values.at !== undefined && !shares.some((share) => share === values.at)) {
-    wrong.push({
-      field: '--at',
-      message: `${values.at} is no share of ${strategy}`,
-      fix: `write one of ${shares.join(', ')}`,
-    });
-  }
-  return wrong;
-}
-
-/** With the user's own versions nothing is played and nothing expected but a good end. */
-const settled = (scenario: Scenario, { stable }: Given): Scenario =>
-  stable === undefined ? scenario : { about: 'your own two versions', expected: () => ({ outcome: 'promoted' }) };
-
-function optionsFor(scenario: Scenario, values: Given): FlightOptions {
-  const strategy = values.strategy ?? scenario.strategy ?? 'canary';
-  return {
-    scenario,
-    seed: values.seed ?? 42,
-    strategy,
-    policy: values.policy ?? 'compare',
-    requestsPerSecond: values.rps ?? scenario.requestsPerSecond ?? (values.live ? 10 : 100),
-    at: values.at ?? (strategy === 'canary' ? 25 : 50),
-    fromMinute: values['from-minute'],
-    points: values.points ?? 5,
-    factor: values.factor ?? 2,
-    warmMinutes: values['warm-minutes'] ?? 60,
-    ...(values.input === undefined ? {} : { input: values.input.value }),
-    killAt: values['kill-at'],
-    withReconciler: values['no-reconciler'] !== true,
-    baselineMinutes: values.live ? LIVE_BASELINE_MINUTES : 60,
-  };
-}
-
-function liveOptions(
-  { seed, requestsPerSecond, scenario }: FlightOptions,
-  { speed = 60, stable, candidate }: Given,
-): Parameters<typeof startLive>[0] {
-  const own = { stable, candidate };
-  const sample = [process.execPath, join(projectFolder(), 'examples', 'sample-backend.mjs')];
-  return {
-    seed,
-    perSecond: requestsPerSecond * speed,
-    speed,
-    stableColour: 'blue',
-    command: (role) => own[role] ?? sample,
-    environment: (role) => ({ VERSION: role === 'stable' ? 'v1.4.2' : 'v1.5.0' }),
-    neverHealthy: scenario.neverHealthy === true,
-  };
-}
-
-/** The folder that this file was installed in, bundled or not. */
-function projectFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
-}
-
-function heading(
-  { scenario, strategy, policy, requestsPerSecond, seed }: FlightOptions,
-  { live, speed = 60 }: Given,
-): string {
+function heading({ flight, values: { live } }: Asked, url: string | undefined): string {
+  const { scenario, strategy, policy, requestsPerSecond, seed, speed = 0, baselineMinutes } = flight;
   const { shares, bakeSeconds } = STRATEGIES[strategy];
+  const stages =
+    flight.input === undefined
+      ? `${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes`
+      : 'stages as the input says';
+  const pace = speed > 0 ? `; ${speed} s take one` : '';
   const how = live
-    ? `The real state machine and steps, real processes and ${Math.round(requestsPerSecond * speed)} real requests a second on 127.0.0.1; ${speed} s take one. AWS is not touched.\nStable alone comes first, for ${Math.ceil((LIVE_BASELINE_MINUTES * 60) / speed)} s: its usual numbers are what the new version is compared with.`
-    : 'The real state machine and steps, in virtual time. AWS is not touched.';
-  return `Rehearsing ${SERVICE}: ${scenario.about}\n${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n`;
+    ? `The real state machine and steps, real processes and ${Math.round(requestsPerSecond * speed)} real requests a second on 127.0.0.1${pace}. AWS is not touched.\nStable alone comes first, for ${Math.ceil((baselineMinutes * 60) / speed)} s: its usual numbers are what the new version is compared with.`
+    : `The real state machine and steps, in virtual time${pace}. AWS is not touched.`;
+  const page = url === undefined ? '' : `Watch and steer it: ${url}\n`;
+  return `Rehearsing ${SERVICE}: ${scenario.about}\n${stages}, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n${page}`;
 }
 
-function asJson(
-  name: string,
-  { seed, strategy, policy, requestsPerSecond }: FlightOptions,
-  flight: Flown,
-  wallSeconds: number,
-  end: LiveEnd | undefined,
-  { speed = 60, stable }: Given,
-) {
+function asJson(asked: Asked, flight: Flown, wallSeconds: number, end: LiveEnd | undefined) {
+  const { seed, strategy, policy, requestsPerSecond, speed = 1 } = asked.flight;
   const { asExpected, expected, outcome, setting: _, release: __, orphaned: ___, ...rest } = flight;
   return {
     schema: 'sluice.rehearsal/1',
-    scenario: stable === undefined ? name : 'own versions',
+    scenario: asked.values.stable === undefined ? asked.name : 'own versions',
     seed,
     strategy,
     policy,
@@ -291,7 +174,7 @@ function asJson(
   };
 }
 
-function exitCode({ asExpected, outcome, violations, timeline }: Flight, { input }: Given): number {
+function exitCode({ asExpected, outcome, violations, timeline }: Flown, { input }: Given): number {
   if (violations.length > 0) return 1;
   if (asExpected) return 0;
   const isRefusedInput = input !== undefined && outcome === 'refused' && timeline.length > 0;

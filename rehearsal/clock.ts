@@ -16,7 +16,7 @@ export class VirtualClock implements Clock {
   #milliseconds: number;
   readonly #alarms: Alarm[] = [];
   readonly #watchers: Watcher[] = [];
-  /** Live rehearsals wait here for the wall clock before each second. */
+  /** Rehearsals that are watched wait here for the wall clock before each second. */
   pace: ((second: Instant) => Promise<void>) | undefined;
 
   constructor(start: Instant) {
@@ -68,6 +68,16 @@ export class VirtualClock implements Clock {
       }
     }
   }
+}
+
+/** Holds virtual time to `speed` virtual seconds a wall second, from the first second on that waits here. */
+export function paced(speed: number): NonNullable<VirtualClock['pace']> {
+  let begun: { readonly wall: number; readonly second: Instant } | undefined;
+  return async (second) => {
+    begun ??= { wall: performance.now(), second: second - 1 };
+    const left = begun.wall + ((second - begun.second) * 1000) / speed - performance.now();
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+  };
 }
 
 /** Resolves once every promise that can go on has gone on. */

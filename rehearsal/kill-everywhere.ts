@@ -3,7 +3,8 @@
  * around each call, and then the reconciler too, at each of its own calls. Whatever is left behind must be put right in time.
  */
 import { createHash } from 'node:crypto';
-import { type Flown, fly } from './flight.ts';
+import type { Flown } from './account.ts';
+import { fly } from './flight.ts';
 import type { Violation } from './invariants.ts';
 import type { FlightEvent, FlightOptions, Kill, ReconcilerKill } from './options.ts';
 import { SCENARIOS } from './scenarios.ts';

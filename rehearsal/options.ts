@@ -6,8 +6,9 @@ import type { Share } from '../functions/core/share.ts';
 import type { Instant } from '../functions/ports/clock.ts';
 import type { Judging, MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Word } from '../functions/steps/tell.ts';
+import type { Account } from './account.ts';
 import type { Play, Verb } from './functions.ts';
-import type { Role, Scenario, Spoilt } from './scenarios.ts';
+import type { FaultName, Role, Scenario, Spoilt } from './scenarios.ts';
 import type { TaskHost } from './tasks.ts';
 import type { TimelineEntry } from './timeline.ts';
 import type { Traffic } from './traffic.ts';
@@ -71,6 +72,10 @@ export interface FlightOptions {
   readonly baselineMinutes: number;
   /** Real tasks and real requests instead of modelled ones. */
   readonly live?: LiveParts | undefined;
+  /** Virtual seconds a wall second. @default - as fast as it can be computed */
+  readonly speed?: number | undefined;
+  /** Given the controls once, before anything flies. */
+  readonly onScene?: ((controls: Controls) => void) | undefined;
   /** Told of each state as its answer is known, and of the end; `lock` as the ledger has it then. */
   readonly onEntry?: ((entry: TimelineEntry, lock: Lock | undefined) => void) | undefined;
   /** Told of every second; `look` reads the ledger, and gives nothing when no release holds the lock. */
@@ -89,12 +94,20 @@ export interface LiveParts {
   readonly numbersLatestSeconds: number;
   /** Resolves when the stable tasks are up. */
   ready(): Promise<void>;
-  readonly pace: (second: number) => Promise<void>;
   readonly onWeights: (weights: Weights) => void;
-  /** How the real versions answer from now on. */
+  /** How the real versions answer from now on; what crashes exits, and each further one soon after it came up. */
   readonly spoil: (spoilt: Readonly<Record<Role, Spoilt>>) => void;
-  /** The real candidate exits, and each further one soon after it came up. */
-  readonly crash: () => void;
+}
+
+/** What somebody who watches can do to a flight. */
+export interface Controls {
+  readonly account: () => Account;
+  /**
+   * What a person says to the release that runs.
+   * @throws ReleaseRefused when nothing runs, or when it is too late for that word
+   */
+  readonly say: (word: Word) => Promise<void>;
+  readonly setFault: (fault: FaultName, isOn: boolean) => void;
 }
 
 /** What the ledger knows of the running release at a moment: all that a live view shows. */

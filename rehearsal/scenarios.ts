@@ -16,6 +16,8 @@ export interface Spoilt {
   /** Percentage points added to the error probability. */
   readonly errorPoints?: number;
   readonly latencyFactor?: number;
+  /** Its tasks exit by themselves. */
+  readonly crashes?: true;
 }
 
 export interface FaultOptions {
@@ -29,8 +31,6 @@ export interface Scenario {
   readonly requestsPerSecond?: number;
   /** How a role answers, `minutes` after the fault began; negative before. */
   readonly spoilt?: (role: Role, minutes: number, options: FaultOptions) => Spoilt;
-  /** The candidate's tasks exit by themselves once the fault has begun. */
-  readonly crashes?: true;
   /** The candidate's health check never passes. */
   readonly neverHealthy?: true;
   /** Nothing was ever released; stable is the bootstrap. */
@@ -54,8 +54,23 @@ const revertedThere = (at: Share, policy: Policy): Expected => ({
 });
 const revertedBefore = (): Expected => ({ outcome: 'reverted', share: 0 });
 
-/** A dependency of both colours is down for ten minutes. */
-const OUTAGE = { minutes: 10, errorPoints: 10, latencyFactor: 2.5 } as const;
+/** What can be switched on and off, and how it spoils a role's answers. */
+export const FAULTS = {
+  errors: (role, { points }) => (role === 'candidate' ? { errorPoints: points } : {}),
+  latency: (role, { factor }) => (role === 'candidate' ? { latencyFactor: factor } : {}),
+  crash: (role) => (role === 'candidate' ? { crashes: true } : {}),
+  /** A dependency of both colours is down. */
+  outage: () => ({ errorPoints: 10, latencyFactor: 2.5 }),
+} as const satisfies Readonly<Record<string, (role: Role, options: FaultOptions) => Spoilt>>;
+
+export type FaultName = keyof typeof FAULTS;
+
+const fromThenOn =
+  (fault: FaultName, forMinutes = Number.POSITIVE_INFINITY): NonNullable<Scenario['spoilt']> =>
+  (role, minutes, options) =>
+    minutes >= 0 && minutes < forMinutes ? FAULTS[fault](role, options) : {};
+
+const OUTAGE_MINUTES = 10;
 const LEAK_POINTS_A_MINUTE = 0.4;
 
 export const SCENARIOS = {
@@ -68,15 +83,15 @@ export const SCENARIOS = {
   },
   errors: {
     about: 'the new version fails more requests',
-    spoilt: (role, minutes, { points }) => (role === 'candidate' && minutes >= 0 ? { errorPoints: points } : {}),
+    spoilt: fromThenOn('errors'),
     expected: revertedThere,
   },
   latency: {
     about: 'the new version is slower',
-    spoilt: (role, minutes, { factor }) => (role === 'candidate' && minutes >= 0 ? { latencyFactor: factor } : {}),
+    spoilt: fromThenOn('latency'),
     expected: revertedThere,
   },
-  crash: { about: 'the new version exits by itself', crashes: true, expected: revertedThere },
+  crash: { about: 'the new version exits by itself', spoilt: fromThenOn('crash'), expected: revertedThere },
   leak: {
     about: 'the new version fails a little more each minute',
     spoilt: (role, minutes) =>
@@ -104,7 +119,7 @@ export const SCENARIOS = {
   },
   'shared-outage': {
     about: 'a dependency of both versions is down for ten minutes',
-    spoilt: (_, minutes) => (minutes >= 0 && minutes < OUTAGE.minutes ? OUTAGE : {}),
+    spoilt: fromThenOn('outage', OUTAGE_MINUTES),
     expected: (_, policy) => ({ outcome: policy === 'compare' ? 'promoted' : 'reverted' }),
   },
   'alb-throttled': {

@@ -12,7 +12,7 @@ import { VirtualClock } from './clock.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { FlightEvent, FlightOptions, When } from './options.ts';
 import { autoscale, tasksFor } from './scaler.ts';
-import type { Role, Scenario } from './scenarios.ts';
+import { FAULTS, type FaultName, type Role, type Scenario, type Spoilt } from './scenarios.ts';
 import type { Task } from './tasks.ts';
 import { START } from './timeline.ts';
 import { modelledTraffic } from './traffic.ts';
@@ -31,8 +31,10 @@ export interface Scene {
   /** The state before anything was released. */
   readonly service: ServiceState;
   readonly candidate: Colour;
-  /** When the scenario's fault began, epoch seconds. */
+  /** When the first fault began, the scenario's or one by hand, epoch seconds. */
   faultSince(): number | undefined;
+  /** Switches a fault by hand, whatever the scenario has. */
+  setFault(fault: FaultName, isOn: boolean): void;
 }
 
 export function setTheScene(
@@ -42,7 +44,6 @@ export function setTheScene(
 ): Scene {
   const { scenario, seed, live } = options;
   const clock = new VirtualClock(START - options.baselineMinutes * 60);
-  if (live) clock.pace = live.pace;
   const images = {
     [PREVIOUS]: image(PREVIOUS, START - 2 * DAY),
     [STABLE]: image(STABLE, START - DAY),
@@ -56,14 +57,20 @@ export function setTheScene(
 
   let faultSince: number | undefined;
   const minutesOfFault = () => (faultSince === undefined ? -1 : (clock.now() - faultSince) / 60);
-  const spoilt = (role: Role) => scenario.spoilt?.(role, minutesOfFault(), options) ?? {};
+  const byHand = new Set<FaultName>();
+  let byHandSince: number | undefined;
+  const spoilt = (role: Role): Spoilt =>
+    [...byHand].reduce(
+      (sum, fault) => together(sum, FAULTS[fault](role, options)),
+      scenario.spoilt?.(role, minutesOfFault(), options) ?? {},
+    );
   const roleOf = (colour: Colour): Role => (colour === candidate ? 'candidate' : 'stable');
   const isNew = ({ digest }: Task) => digest === images[CANDIDATE]!.digest;
   const host =
     live?.host ??
     new VirtualHost(clock, chance(seed, 'tasks'), {
       neverHealthy: (task) => isNew(task) && scenario.neverHealthy === true,
-      crashes: (task) => isNew(task) && scenario.crashes === true && minutesOfFault() >= 0,
+      crashes: (task) => isNew(task) && spoilt('candidate').crashes === true,
     });
   const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
   const behaviour = (colour: Colour) => {
@@ -101,21 +108,39 @@ export function setTheScene(
   world.onWrite((row) => {
     if (faultSince !== undefined || !beginsFault(row, options)) return;
     faultSince = clock.now() + (options.fromMinute ?? 0) * 60;
-    clock.at(faultSince, () => {
-      if (!scenario.crashes) return;
-      if (live) live.crash();
-      else if (host instanceof VirtualHost) host.crashAll();
-    });
+    clock.at(faultSince, takeEffect);
   });
+  const takeEffect = () => {
+    if (live) live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
+    else if (host instanceof VirtualHost) host.crashAll();
+  };
   clock.everySecond((second) => {
-    if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0) {
-      live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
-    }
+    if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0) takeEffect();
   });
   for (const [index, event] of (options.events ?? []).entries()) plan(event, index, world, plane);
 
-  return { clock, world, settings: serviceSettings(options), service, candidate, faultSince: () => faultSince };
+  return {
+    clock,
+    world,
+    settings: serviceSettings(options),
+    service,
+    candidate,
+    faultSince: () => (scenario.spoilt || scenario.losesNumbers ? faultSince : undefined) ?? byHandSince,
+    setFault(fault, isOn) {
+      if (isOn) byHand.add(fault);
+      else byHand.delete(fault);
+      byHandSince ??= clock.now();
+      takeEffect();
+    },
+  };
 }
+
+/** Two faults at once. */
+const together = (one: Spoilt, other: Spoilt): Spoilt => ({
+  errorPoints: (one.errorPoints ?? 0) + (other.errorPoints ?? 0),
+  latencyFactor: (one.latencyFactor ?? 1) * (other.latencyFactor ?? 1),
+  ...(one.crashes || other.crashes ? { crashes: true } : {}),
+});
 
 const DAY = 86_400;
 

@@ -1,7 +1,5 @@
 /** What a flight did, read from the execution's history and the world's log. */
-import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
-import type { Evidence } from '../functions/core/judge/verdict.ts';
-import type { Lock } from '../functions/core/protocol.ts';
+import type { AbortOrder, Lock } from '../functions/core/protocol.ts';
 import type { Colour } from '../functions/core/roles.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import type { Instant } from '../functions/ports/clock.ts';
@@ -28,7 +26,7 @@ export class Timeline {
   readonly entries: TimelineEntry[] = [];
   readonly stages: StageStart[] = [];
   opened: Lock | undefined;
-  abort: { readonly evidence?: Evidence | LiteralEvidence } | undefined;
+  abort: AbortOrder | undefined;
   #seen = 0;
   readonly #read: (events: readonly HistoryEvent[]) => void;
   readonly #world: World;

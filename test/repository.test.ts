@@ -9,7 +9,6 @@ const COMMANDS = ['npm ci && npm start', 'npm ci && npm test'];
 const LONGEST_FILE = 300;
 const LONG_FOR_A_REASON: Readonly<Record<string, string>> = {
   'functions/core/protocol.ts': 'one table: every write of the ledger beside its condition',
-  'rehearsal/flight.ts': 'one flight from take-off to its record; to be parted from its timeline',
   'test/core/judge/judge.test.ts': 'one list: the laws of the judge',
   'test/core/protocol.test.ts': 'one list: every condition of the ledger, held against every phase',
   'test/core/release.test.ts': 'one list: what a person may write, field by field',

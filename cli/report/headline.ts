@@ -12,6 +12,7 @@ export const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'wa
   stuck: 'bad',
   killed: 'bad',
   held: 'waits',
+  flying: 'plain',
   refused: 'plain',
   nothing: 'plain',
 };
@@ -28,6 +29,10 @@ export function headlineOf(record: FlightRecord): string {
       return `Held at ${at}: a person must decide`;
     case 'stuck':
       return `STUCK at ${percent(record.world.share)}: a person is needed`;
+    case 'flying':
+      return record.abort
+        ? `Going back to ${record.release?.stable}: ${finding}`
+        : `Flying at ${at}: ${nowDoing(record)}`;
     case 'killed':
       return `Left at ${percent(record.world.share)}: the controller died`;
     case 'refused':
@@ -39,7 +44,7 @@ export function headlineOf(record: FlightRecord): string {
 
 /** The sentence under the headline: the numbers behind it, and where users are now. */
 export function verdictOf(record: FlightRecord): Markup {
-  const { outcome, reason, release, world, decisions } = record;
+  const { outcome, reason, wrong = [reason], release, world, decisions } = record;
   const sentences = (...texts: readonly (string | undefined)[]): Markup =>
     html`<p>${texts.filter((text) => text).map((text) => html`${emphasised(sentence(text!))} `)}</p>`;
   const { numbers } = partsOfReason(record);
@@ -52,16 +57,15 @@ export function verdictOf(record: FlightRecord): Markup {
       return sentences(decisions.findLast(({ word }) => word === 'hold')?.text, numbers);
     case 'stuck':
       return sentences(reason, release && `${release.candidate} has ${percent(world.share)} of the requests`);
+    case 'flying':
+      return sentences(record.abort ? numbers : decisions.at(-1)?.text, record.abort && whoGaveTheOrder(record));
     case 'killed':
       return sentences(
         release && `the rule still sends ${percent(world.share)} of the requests to ${release.candidate}`,
         world.lock ? `the lock is held in phase ${world.lock.phase}` : undefined,
       );
     case 'refused':
-      return html`<ul>${reason
-        .split('\n')
-        .filter((_, index, lines) => index > 0 || lines.length === 1)
-        .map((line) => html`<li>${joined(line)}</li>`)}</ul>`;
+      return html`<ul>${wrong.map((line) => html`<li>${joined(line)}</li>`)}</ul>`;
     case 'nothing':
       return sentences(numbers ?? reason);
   }
@@ -86,6 +90,23 @@ const everShifted = ({ shifts }: FlightRecord): boolean => shifts.some(({ share 
 /** The share at which a release turned back, or still stands. */
 const shareOfEnd = ({ shifts, world, outcome }: FlightRecord): Share =>
   outcome === 'reverted' ? (shifts.findLast(({ share }) => share > NONE)?.share ?? NONE) : world.share;
+
+function nowDoing({ release, world: { lock } }: FlightRecord): string {
+  if (!release || !lock) return 'nothing is opened yet';
+  const { candidate, stable } = release;
+  switch (lock.phase) {
+    case 'baking':
+      return `${candidate} is watched`;
+    case 'warm':
+      return `${candidate} has all users, ${stable} is kept warm`;
+    case 'reverting':
+      return `all users are back on ${stable}`;
+    case 'closing':
+      return `${stable} is sent to sleep`;
+    default:
+      return `${candidate} gets ready`;
+  }
+}
 
 const lastAdvance = ({ decisions }: FlightRecord): string | undefined =>
   decisions.findLast(({ word, share }) => word === 'advance' && share < ALL)?.text;

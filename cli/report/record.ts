@@ -7,7 +7,7 @@ import type { AbortOrder, Phase } from '../../functions/core/protocol.ts';
 import type { Colour } from '../../functions/core/roles.ts';
 import type { Share } from '../../functions/core/share.ts';
 import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
-import type { Flown } from '../../rehearsal/flight.ts';
+import type { Account } from '../../rehearsal/account.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import type { Line } from '../lines.ts';
@@ -21,10 +21,11 @@ export interface FlightRecord {
   readonly seconds: number;
   readonly strategy: Plan['strategy'];
   readonly policy: Policy;
-  /** `held` is a release that still waits for a person. */
-  readonly outcome: 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed' | 'held';
-  /** What was found, then a colon, then the numbers; a refusal has one line a field. */
+  readonly outcome: Account['outcome'];
+  /** What was found, then a colon, then the numbers. */
   readonly reason: string;
+  /** What is wrong with a refused input, one line a field. */
+  readonly wrong?: readonly string[];
   readonly evidence?: Evidence | LiteralEvidence;
   readonly release?: ReleaseFlown;
   /** Every write of the rule, with the candidate's share. */
@@ -89,8 +90,15 @@ export interface Rehearsal {
   readonly live: boolean;
   /** The command line that flies it again. */
   readonly command: string;
-  /** When the scenario's fault began. */
+  /** Somebody pressed buttons while it flew. */
+  readonly steered?: true;
+  /** When the first fault began. */
   readonly faultSecond?: number;
+}
+
+/** How a rehearsal was asked for, and whether somebody steered it. */
+export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
+  readonly isSteered?: boolean;
 }
 
 /**
@@ -98,9 +106,9 @@ export interface Rehearsal {
  * them the record has no decisions.
  */
 export function recordOf(
-  flown: Flown,
+  flown: Account,
   options: FlightOptions,
-  { scenario, command }: Pick<Rehearsal, 'scenario' | 'command'>,
+  { scenario, command, isSteered = false }: Again,
   lines: readonly Line[] = [],
 ): FlightRecord {
   const { setting, release, evidence, secondsFromVerdictToStable, writes } = flown;
@@ -115,6 +123,7 @@ export function recordOf(
     policy: release?.plan.policy ?? options.policy,
     outcome: flown.outcome,
     reason: flown.reason,
+    ...(flown.wrong ? { wrong: flown.wrong } : {}),
     ...(evidence ? { evidence } : {}),
     ...(release ? { release: withoutFault(release) } : {}),
     shifts: writes.flatMap(({ call, second, share, readBack }) =>
@@ -135,18 +144,16 @@ export function recordOf(
       rps: options.requestsPerSecond,
       live: options.live !== undefined,
       command,
-      ...(hasFault(options) && release?.faultSecond !== undefined ? { faultSecond: release.faultSecond } : {}),
+      ...(isSteered ? { steered: true } : {}),
+      ...(release?.faultSecond === undefined ? {} : { faultSecond: release.faultSecond }),
     },
   };
 }
 
-const withoutFault = ({ faultSecond: _, ...release }: NonNullable<Flown['release']>): ReleaseFlown => release;
-
-const hasFault = ({ scenario: { spoilt, crashes, losesNumbers } }: FlightOptions): boolean =>
-  Boolean(spoilt ?? crashes ?? losesNumbers);
+const withoutFault = ({ faultSecond: _, ...release }: NonNullable<Account['release']>): ReleaseFlown => release;
 
 /** The lines that a terminal shows, and the moments in which a person was asked or told. */
-function decisionsOf({ world }: Flown, told: readonly Line[]): readonly Decision[] {
+function decisionsOf({ world }: Account, told: readonly Line[]): readonly Decision[] {
   const lines = told.map(({ at, sign, share, word, text }) => ({ second: at - START, sign, share, word, text }));
   const shareAt = (second: number): Share => lines.findLast((line) => line.second <= second)?.share ?? 0;
   const notices = world.notices.flatMap(({ second, kind, title }) =>

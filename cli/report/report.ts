@@ -7,26 +7,29 @@ import { headlineOf, TONE, verdictOf } from './headline.ts';
 import { html, jsonData, type Markup, trusted } from './markup.ts';
 import type { FlightRecord } from './record.ts';
 import { SCRIPT } from './script.ts';
+import { STEERING_SCRIPT, STEERING_STYLE, type Steering, steeringBar } from './steering.ts';
 import { STYLE } from './style.ts';
 import { decisionsSection, minutesSection } from './tables.ts';
 import { whySection } from './why.ts';
 import { iso } from './words.ts';
 
-/** The record as one HTML page. The same record gives the same bytes. */
-export function reportHtml(record: FlightRecord): string {
+/** The record as one HTML page. The same record gives the same bytes. With `steering` it is the page of a live flight. */
+export function reportHtml(record: FlightRecord, steering?: Steering): string {
   const headline = headlineOf(record);
+  const styles = [STYLE, ...(steering ? [STEERING_STYLE] : [])];
+  const scripts = [SCRIPT, ...(steering ? [STEERING_SCRIPT] : [])];
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(styles, scripts, steering ? "'self'" : "'none'")}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${headline} · ${record.service}</title>
 <link rel="icon" href="data:,">
-<style>${trusted(STYLE)}</style>
+${styles.map((style) => html`<style>${trusted(style)}</style>`)}
 </head>
 <body>
-<main>
+${steering && steeringBar(steering)}<main>
 ${metaLine(record)}
 <h1>${headline}</h1>
 ${alarmSection(record)}
@@ -42,7 +45,7 @@ ${minutesSection(record)}
 <footer>Made by sluice from the record that is embedded in this file (${record.schema}).</footer>
 </main>
 <script type="application/json" id="record">${jsonData(record)}</script>
-<script>${trusted(SCRIPT)}</script>
+${scripts.map((script) => html`<script>${trusted(script)}</script>`)}
 </body>
 </html>
 `.markup;
@@ -50,15 +53,17 @@ ${minutesSection(record)}
 
 const fingerprint = (content: string): string => `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
 
-/** Nothing from anywhere, but this very style and this very script. */
-const CONTENT_POLICY = [
-  "default-src 'none'",
-  `style-src ${fingerprint(STYLE)}`,
-  `script-src ${fingerprint(SCRIPT)}`,
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
+/** Nothing from anywhere, but these very styles and scripts; only a live page asks, and only the one who served it. */
+const contentPolicy = (styles: readonly string[], scripts: readonly string[], connect: string): string =>
+  [
+    "default-src 'none'",
+    `style-src ${styles.map(fingerprint).join(' ')}`,
+    `script-src ${scripts.map(fingerprint).join(' ')}`,
+    `connect-src ${connect}`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
 
 function metaLine({ service, release, start, policy, strategy, rehearsal }: FlightRecord): Markup {
   const shares = release?.plan.stages.map(({ share }) => share).join('/');
@@ -86,7 +91,12 @@ function figuresGrid(record: FlightRecord): Markup | undefined {
 
 function againSection({ rehearsal }: FlightRecord): Markup | undefined {
   if (!rehearsal) return undefined;
-  const { command, live } = rehearsal;
+  const { command, live, steered } = rehearsal;
+  const isTheSame = steered
+    ? 'What was pressed while it flew is no part of the command.'
+    : live
+      ? 'Real processes answer a little differently each time.'
+      : 'The same seed gives the same flight, and the same report, byte for byte.';
   return html`<section aria-labelledby="again"><h2 id="again">Fly it again</h2><pre>${command}</pre>
-<p>${live ? 'Real processes answer a little differently each time.' : 'The same seed gives the same flight, and the same report, byte for byte.'} The numbers are in this file too, as JSON in its element <code>#record</code>.</p></section>`;
+<p>${isTheSame} The numbers are in this file too, as JSON in its element <code>#record</code>.</p></section>`;
 }

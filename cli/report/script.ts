@@ -1,7 +1,8 @@
-/** The only script of the report: a cursor over the minutes. Everything else works without it. */
+/** The only script of the report: a cursor over the minutes. Everything else works without it. May be run again. */
 export const SCRIPT = `
-const range = document.getElementById('minute');
-if (range) {
+function readMinutes() {
+  const range = document.getElementById('minute');
+  if (!range) return;
   const columns = [...document.querySelectorAll('.column')];
   const sentences = columns.map((column) => {
     const title = column.querySelector('title');
@@ -37,4 +38,5 @@ if (range) {
   });
   range.closest('p').hidden = false;
 }
+readMinutes();
 `;

@@ -15,6 +15,7 @@ const TITLE: Readonly<Record<FlightRecord['outcome'], string>> = {
   promoted: 'Why it was promoted',
   reverted: 'Why it was reverted',
   held: 'Why it is held',
+  flying: 'What the judge knows',
   stuck: 'What the judge knew',
   killed: 'What the judge knew',
   refused: 'Why it was refused',

@@ -16,8 +16,6 @@ export interface LiveOptions {
   readonly seed: number;
   /** Real requests a second. */
   readonly perSecond: number;
-  /** Virtual seconds a wall second. */
-  readonly speed: number;
   readonly stableColour: Colour;
   readonly command: (role: 'stable' | 'candidate') => string | readonly string[];
   readonly environment: (role: 'stable' | 'candidate') => Readonly<Record<string, string>>;
@@ -57,16 +55,13 @@ interface Running {
 const HEALTH_CHECK_MS = 150;
 
 export async function startLive(options: LiveOptions): Promise<Live> {
-  const { stableColour, speed } = options;
+  const { stableColour } = options;
   const candidateColour = otherColour(stableColour);
   const proxy = await startProxy({ chance: chance(options.seed, 'requests').uniform });
   const running = new Map<number, Running>();
   const ending = new Set<Promise<void>>();
   let spoilt: Readonly<Record<Role, Spoilt>> = { stable: {}, candidate: {} };
-  let crashes = false;
   let load: Load | undefined;
-  let wallZero: number | undefined;
-  let firstSecond = 0;
 
   const roleOf = (colour: Colour): Role => (colour === stableColour ? 'stable' : 'candidate');
   const serve = (colour: Colour) =>
@@ -79,7 +74,7 @@ export async function startLive(options: LiveOptions): Promise<Live> {
   const counting = countShares(proxy, candidateColour);
 
   async function bringUp(task: Task, report: (event: TaskEvent) => void): Promise<void> {
-    const one: Running = { task, report, process: undefined, healthy: false, wanted: true, told: '0 1' };
+    const one: Running = { task, report, process: undefined, healthy: false, wanted: true, told: '0 1 false' };
     running.set(task.id, one);
     const role = roleOf(task.colour);
     one.process = await startTask({ command: options.command(role), environment: options.environment(role) });
@@ -89,7 +84,6 @@ export async function startLive(options: LiveOptions): Promise<Live> {
     if (role === 'candidate' && options.neverHealthy) await one.process.fault({ unhealthy: true });
     await untilHealthy(one);
     await spoil(one);
-    if (crashes && role === 'candidate') await crash(one);
   }
 
   async function untilHealthy(one: Running): Promise<void> {
@@ -128,14 +122,12 @@ export async function startLive(options: LiveOptions): Promise<Live> {
 
   /** Tells a task how to answer, when that has changed. A task that is going down has nothing left to spoil. */
   async function spoil(one: Running): Promise<void> {
-    const { errorPoints = 0, latencyFactor = 1 } = spoilt[roleOf(one.task.colour)];
-    const wanted = `${errorPoints} ${latencyFactor}`;
-    if (one.told === wanted || !one.wanted) return;
+    const { errorPoints = 0, latencyFactor = 1, crashes } = spoilt[roleOf(one.task.colour)];
+    const wanted = `${errorPoints} ${latencyFactor} ${crashes ?? false}`;
+    if (one.told === wanted || !one.wanted || !one.healthy) return;
     one.told = wanted;
-    await one.process?.fault({ errorPoints, latencyFactor }).catch(() => {});
+    await one.process?.fault({ errorPoints, latencyFactor, ...(crashes ? { crash: true } : {}) }).catch(() => {});
   }
-
-  const crash = async (one: Running) => one.process?.fault({ crash: true }).catch(() => {});
 
   const keep = (work: Promise<void>): void => {
     ending.add(work);
@@ -157,14 +149,6 @@ export async function startLive(options: LiveOptions): Promise<Live> {
       await Promise.all(ending);
       load = startLoad({ port: proxy.port, perSecond: options.perSecond });
     },
-    async pace(second) {
-      if (wallZero === undefined) {
-        wallZero = performance.now();
-        firstSecond = second - 1;
-      }
-      const left = wallZero + ((second - firstSecond) * 1000) / speed - performance.now();
-      if (left > 0) await pause(left);
-    },
     onWeights(weights) {
       proxy.route(weights);
       counting.moved(weights);
@@ -172,10 +156,6 @@ export async function startLive(options: LiveOptions): Promise<Live> {
     spoil(wanted) {
       spoilt = wanted;
       for (const one of running.values()) keep(spoil(one));
-    },
-    crash() {
-      crashes = true;
-      for (const one of running.values()) if (roleOf(one.task.colour) === 'candidate') keep(crash(one));
     },
     async close() {
       counting.moved(undefined);

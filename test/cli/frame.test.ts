@@ -5,7 +5,7 @@ import { frame, type View } from '../../cli/frame.ts';
 import { type Display, type Line, narrator } from '../../cli/lines.ts';
 import { ASCII, paint, UNICODE, unpainted } from '../../cli/paint.ts';
 import { oddsInWords } from '../../functions/core/numerals.ts';
-import type { Flown } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightOptions, Look } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
 import { flight } from '../rehearsal/flights.ts';

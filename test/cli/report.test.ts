@@ -128,7 +128,11 @@ describe('the headline says how it ended and why', () => {
     const record = await flown('healthy', { input: { image: 'v1.5.0', strategy: 'canari', bake: 1 } });
     const page = reportHtml(record);
     expect(headline(record)).toBe('Refused: nothing was changed');
-    expect(element(page, 'main').match(/<li>/g)!.length).toBe(record.reason.split('\n').length - 1);
+    expect(record.reason).toMatch(
+      /^The release was refused; nothing was changed: 2 fields are wrong, strategy and bake$/,
+    );
+    expect(element(page, 'main').match(/<li>/g)!.length).toBe(2);
+    expect(textIn(element(page, 'main'))).toContain('did you mean "canary"?');
     expect(page).not.toContain('<svg');
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
 import type { Ports } from '../../functions/steps/step.ts';
-import type { Flown } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import type { Play, Verb } from '../../rehearsal/functions.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import type { Actor } from '../../rehearsal/world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Flight, Flown } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import { flight } from './flights.ts';
@@ -9,12 +9,12 @@ const NAMES = Object.keys(SCENARIOS) as ScenarioName[];
 /** Everything but the world itself. */
 const told = ({ setting: _, ...known }: Flown): string => JSON.stringify(known);
 
-const asExpected = ({ asExpected, violations, reason }: Flight) => ({
+const asExpected = ({ asExpected, violations, reason }: Flown) => ({
   asExpected,
   violations,
-  hasReason: reason.length > 0,
+  isOneSentence: /^.+$/.test(reason),
 });
-const WELL = { asExpected: true, violations: [], hasReason: true };
+const WELL = { asExpected: true, violations: [], isOneSentence: true };
 
 describe.each(NAMES)('%s', (name) => {
   test.each([1, 2, 3])('ends as it must under policy compare, with every promise kept (seed %i)', async (seed) => {

@@ -1,5 +1,6 @@
 /** Flights as the tests ask for them: the real state machine and the real steps, with one thing changed. */
-import { type Flown, fly } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
+import { fly } from '../../rehearsal/flight.ts';
 import type { Play, Verb } from '../../rehearsal/functions.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';

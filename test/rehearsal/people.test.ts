@@ -1,7 +1,7 @@
 /** What people say to a release and do to the rule while it flies. */
 import { describe, expect, test } from 'vitest';
 import type { Word } from '../../functions/steps/tell.ts';
-import type { Flown } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightEvent } from '../../rehearsal/options.ts';
 import { SHORT, shortFlight } from './flights.ts';
 

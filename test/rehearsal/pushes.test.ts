@@ -1,6 +1,6 @@
 /** Pushes in every phase of a flight: started exactly once, the newest wins, and none is lost. */
 import { describe, expect, test } from 'vitest';
-import type { Flown } from '../../rehearsal/flight.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightEvent } from '../../rehearsal/options.ts';
 import { shortFlight } from './flights.ts';
 

@@ -1,0 +1,120 @@
+/**
+ * The live rehearsal in a browser: the report, new twice a second, with buttons. Only this machine reaches it, and no
+ * other page that its browser shows can press a button: a request must name our own address (against names that are
+ * made to lead here), and a press must come from our own page.
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ReleaseRefused } from '../functions/core/failures.ts';
+import type { Account } from '../rehearsal/account.ts';
+import type { Controls } from '../rehearsal/options.ts';
+import type { FaultName } from '../rehearsal/scenarios.ts';
+import { START } from '../rehearsal/timeline.ts';
+import type { Line } from './lines.ts';
+import type { FlightRecord } from './report/record.ts';
+import { reportHtml } from './report/report.ts';
+import { isFault, isWord } from './report/steering.ts';
+
+export interface Cockpit {
+  readonly url: string;
+  /** Something was pressed. */
+  readonly isSteered: boolean;
+  /** The flight can be watched and steered from now on. */
+  board(controls: Controls): void;
+  /** Nothing can be pressed any more; the page stays. */
+  land(): void;
+  close(): void;
+}
+
+export interface CockpitOptions {
+  /** @default - a free one */
+  readonly port: number | undefined;
+  readonly record: (account: Account) => FlightRecord;
+  /** What was switched becomes part of the story. */
+  readonly tell: (line: Line) => void;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** Rejects when the port is taken. */
+export async function openCockpit({ port = 0, record, tell }: CockpitOptions): Promise<Cockpit> {
+  let board: (controls: Controls) => void = () => {};
+  const boarded = new Promise<Controls>((resolve) => {
+    board = resolve;
+  });
+  const faults = new Set<FaultName>();
+  let isOver = false;
+  let isSteered = false;
+
+  const server = createServer((request, response) => {
+    const answer = (status: number, text: string, type = 'text/plain'): void => {
+      response.writeHead(status, { ...HEADERS, 'content-type': `${type}; charset=utf-8` }).end(text);
+    };
+    if (!isFromHere(request)) return answer(403, 'This page answers only to itself.');
+    const { method, url = '' } = request;
+    if (method === 'GET' && url === '/') {
+      void boarded.then(({ account }) => answer(200, reportHtml(record(account()), { faults, isOver }), 'text/html'));
+    } else if (method === 'POST') {
+      void boarded.then((controls) => press(controls, url)).then(({ status, text }) => answer(status, text));
+    } else answer(404, 'There is nothing here.');
+  });
+
+  async function press(controls: Controls, path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const [, kind, name = ''] = path.split('/');
+    if (isOver) return { status: 409, text: 'The flight is over.' };
+    if (kind === 'fault' && isFault(name)) {
+      isSteered = true;
+      const isOn = !faults.delete(name);
+      if (isOn) faults.add(name);
+      controls.setFault(name, isOn);
+      const { virtualSeconds, world } = controls.account();
+      const text = `${name} switched ${isOn ? 'on' : 'off'} by hand`;
+      tell({ at: START + virtualSeconds, sign: ' ', share: world.share, word: 'fault', text });
+      return { status: 200, text: `${text}.` };
+    }
+    if (kind === 'say' && isWord(name)) {
+      isSteered = true;
+      try {
+        await controls.say(name);
+      } catch (error) {
+        if (!(error instanceof ReleaseRefused)) throw error;
+        return { status: 409, text: error.message };
+      }
+      return { status: 200, text: `"${name}" is written; the release hears it within 30 s of its time.` };
+    }
+    return { status: 404, text: 'There is no such button.' };
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, LOOPBACK, resolve);
+  });
+  return {
+    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`,
+    get isSteered() {
+      return isSteered;
+    },
+    board,
+    land() {
+      isOver = true;
+    },
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  // In a header, because a policy inside the page cannot forbid to frame it.
+  'content-security-policy': "frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** A browser sends `Origin` with every POST, and neither it nor `Host` can be chosen by a page. */
+function isFromHere({ method, headers: { host, origin }, socket: { localPort } }: IncomingMessage): boolean {
+  const ours = [`${LOOPBACK}:${localPort}`, `localhost:${localPort}`];
+  const isOurOrigin = origin === `http://${host}`;
+  return ours.some((one) => one === host) && (isOurOrigin || (method === 'GET' && origin === undefined));
+}
