@@ -97,27 +97,6 @@ describe('the headline says how it ended and why', () => {
     expect(textIn(reportHtml(held))).toContain('a person is asked');
   });
 
-  test('a release that still waits says until when', () => {
-    const asked = held.decisions.findIndex(({ word }) => word === 'ask');
-    const { abort: _, secondsFromVerdictToStable: __, evidence: ___, ...rest } = held;
-    const now = held.decisions[asked]!.second + 60;
-    const record: FlightRecord = {
-      ...rest,
-      outcome: 'held',
-      seconds: now,
-      reason: held.decisions[asked]!.text,
-      decisions: held.decisions.slice(0, asked + 1),
-      shifts: held.shifts.filter(({ second }) => second <= now),
-      world: { ...held.world, share: 25 },
-      release: {
-        ...held.release!,
-        minutes: held.release!.minutes.filter(({ minute }) => minute < held.start + now - 120),
-      },
-    };
-    expect(headline(record)).toBe('Held at 25 %: a person must decide');
-    expect(textIn(reportHtml(record))).toMatch(/Goes back unless answered 18:46 asked at 14:46/);
-  });
-
   test('a stuck release says where users are, and that it needs a person', async () => {
     const record = await flown('errors', stableDies);
     expect(headline(record)).toBe('STUCK at 100 %: a person is needed');
