@@ -85,14 +85,15 @@ function runTests(files: readonly string[], project: string): Results {
   );
 }
 
-/** The files that git knows or would know; the dependencies are shared. */
+/** The files that git knows or would know; what is installed is shared. */
 function copyProject(): string {
   const project = mkdtempSync(join(tmpdir(), 'sluice-mutants-'));
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   for (const file of files.toString().split('\0').filter(Boolean)) {
     if (existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(project, file));
   }
-  symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'), 'dir');
+  for (const installed of ['node_modules', '.sluice'])
+    if (existsSync(join(ROOT, installed))) symlinkSync(join(ROOT, installed), join(project, installed), 'dir');
   return project;
 }
 

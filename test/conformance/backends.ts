@@ -1,0 +1,274 @@
+/**
+ * What stands behind the ports while the same case is told twice: the rehearsal's world, or the real adapters with moto on
+ * the other end of the wire. Whatever AWS or somebody else does in a case is a verb of the backend.
+ */
+import { type CloudWatchClient, PutMetricDataCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutImageCommand } from '@aws-sdk/client-ecr';
+import { ModifyRuleCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { type Addresses, loadBalancerDimension, targetGroupDimension } from '../../functions/adapters/addresses.ts';
+import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
+import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
+import type { ServiceState } from '../../functions/core/protocol.ts';
+import { COLOURS, type Colour, type Weights } from '../../functions/core/roles.ts';
+import { ALARMS } from '../../functions/core/thresholds.ts';
+import type { Clock, Instant } from '../../functions/ports/clock.ts';
+import type { AlarmReading } from '../../functions/ports/signals.ts';
+import type { Ports } from '../../functions/steps/step.ts';
+import { chance } from '../../rehearsal/chance.ts';
+import { VirtualClock } from '../../rehearsal/clock.ts';
+import { MemoryLedger } from '../../rehearsal/ledger.ts';
+import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
+import { VirtualHost } from '../../rehearsal/virtual-host.ts';
+import { World } from '../../rehearsal/world.ts';
+import { type Moto, REGION } from './moto.ts';
+import { clientsAt, hangAlarms, type OwnClients, portsAt, SERVICE, setTheStage } from './stage.ts';
+
+/** What one colour counted in one zone in a minute; a zero is not delivered, as CloudWatch does not. */
+export interface Counted {
+  readonly requests: number;
+  readonly errors5xx: number;
+  readonly connectionErrors: number;
+  readonly healthy: number;
+  readonly unhealthy: number;
+}
+
+export interface Backend {
+  readonly name: string;
+  /** A service at rest on blue, without tasks and without a release. */
+  begin(): Promise<void>;
+  /** Carries out one call of the product to its end. */
+  ask<T>(call: (ports: Ports) => Promise<T>): Promise<T>;
+  /** What the ledger holds from now on. */
+  ledgerHolds(state: ServiceState): Promise<void>;
+  /** Somebody edits the rule by hand. */
+  weightsAre(weights: Weights): Promise<void>;
+  /** So many targets of that colour pass their health check. */
+  targetsAre(colour: Colour, healthy: number): Promise<void>;
+  /** An image is pushed under that tag; its digest. */
+  push(tag: string): Promise<string>;
+  /** What CloudWatch has of that minute. The zones are the two in which tasks run. */
+  minuteIs(minute: Instant, zones: Readonly<Record<Colour, readonly Counted[]>>): Promise<void>;
+  /** Every alarm of that colour that looks at errors. */
+  errorAlarmsAre(colour: Colour, state: AlarmReading['state']): Promise<void>;
+  /** That execution comes to an end. */
+  executionEnds(name: string): Promise<void>;
+  readonly now: Instant;
+  readonly service: string;
+}
+
+const NOW = Date.UTC(2026, 0, 5, 14) / 1000;
+export const ZONE_NAMES = [`${REGION}a`, `${REGION}b`] as const;
+
+export function rehearsed(): Backend {
+  let clock: VirtualClock;
+  let world: World;
+  const executions = new Map<string, 'RUNNING' | 'ended'>();
+  const until = async <T>(promise: Promise<T>): Promise<T> => {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    promise.then(over, over);
+    await clock.run(() => isOver);
+    return promise;
+  };
+  const minuteIs: Backend['minuteIs'] = async (minute, zones) => {
+    const counts = (colour: Colour) =>
+      zones[colour].map(({ requests, errors5xx, connectionErrors }) => ({
+        ...noCounts(),
+        requests,
+        errors5xx,
+        connectionErrors,
+      }));
+    const hosts = (colour: Colour) => zones[colour].map(({ healthy, unhealthy }) => ({ healthy, unhealthy }));
+    world.numbers.closeMinute(
+      minute,
+      { blue: counts('blue'), green: counts('green') },
+      { blue: hosts('blue'), green: hosts('green') },
+      () => false,
+    );
+  };
+  return {
+    name: 'our world',
+    now: NOW,
+    service: SERVICE,
+    async begin() {
+      clock = new VirtualClock(NOW);
+      executions.clear();
+      world = new World({
+        seed: 1,
+        clock,
+        service: { service: SERVICE, stable: 'blue', fence: 0 },
+        records: [],
+        stableTasks: 0,
+        images: {},
+        host: new VirtualHost(clock, chance(1, 'tasks'), { neverHealthy: () => false, crashes: () => false }),
+        traffic: modelledTraffic(chance(1, 'traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 })),
+        numbersLatestSeconds: 0,
+        migration: () => ({ is: 'running' }),
+        start: (name) => executions.set(name, 'RUNNING'),
+        executionStatus: (name) => executions.get(name) ?? 'unknown',
+      });
+    },
+    ask: (call) => until(call(world.ports({ by: 'person' }))),
+    async ledgerHolds(state) {
+      Object.assign(world, { ledger: new MemoryLedger(state) });
+    },
+    async weightsAre(weights) {
+      world.balancer.route(weights);
+    },
+    async targetsAre(colour, healthy) {
+      world.tasks.alreadyUp(colour, `sha256:${'a'.repeat(64)}`, healthy);
+    },
+    async push(tag) {
+      const digest = `sha256:${Buffer.from(tag).toString('hex').padStart(64, '0')}`;
+      world.push(tag, { digest, pushedAt: clock.now() });
+      return digest;
+    },
+    minuteIs,
+    async errorAlarmsAre(colour, state) {
+      const failed = state === 'ALARM' ? 250 : 0;
+      const heard: Counted = { requests: 500, errors5xx: failed, connectionErrors: 0, healthy: 2, unhealthy: 0 };
+      const silent: Counted = { requests: 0, errors5xx: 0, connectionErrors: 0, healthy: 2, unhealthy: 0 };
+      for (const ago of [3, 2, 1]) {
+        const here = state === 'INSUFFICIENT_DATA' ? silent : heard;
+        const there = { blue: [silent], green: [silent], [colour]: [here] } as Record<Colour, readonly Counted[]>;
+        await minuteIs(NOW - ago * 60, there);
+      }
+      world.numbers.evaluateAlarms(NOW + 60, (one, alarm) => `${SERVICE}-${one}-${alarm}`);
+    },
+    async executionEnds(name) {
+      executions.set(name, 'ended');
+    },
+  };
+}
+
+/** `endpoint`: where the product finds AWS, which is whatever stands before moto. */
+export function overTheWire(moto: () => Moto, endpoint: () => string): Backend & WireFacts {
+  let at: Addresses;
+  let ports: Ports;
+  const troubles: unknown[] = [];
+  let clients: OwnClients | undefined;
+  const own = (): OwnClients => (clients ??= clientsAt(moto().endpoint));
+  return {
+    name: 'moto',
+    /** moto stamps with this machine's time. */
+    now: Math.floor(Date.now() / 60_000) * 60,
+    service: SERVICE,
+    troubles,
+    addresses: () => at,
+    async begin() {
+      troubles.length = 0;
+      await moto().reset();
+      at = await setTheStage(moto().endpoint, own());
+      ports = portsAt(endpoint(), at, NO_PATIENCE, (error) => troubles.push(error));
+    },
+    ask: (call) => call(ports),
+    async ledgerHolds(state) {
+      const Item = { pk: { S: `SERVICE#${SERVICE}` }, sk: { S: 'STATE' }, ...attributesOf(state) };
+      await own().dynamodb.send(new PutItemCommand({ TableName: at.table, Item }));
+    },
+    async weightsAre(weights) {
+      const TargetGroups = COLOURS.map((colour) => ({
+        TargetGroupArn: at.targetGroups[colour],
+        Weight: weights[colour],
+      }));
+      await own().elb.send(
+        new ModifyRuleCommand({ RuleArn: at.ruleArn, Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups } }] }),
+      );
+    },
+    async targetsAre(colour, healthy) {
+      const TargetGroupArn = at.targetGroups[colour];
+      const Targets = Array.from({ length: healthy }, (_, index) => ({ Id: `10.0.${colour.length}.${index + 1}` }));
+      if (healthy > 0) await own().elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets }));
+    },
+    async push(tag) {
+      const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: { digest: tag } });
+      const { image } = await own().ecr.send(
+        new PutImageCommand({ repositoryName: SERVICE, imageTag: tag, imageManifest }),
+      );
+      return image!.imageId!.imageDigest!;
+    },
+    minuteIs: (minute, zones) => putMinute(own().cloudwatch, at, minute, zones),
+    async errorAlarmsAre(colour, state) {
+      await hangAlarms(own());
+      for (const { name, metric } of ALARMS) {
+        if (metric !== 'error-percent' && metric !== 'server-errors') continue;
+        await own().cloudwatch.send(
+          new SetAlarmStateCommand({
+            AlarmName: `${SERVICE}-${colour}-${name}`,
+            StateValue: state,
+            StateReason: `it is ${state}`,
+          }),
+        );
+      }
+    },
+    async executionEnds(name) {
+      const executionArn = `${at.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      await own().sfn.send(new StopExecutionCommand({ executionArn }));
+    },
+  };
+}
+
+const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+
+export interface WireFacts {
+  /** Notices that were not taken. */
+  readonly troubles: readonly unknown[];
+  addresses(): Addresses;
+}
+
+/** Nobody waits for a load balancer that has no nodes. */
+const NO_PATIENCE: Clock = { now: () => Date.now() / 1000, sleep: async () => undefined };
+
+/** As an Application Load Balancer reports: per target group, as a whole and in each zone, and no zero counts. */
+export async function putMinute(
+  cloudwatch: CloudWatchClient,
+  { loadBalancer, targetGroups }: Pick<Addresses, 'loadBalancer' | 'targetGroups'>,
+  minute: Instant,
+  zones: Readonly<Record<Colour, readonly Counted[]>>,
+): Promise<void> {
+  const LoadBalancer = loadBalancerDimension(loadBalancer);
+  const data = COLOURS.flatMap((colour) => {
+    const group = { LoadBalancer, TargetGroup: targetGroupDimension(targetGroups[colour]) };
+    const inZones = zones[colour].map(
+      (counted, zone) => [{ ...group, AvailabilityZone: ZONE_NAMES[zone]! }, counted] as const,
+    );
+    return [[group, together(zones[colour])] as const, ...inZones].flatMap(([dimensions, counted]) =>
+      metricsOf(counted).map(([MetricName, Value]) => ({
+        MetricName,
+        Value,
+        Timestamp: new Date(minute * 1000),
+        Dimensions: Object.entries(dimensions).map(([Name, value]) => ({ Name, Value: value })),
+      })),
+    );
+  });
+  await cloudwatch.send(new PutMetricDataCommand({ Namespace: NAMESPACE, MetricData: data }));
+}
+
+export const together = (zones: readonly Counted[]): Counted => {
+  const sum = (of: keyof Counted) => zones.reduce((total, zone) => total + zone[of], 0);
+  return {
+    requests: sum('requests'),
+    errors5xx: sum('errors5xx'),
+    connectionErrors: sum('connectionErrors'),
+    healthy: sum('healthy'),
+    unhealthy: sum('unhealthy'),
+  };
+};
+
+function metricsOf({ requests, errors5xx, connectionErrors, healthy, unhealthy }: Counted) {
+  const counts: readonly (readonly [name: string, value: number])[] = [
+    ['RequestCount', requests],
+    ['HTTPCode_Target_2XX_Count', requests - errors5xx - connectionErrors],
+    ['HTTPCode_Target_5XX_Count', errors5xx],
+    ['TargetConnectionErrorCount', connectionErrors],
+  ];
+  const hosts = [
+    ['HealthyHostCount', healthy],
+    ['UnHealthyHostCount', unhealthy],
+  ] as const;
+  return [...counts.filter(([, value]) => value > 0), ...hosts];
+}

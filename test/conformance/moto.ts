@@ -1,0 +1,100 @@
+/**
+ * moto, an AWS API that we did not write, on a free port of this machine. What it is known to do otherwise than AWS stands
+ * in docs/conformance.md.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from '../postgres.ts';
+import { pythonWith } from '../python.ts';
+
+export const ACCOUNT = '123456789012';
+export const REGION = 'us-east-1';
+
+/** How long a hook may take on a machine that is busy; nothing is asserted about it. */
+export const A_MINUTE = 60_000;
+
+/** How every client of a test finds it. */
+export const placeAt = (endpoint: string) =>
+  ({ endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }) as const;
+
+export interface Moto {
+  readonly endpoint: string;
+  /** Everything that was made in it is gone. */
+  reset(): Promise<void>;
+  /** Its own settings, as `{ stepfunctions: { execute_state_machine: true } }`. */
+  configure(settings: object): Promise<void>;
+  /** Ends the process that was started, and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+/** Python's programs with moto among them; undefined after telling why not (with CI set that is an error). */
+export const motoForTests = (): string | undefined => pythonWith('moto', 'test/conformance/requirements.txt');
+
+const LOOKS = 300;
+
+export async function startMoto(programs: string, environment: NodeJS.ProcessEnv = {}): Promise<Moto> {
+  const port = await freePort();
+  const server = spawn(`${programs}/python`, ['-m', 'moto.server', '--host', '127.0.0.1', '--port', String(port)], {
+    stdio: 'ignore',
+    env: { ...process.env, ...environment },
+  });
+  const endpoint = `http://127.0.0.1:${port}`;
+  const post = async (path: string, body?: object): Promise<void> => {
+    const answer = await fetch(`${endpoint}/moto-api/${path}`, {
+      method: 'POST',
+      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+    });
+    if (!answer.ok) throw new Error(`moto answered ${path} with ${answer.status}`);
+    await answer.body?.cancel();
+  };
+  for (let look = 0; !(await answers(endpoint)); look++) {
+    if (look === LOOKS || server.exitCode !== null) throw new Error('moto did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    endpoint,
+    reset: () => post('reset'),
+    configure: (settings) => post('config', settings),
+    async stop() {
+      server.kill('SIGTERM');
+      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    },
+  };
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${endpoint}/moto-api/data.json`);
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * One call in AWS' query protocol, without any SDK: the test's own client. The answer is XML, and `valuesIn` reads it.
+ * moto looks at no signature, only at whom it is meant for.
+ */
+export async function query(
+  endpoint: string,
+  service: string,
+  version: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=none`,
+    },
+    body: new URLSearchParams({ Version: version, ...parameters }).toString(),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${service} answered ${parameters['Action']} with ${answer.status}: ${text}`);
+  return text;
+}
+
+/** The texts of every element of that name, in order. */
+export const valuesIn = (xml: string, element: string): readonly string[] =>
+  [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) => text!);

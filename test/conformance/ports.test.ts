@@ -1,0 +1,248 @@
+/** The same cases in our world and over the wire: whoever rehearses has the ports that production has. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { COLOURS, type Weights } from '../../functions/core/roles.ts';
+import type { Notice } from '../../functions/ports/notices.ts';
+import { type Counted, overTheWire, rehearsed } from './backends.ts';
+import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
+import { withScheduler } from './scheduler.ts';
+import { startWire, type Wire } from './wire.ts';
+
+const programs = motoForTests();
+let moto: Moto;
+let wire: Wire;
+beforeAll(async () => {
+  if (!programs) return;
+  moto = await startMoto(programs);
+  wire = await startWire(
+    () => moto.endpoint,
+    withScheduler(() => 0),
+  );
+}, A_MINUTE);
+afterAll(async () => {
+  await wire?.stop();
+  await moto?.stop();
+});
+
+const toMoto = overTheWire(
+  () => moto,
+  () => wire.endpoint,
+);
+const backends = [rehearsed(), ...(programs ? [toMoto] : [])];
+const DIGEST = `sha256:${'5'.repeat(64)}`;
+
+describe.each(backends)('$name', (it) => {
+  beforeEach(() => it.begin(), A_MINUTE);
+
+  describe('traffic', () => {
+    test('a service at rest has all users on blue', async () => {
+      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 100, green: 0 });
+    });
+
+    test.each<Weights>([
+      { blue: 95, green: 5 },
+      { blue: 50, green: 50 },
+      { blue: 0, green: 100 },
+      { blue: 100, green: 0 },
+    ])('what is written is read back: blue $blue, green $green', async (weights) => {
+      await it.ask(({ router }) => router.route(weights));
+      expect(await it.ask(({ router }) => router.current())).toEqual(weights);
+    });
+
+    test('what somebody writes by hand is read', async () => {
+      await it.weightsAre({ blue: 30, green: 70 });
+      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 30, green: 70 });
+    });
+
+    test('proving the right to write changes nothing', async () => {
+      await it.weightsAre({ blue: 75, green: 25 });
+      await it.ask(({ router }) => router.proveRights());
+      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
+    });
+
+    test('the last of two writers wins whole: weights always sum to 100', async () => {
+      await it.ask(({ router }) =>
+        Promise.all([router.route({ blue: 95, green: 5 }), router.route({ blue: 100, green: 0 })]),
+      );
+      const { blue, green } = await it.ask(({ router }) => router.current());
+      expect(blue + green).toBe(100);
+    });
+  });
+
+  describe('tasks', () => {
+    test('a colour that sleeps has no tasks', async () => {
+      const green = await it.ask(({ fleet }) => fleet.observe('green'));
+      expect([green.desired, green.running, green.healthy, green.crashes, green.digest]).toEqual([
+        0,
+        0,
+        0,
+        0,
+        undefined,
+      ]);
+    });
+
+    test('a deployed colour runs that image, in that number, and is not healthy yet', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 3));
+      const green = await it.ask(({ fleet }) => fleet.observe('green'));
+      expect([green.desired, green.digest, green.healthy]).toEqual([3, DIGEST, 0]);
+      const blue = await it.ask(({ fleet }) => fleet.observe('blue'));
+      expect(blue.desired).toBe(0);
+    });
+
+    test('every deployment of another image has a revision of its own', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      const first = await it.ask(({ fleet }) => fleet.observe('green'));
+      await it.ask(({ fleet }) => fleet.deploy('green', `sha256:${'6'.repeat(64)}`, 2));
+      const second = await it.ask(({ fleet }) => fleet.observe('green'));
+      expect(second.revision).not.toBe(first.revision);
+      expect(second.revision).toMatch(/green:\d+$/);
+    });
+
+    test('a resized colour keeps its image', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      await it.ask(({ fleet }) => fleet.resize('green', 7));
+      const green = await it.ask(({ fleet }) => fleet.observe('green'));
+      expect([green.desired, green.digest]).toEqual([7, DIGEST]);
+    });
+
+    test('healthy targets of both colours are counted in one reading', async () => {
+      await it.targetsAre('blue', 4);
+      await it.targetsAre('green', 2);
+      expect(await it.ask(({ fleet }) => fleet.health())).toEqual({ blue: 4, green: 2 });
+    });
+
+    test('scaling rests in one direction or in both, and goes on again', async () => {
+      const seen: boolean[] = [];
+      const look = async () => seen.push((await it.ask(({ fleet }) => fleet.observe('blue'))).scalingSuspended);
+      await it.ask(({ fleet }) => fleet.resumeScaling('blue'));
+      await look();
+      await it.ask(({ fleet }) => fleet.suspendScaling('blue', 'in'));
+      await look();
+      await it.ask(({ fleet }) => fleet.suspendScaling('blue', 'both'));
+      await look();
+      await it.ask(({ fleet }) => fleet.resumeScaling('blue'));
+      await look();
+      expect(seen).toEqual([false, true, true, false]);
+    });
+
+    test('a migration that runs is asked again, not started again', async () => {
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'running' });
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'running' });
+    });
+
+    test('a migration that is told to stop stops', async () => {
+      await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
+      await it.ask(({ fleet }) => fleet.stopMigration('r-1'));
+    });
+  });
+
+  describe('numbers', () => {
+    const zones = (requests: number, errors5xx: number, connectionErrors = 0): readonly Counted[] => [
+      { requests, errors5xx, connectionErrors, healthy: 2, unhealthy: 0 },
+      { requests: requests + 1, errors5xx: 0, connectionErrors: 0, healthy: 1, unhealthy: 1 },
+    ];
+    const from = it.now - 600;
+
+    test('a minute is the sum of its zones, each colour by itself', async () => {
+      await it.minuteIs(from, { blue: zones(900, 9), green: zones(100, 5, 3) });
+      const [minute] = await it.ask(({ signals }) => signals.minutes({ from, to: from + 60, thresholdsMs: [] }));
+      expect(minute?.minute).toBe(from);
+      expect(minute?.colours.blue).toMatchObject({ requests: 1801, errors5xx: 9, healthyHosts: 3, unhealthyHosts: 1 });
+      expect(minute?.colours.green).toMatchObject({ requests: 201, errors5xx: 5, connectionErrors: 3 });
+    });
+
+    test('each zone is told too', async () => {
+      await it.minuteIs(from, { blue: zones(900, 9), green: zones(100, 5) });
+      const [minute] = await it.ask(({ signals }) => signals.minutes({ from, to: from + 60, thresholdsMs: [] }));
+      expect(minute?.zones.blue.map(({ requests }) => requests)).toEqual([900, 901]);
+      expect(minute?.zones.green.map(({ errors5xx }) => errors5xx)).toEqual([5, undefined]);
+    });
+
+    test('a count of zero is no number, and requests that nobody answered are missing from the answered ones', async () => {
+      await it.minuteIs(from, { blue: zones(0, 0), green: zones(50, 0, 50) });
+      const [minute] = await it.ask(({ signals }) => signals.minutes({ from, to: from + 60, thresholdsMs: [] }));
+      expect(minute?.colours.blue).not.toHaveProperty('errors5xx');
+      expect(minute?.colours.green).toMatchObject({ requests: 101, answered: 51, connectionErrors: 50 });
+    });
+
+    test('minutes are told oldest first, from the first to before the last', async () => {
+      for (const minutes of [0, 1, 2, 3])
+        await it.minuteIs(from + minutes * 60, { blue: zones(minutes * 10, 0), green: zones(1, 0) });
+      const told = await it.ask(({ signals }) =>
+        signals.minutes({ from: from + 60, to: from + 180, thresholdsMs: [] }),
+      );
+      expect(told.map(({ minute }) => minute - from)).toEqual([60, 120]);
+    });
+
+    test.each(['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const)('an alarm that is %s is read so', async (state) => {
+      await it.errorAlarmsAre('green', state);
+      const alarms = await it.ask(({ signals }) => signals.alarms());
+      const read = alarms.filter(({ colour, name }) => colour === 'green' && name.endsWith('literal-any-5xx'));
+      expect(read.map(({ kind, state }) => [kind, state])).toEqual([['literal', state]]);
+      expect(read[0]!.reason).not.toBe('');
+      expect(read[0]!.since).toBeGreaterThan(from);
+    });
+
+    test('every alarm of both colours is there', async () => {
+      await it.errorAlarmsAre('green', 'OK');
+      const names = (await it.ask(({ signals }) => signals.alarms())).map(({ name }) => name);
+      expect(new Set(names).size).toBe(16);
+      for (const colour of COLOURS) expect(names).toContain(`${it.service}-${colour}-backstop-no-healthy-target`);
+    });
+
+    test('a backstop that rings for both colours rings for neither', async () => {
+      await it.errorAlarmsAre('green', 'ALARM');
+      const rings = async () =>
+        (await it.ask(({ signals }) => signals.alarms()))
+          .filter(({ name, state }) => name.endsWith('backstop-error-rate') && state === 'ALARM')
+          .map(({ colour }) => colour);
+      expect(await rings()).toEqual(['green']);
+    });
+  });
+
+  describe('images', () => {
+    test('a tag and its digest are the same image; what was never pushed is none', async () => {
+      const digest = await it.push('v1.5.0');
+      const byTag = await it.ask(({ registry }) => registry.resolve('v1.5.0'));
+      expect(byTag?.digest).toBe(digest);
+      expect(byTag?.pushedAt).toBeGreaterThan(it.now - 3600);
+      expect(await it.ask(({ registry }) => registry.resolve(digest))).toEqual(byTag);
+      expect(await it.ask(({ registry }) => registry.resolve('v9.9.9'))).toBeUndefined();
+    });
+
+    test('the newest release tag is found', async () => {
+      const digest = await it.push('v1.5.0');
+      expect(await it.ask(({ registry }) => registry.newest())).toMatchObject({ tag: 'v1.5.0', digest });
+    });
+  });
+
+  describe('executions', () => {
+    const input = { image: 'v1.5.0' };
+
+    test('one that was started runs; one that was not is unknown', async () => {
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('RUNNING');
+      expect(await it.ask(({ executions }) => executions.status('push-2'))).toBe('unknown');
+    });
+
+    test('the same name again is the same execution', async () => {
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('RUNNING');
+    });
+
+    test('one that came to its end has ended', async () => {
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      await it.executionEnds('push-1');
+      expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('ended');
+    });
+  });
+
+  describe('notices', () => {
+    const notice: Notice = { kind: 'reverted', releaseId: 'r-1', title: 'v1.5.0 went back', body: 'why', next: ['x'] };
+
+    test('a notice is taken', async () => {
+      await it.ask(({ notices }) => notices.send(notice));
+      expect('troubles' in it ? it.troubles : []).toEqual([]);
+    });
+  });
+});

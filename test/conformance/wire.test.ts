@@ -1,0 +1,249 @@
+/** What only a wire has: AWS' own shapes and pages, and everything that happens to a call on its way. */
+import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import {
+  CreateRuleCommand,
+  CreateTargetGroupCommand,
+  DeleteRuleCommand,
+  DescribeRulesCommand,
+  ModifyRuleCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rulesOn } from '../../functions/adapters/listener-rules.ts';
+import { Stuck, Transient } from '../../functions/core/failures.ts';
+import { writes } from '../../functions/core/protocol.ts';
+import { FENCE, lockIn, ME, NOW } from '../steps/scene.ts';
+import { overTheWire } from './backends.ts';
+import { A_MINUTE, type Moto, motoForTests, query, startMoto, valuesIn } from './moto.ts';
+import { withScheduler } from './scheduler.ts';
+import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
+import { type Fault, startWire, type Wire } from './wire.ts';
+
+const programs = motoForTests();
+const DIGEST = `sha256:${'5'.repeat(64)}`;
+
+describe.skipIf(!programs)('over the wire', () => {
+  let moto: Moto;
+  let wire: Wire;
+  let own: OwnClients;
+  const it = overTheWire(
+    () => moto,
+    () => wire.endpoint,
+  );
+
+  beforeAll(async () => {
+    moto = await startMoto(programs!);
+    wire = await startWire(
+      () => moto.endpoint,
+      withScheduler(() => 0),
+    );
+    own = clientsAt(moto.endpoint);
+  }, A_MINUTE);
+  beforeEach(() => it.begin(), A_MINUTE);
+  afterAll(async () => {
+    await wire?.stop();
+    await moto?.stop();
+  });
+
+  const timesCalled = (name: string) => wire.calls.filter((call) => call === name).length;
+
+  const ruleNow = async () => {
+    const { Rules: [rule] = [] } = await own.elb.send(new DescribeRulesCommand({ RuleArns: [it.addresses().ruleArn] }));
+    return rule!;
+  };
+
+  describe('the rule', () => {
+    test('a shift switches stickiness off, and leaves conditions and priority as they are', async () => {
+      const before = await ruleNow();
+      expect(before.Actions?.[0]?.ForwardConfig?.TargetGroupStickinessConfig?.Enabled).toBe(true);
+      await it.ask(({ router }) => router.route({ blue: 95, green: 5 }));
+      const after = await ruleNow();
+      expect(after.Actions?.[0]?.ForwardConfig?.TargetGroupStickinessConfig?.Enabled).toBe(false);
+      expect([after.Conditions, after.Priority]).toEqual([before.Conditions, before.Priority]);
+    });
+
+    test('every action is sent again: one that is left out is gone', async () => {
+      const signIn = {
+        Type: 'authenticate-cognito' as const,
+        Order: 1,
+        AuthenticateCognitoConfig: {
+          UserPoolArn: 'arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_a',
+          UserPoolClientId: 'client',
+          UserPoolDomain: 'domain',
+        },
+      };
+      const [forward] = (await ruleNow()).Actions!;
+      await own.elb.send(
+        new ModifyRuleCommand({ RuleArn: it.addresses().ruleArn, Actions: [signIn, { ...forward!, Order: 2 }] }),
+      );
+      await it.ask(({ router }) => router.route({ blue: 50, green: 50 }));
+      expect((await ruleNow()).Actions?.map(({ Type }) => Type)).toEqual(['authenticate-cognito', 'forward']);
+    });
+
+    test('a rule that is gone is nothing that another try could mend', async () => {
+      await own.elb.send(new DeleteRuleCommand({ RuleArn: it.addresses().ruleArn }));
+      await expect(it.ask(({ router }) => router.current())).rejects.toThrow(Stuck);
+      await expect(it.ask(({ router }) => router.route({ blue: 100, green: 0 }))).rejects.toThrow(Stuck);
+    });
+
+    test('a rule that also forwards to somebody else’s group is not ours to weigh', async () => {
+      const { TargetGroups: [stranger] = [] } = await own.elb.send(
+        new CreateTargetGroupCommand({ Name: 'stranger', TargetType: 'lambda' }),
+      );
+      const TargetGroups = [{ TargetGroupArn: stranger!.TargetGroupArn, Weight: 1 }];
+      await own.elb.send(
+        new ModifyRuleCommand({
+          RuleArn: it.addresses().ruleArn,
+          Actions: [{ Type: 'forward', ForwardConfig: { TargetGroups } }],
+        }),
+      );
+      await expect(it.ask(({ router }) => router.route({ blue: 100, green: 0 }))).rejects.toThrow(/none of ours/);
+    });
+
+    test('a target group that is gone is nothing that another try could mend', async () => {
+      const { targetGroups, ...rest } = it.addresses();
+      const gone = { ...rest, targetGroups: { ...targetGroups, green: `${targetGroups.green}0` } };
+      const { fleet } = portsAt(wire.endpoint, gone, { now: () => 0, sleep: async () => undefined });
+      await expect(fleet.health()).rejects.toThrow(Stuck);
+    });
+
+    test('a listener’s rules are read over all pages', async () => {
+      const ListenerArn = it
+        .addresses()
+        .ruleArn.replace(':listener-rule/', ':listener/')
+        .replace(/\/[^/]+$/, '');
+      const Actions = (await ruleNow()).Actions;
+      const priorities = Array.from({ length: 60 }, (_, index) => 1000 + index);
+      for (const Priority of priorities) {
+        const Conditions = [{ Field: 'path-pattern', Values: [`/${Priority}`] }];
+        await own.elb.send(new CreateRuleCommand({ ListenerArn, Priority, Conditions, Actions }));
+      }
+      const found = (await rulesOn(own.elb, ListenerArn)).map(({ priority }) => priority);
+      expect(found).toEqual(expect.arrayContaining(priorities));
+    });
+  });
+
+  describe('a revision', () => {
+    const revisionOf = async (family: string) =>
+      own.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family, include: ['TAGS'] }));
+
+    test('is the template with one image changed, and nothing else', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      const { taskDefinition: made } = await revisionOf('app-green');
+      const { taskDefinition: template } = await revisionOf(TEMPLATE.family);
+      const [backend, sidecar] = made!.containerDefinitions!;
+      const { registry, name } = it.addresses().repository;
+      expect(backend).toEqual({ ...template!.containerDefinitions![0], image: `${registry}/${name}@${DIGEST}` });
+      expect(sidecar).toEqual(template!.containerDefinitions![1]);
+      for (const field of ['cpu', 'memory', 'networkMode', 'executionRoleArn', 'taskRoleArn', 'volumes'] as const)
+        expect([field, made![field]]).toEqual([field, template![field]]);
+    });
+
+    test('has the template’s tags', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      const byKey = (one: { key?: string }, other: { key?: string }) => (one.key! < other.key! ? -1 : 1);
+      expect((await revisionOf('app-green')).tags?.toSorted(byKey)).toEqual([...TEMPLATE.tags].toSorted(byKey));
+    });
+
+    test('of the same image is used again, also where ECS tells the tags in another order', async () => {
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      const first = await it.ask(({ fleet }) => fleet.observe('green'));
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 4));
+      const again = await it.ask(({ fleet }) => fleet.observe('green'));
+      expect([again.revision, again.desired]).toEqual([first.revision, 4]);
+    });
+  });
+
+  test('a notice reaches who subscribed, whole', async () => {
+    const sqs = (Action: string, more: Record<string, string> = {}) =>
+      query(moto.endpoint, 'sqs', '2012-11-05', { Action, ...more });
+    const [QueueUrl] = valuesIn(await sqs('CreateQueue', { QueueName: 'people' }), 'QueueUrl');
+    await own.sns.send(
+      new SubscribeCommand({
+        TopicArn: it.addresses().topicArn,
+        Protocol: 'sqs',
+        Endpoint: 'arn:aws:sqs:us-east-1:123456789012:people',
+      }),
+    );
+    await it.ask(({ notices }) =>
+      notices.send({ kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'fine so far', next: [] }),
+    );
+    const received = await sqs('ReceiveMessage', { QueueUrl: QueueUrl!, MaxNumberOfMessages: '10' });
+    expect(received).toContain(`${SERVICE}: 25 % on green`);
+    expect(it.troubles).toEqual([]);
+  });
+
+  describe('a call on its way', () => {
+    const state = {
+      service: SERVICE,
+      stable: 'blue',
+      fence: FENCE,
+      lock: lockIn('baking', 25, { ticks: 5 }),
+    } as const;
+    const me = { owner: ME, fence: FENCE };
+
+    test.each<Fault>(['throttled', 'fails', 'cut before', 'cut after', 'slow'])(
+      'that is %s is tried again, and the weights are written',
+      async (fault) => {
+        const before = timesCalled('ModifyRule');
+        wire.next('ModifyRule', fault);
+        await it.ask(({ router }) => router.route({ blue: 75, green: 25 }));
+        expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
+        expect(timesCalled('ModifyRule') - before).toBe(2);
+      },
+    );
+
+    test.each<Fault>(['throttled', 'fails', 'cut before'])(
+      'that is %s three times is given back to the state machine, as worth another try',
+      async (fault) => {
+        wire.next('DescribeRules', fault, fault, fault);
+        await expect(it.ask(({ router }) => router.current())).rejects.toThrow(Transient);
+        expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 100, green: 0 });
+      },
+    );
+
+    test.each<Fault>(['fails', 'cut before', 'cut after'])(
+      'to the ledger that is %s is not sent again: only a reading tells',
+      async (fault) => {
+        await it.ledgerHolds(state);
+        wire.next('UpdateItem', fault);
+        await expect(it.ask(({ ledger }) => ledger.write(writes.tick(me)))).rejects.toThrow(Transient);
+        const { lock } = await it.ask(({ ledger }) => ledger.read());
+        expect(lock?.ticks).toBe(fault === 'cut after' ? 6 : 5);
+      },
+    );
+
+    test('that frees the lock and is cut after it was carried out has freed it', async () => {
+      const lock = lockIn('reverting', 0, { retiring: 'green' });
+      await it.ledgerHolds({ ...state, lock });
+      wire.next('TransactWriteItems', 'cut after');
+      await it.ask(({ ledger }) => ledger.write(writes.freeAfterRevert(me, lock, NOW)));
+      expect((await it.ask(({ ledger }) => ledger.read())).lock).toBeUndefined();
+      expect((await it.ask(({ ledger }) => ledger.record(lock.digest)))?.status).toBe('reverted');
+    });
+
+    test('that deploys and is cut after it was carried out leaves one revision', async () => {
+      wire.next('RegisterTaskDefinition', 'cut before');
+      wire.next('UpdateService', 'cut after');
+      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+      expect((await it.ask(({ fleet }) => fleet.observe('green'))).revision).toMatch(/app-green:2$/);
+    });
+
+    test('of numbers that is throttled is tried again; of alarms that fails is no "all is well"', async () => {
+      await it.minuteIs(it.now - 600, { blue: [{ ...QUIET, requests: 7 }], green: [QUIET] });
+      wire.next('GetMetricData', 'throttled', 'cut before');
+      const from = it.now - 600;
+      const [minute] = await it.ask(({ signals }) => signals.minutes({ from, to: from + 60, thresholdsMs: [] }));
+      expect(minute?.colours.blue?.requests).toBe(7);
+      await expect(it.ask(({ signals }) => signals.alarms())).rejects.toThrow(Transient);
+    });
+
+    test('of a notice goes wrong without anybody waiting for it', async () => {
+      wire.next('PublishBatch', 'cut before', 'cut before', 'cut before');
+      await it.ask(({ notices }) => notices.send({ kind: 'stuck', title: 't', body: 'b', next: [] }));
+      expect(it.troubles).toHaveLength(1);
+    });
+  });
+});
+
+const QUIET = { requests: 0, errors5xx: 0, connectionErrors: 0, healthy: 2, unhealthy: 0 } as const;
