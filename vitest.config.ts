@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
+    // A server that a test starts for itself, on a machine that does other things too.
+    hookTimeout: 60_000,
     globalSetup: 'test/build.ts',
     env: { CDK_VALIDATION: 'false' },
   },

@@ -1,5 +1,6 @@
 /** Real programs for tests: the one that is there; in CI it is installed; without it the tests say that they did not run. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 
 /**
  * What `find` found; undefined after telling how to get it. With CI set that is an error instead, and as root it is
@@ -20,9 +21,10 @@ export function toolForTests<Found>(
   return undefined;
 }
 
+/** One at a time: test files run side by side, and apt-get refuses to. */
 function installed<Found>(install: string, find: () => Found | undefined): Found | undefined {
-  execFileSync('sh', ['-c', `(${install}) >/dev/null`], {
-    stdio: 'inherit',
+  spawnSync('flock', [`${tmpdir()}/apt-get.lock`, 'sh', '-c', `(${install}) >/dev/null`], {
+    stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   return find();

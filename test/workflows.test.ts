@@ -12,6 +12,7 @@ interface Step {
   readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
+  readonly 'working-directory'?: string;
   readonly with?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -26,6 +27,7 @@ interface Job {
 }
 
 interface Workflow {
+  readonly name: string;
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, Job>>;
@@ -106,7 +108,42 @@ test('every job ends by itself', () => {
 });
 
 describe('deploy', () => {
-  const { on, jobs } = workflow('deploy');
+  const { name, on, jobs } = workflow('deploy');
+  const step = (job: string, uses: string) => jobs[job]!.steps.find((one) => one.uses?.startsWith(`${uses}@`));
+
+  test('has the name and the jobs of the plan', () => {
+    expect(name).toBe('Deploy to Production');
+    expect(Object.keys(jobs)).toEqual(expect.arrayContaining(['test', 'build', 'deploy', 'deploy-frontend', 'notify']));
+    for (const job of ['test', 'build', 'build-frontend']) expect(step(job, 'actions/checkout')).toBeDefined();
+  });
+
+  test('every name of the account is a variable of the repository, and none is written down', () => {
+    const text = textOf('.github/workflows/deploy.yml');
+    const named = new Set([...text.matchAll(/\bvars\.(\w+)/g)].map(([, one]) => one));
+    expect([...named].toSorted()).toEqual(
+      `AWS_REGION AWS_ROLE_ARN CLOUDFRONT_DISTRIBUTION_ID ECR_REPOSITORY FRONTEND_BUCKET HEALTH_URL STATE_MACHINE_ARN`.split(
+        ' ',
+      ),
+    );
+    expect(text).not.toMatch(/arn:aws|us-east-1|https:\/\/api\./);
+  });
+
+  test('builds with the Python of the plan, and a Node that is maintained', () => {
+    expect(step('test', 'actions/setup-python')?.with).toMatchObject({ 'python-version': '3.11' });
+    expect(Number(step('build-frontend', 'actions/setup-node')?.with?.['node-version'])).toBeGreaterThanOrEqual(20);
+  });
+
+  test('builds the frontend as the plan says', () => {
+    const { steps } = jobs['build-frontend']!;
+    const built = steps.flatMap(({ run, 'working-directory': where }) => (run ? [[where, run]] : []));
+    expect(built).toEqual([
+      ['frontend', 'npm ci'],
+      ['frontend', 'npm run build -- --configuration production'],
+    ]);
+    expect(step('build-frontend', 'actions/upload-artifact')?.with).toMatchObject({
+      path: 'frontend/dist/conductores-pwa',
+    });
+  });
 
   test('begins with a push to main, a version tag, or a person', () => {
     expect(on).toEqual({ push: { branches: ['main'], tags: ['v*'] }, workflow_dispatch: null });
@@ -124,7 +161,8 @@ describe('deploy', () => {
   });
 
   test('tests as the plan says: coverage of 80 %, and three linters', () => {
-    expect(runs(jobs['test']!).slice(1)).toEqual([
+    expect(runs(jobs['test']!)).toEqual([
+      'pip install -r requirements.txt',
       'pytest tests/ --cov=src --cov-fail-under=80',
       'black --check src/',
       'mypy src/',

@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts/ci', import.meta.url));
 
+const COMMANDS = ['aws', 'docker', 'curl'] as const;
+
 /** What a command answers: the first rule whose words all are among the arguments. The last of its answers stays. */
 export interface Rule {
-  readonly command: 'aws' | 'docker' | 'curl';
+  readonly command: (typeof COMMANDS)[number];
   readonly words: readonly string[];
   readonly answers: readonly Answer[];
 }
@@ -53,9 +55,10 @@ export async function runScript(
   args: readonly string[],
   rules: readonly Rule[],
   environment: Readonly<Record<string, string>> = {},
+  alsoRecorded: readonly string[] = [],
 ): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), 'ci-'));
-  for (const name of ['aws', 'docker', 'curl']) {
+  for (const name of [...COMMANDS, ...alsoRecorded]) {
     writeFileSync(`${folder}/${name}`, FAKE);
     chmodSync(`${folder}/${name}`, 0o755);
   }

@@ -213,6 +213,15 @@ describe('the public health check', () => {
     const ran = await runScript('health', ['https://api.example/health'], [answering(...codes)], environment);
     expect([ran.code, ran.calls.length]).toEqual([code, tries]);
   });
+
+  test('asks ten times, half a minute apart', async () => {
+    const { code, calls } = await runScript('health', ['https://api.example/health'], [answering('503')], {}, [
+      'sleep',
+    ]);
+    expect(code).toBe(1);
+    expect(calls.filter((call) => call.startsWith('curl')).length).toBe(10);
+    expect(calls.filter((call) => call.startsWith('sleep'))).toEqual(Array(9).fill('sleep 30'));
+  });
 });
 
 describe('Slack', () => {
@@ -235,6 +244,11 @@ describe('Slack', () => {
     expect(code).toBe(0);
     expect(calls).toEqual([expect.stringMatching(/^curl .*https:\/\/slack\.example\/hook$/)]);
     expect(calls[0]).toContain(sentence);
+  });
+
+  test('is told which commit, and by whom', async () => {
+    const { calls } = await tell({ deploy: 'success' }, { COMMIT: 'a'.repeat(40) });
+    expect(calls[0]).toContain(`*success*, commit ${'a'.repeat(40)}, started by ana.`);
   });
 
   test('is not needed: without a webhook the message stands in the log', async () => {
