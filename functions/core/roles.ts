@@ -22,6 +22,10 @@ export const otherColour = (colour: Colour): Colour => OTHER[colour];
 
 export const rolesWhenStableIs = (stable: Colour): Roles => ({ stable, candidate: OTHER[stable] });
 
+/** The colour that can take everybody: the preferred one, unless only the other one has a healthy target. */
+export const safeColour = (healthy: Readonly<Record<Colour, number>>, preferred: Colour): Colour =>
+  healthy[preferred] === 0 && healthy[OTHER[preferred]] > 0 ? OTHER[preferred] : preferred;
+
 /** The one way to make weights: the candidate's share, and stable is always the rest. */
 export const weightsFor = ({ stable }: Roles, share: Share): Weights =>
   stable === 'blue' ? { blue: 100 - share, green: share } : { blue: share, green: 100 - share };

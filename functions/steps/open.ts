@@ -68,13 +68,16 @@ async function tryToOpen(
     throw wrongImage(request, `${target.name} is not in the registry`, 'push it first, or name one that is there');
   if (lock?.digest === image.digest)
     return nothing('duplicate', `${target.name} is being released as ${lock.releaseId}`);
-  if (request.action === 'rollback' && lock && !(await isGoingBack(ports, lock, request))) return undefined;
+  if (request.action === 'rollback') {
+    // What would be refused later is refused before anything is aborted for it.
+    await refuseUnsafeRollback(ports, seen, request, image);
+    if (lock && !(await isGoingBack(ports, lock, request))) return undefined;
+    if (lock && lock.phase !== 'closing' && current?.digest === image.digest) return goesBack(seen, lock);
+  }
 
   const again = request.action === 'rollback' || request.force === true;
   const fromPush = request.action === 'release' && request.source === 'push';
   const pushedAt = fromPush ? (request.pushedAt ?? image.pushedAt) : Math.round(clock.now());
-  if (current?.digest === image.digest && lock && request.action === 'rollback' && lock.phase !== 'closing')
-    return goesBack(seen, lock);
   if (current?.digest === image.digest && !again)
     return nothing('already live', `${target.name} is what users get now`);
   if (fromPush && current && image.pushedAt < current.pushedAt) {
@@ -102,7 +105,6 @@ async function tryToOpen(
       `The rule does not send all requests to ${roles.stable}; put it right first (sluice doctor). ${fromPush ? 'The push waits.' : 'Nothing was changed.'}`,
     );
   }
-  await refuseUnsafeRollback(ports, seen, request);
   await preflight(ports, roles, request);
 
   const openedAt = Math.round(clock.now());
@@ -182,13 +184,16 @@ const goesBack = ({ current }: ServiceState, lock: Lock): StepOutput =>
 /** The code of before a migration runs on the schema of after it: somebody must have said that this is fine. */
 async function refuseUnsafeRollback(
   { ledger }: OpenPorts,
-  { current }: ServiceState,
-  request: ReleaseRequest,
+  { lock, current }: ServiceState,
+  { acceptSchema }: RollbackRequest,
+  { digest }: Image,
 ): Promise<void> {
-  if (request.action !== 'rollback' || request.acceptSchema || !current) return;
-  const leaving = await ledger.record(current.digest);
+  // What closes now is what will be left when this rollback opens.
+  const left = lock?.phase === 'closing' ? lock : current;
+  if (!left || left.digest === digest || acceptSchema) return;
+  const leaving = await ledger.record(left.digest);
   if (!leaving?.migrated || leaving.schemaCompatible) return;
-  const message = `${current.image} migrated the database and was not released as schemaCompatible`;
+  const message = `${leaving.image} migrated the database and was not released as schemaCompatible`;
   throw new ReleaseRefused('The rollback was refused; nothing was changed.', [
     { field: 'acceptSchema', message, fix: 'write "acceptSchema": true if the older code runs on the newer schema' },
   ]);

@@ -5,7 +5,7 @@
  */
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, writes } from '../core/protocol.ts';
-import { otherColour, rolesWhenStableIs } from '../core/roles.ts';
+import { otherColour, rolesWhenStableIs, safeColour } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
 import { close } from './close.ts';
 import { pendingName, startPending } from './pending.ts';
@@ -18,6 +18,9 @@ import { agreeingShare } from './traffic.ts';
 /** Looks without a sign of life after which a running execution counts as wedged. */
 const WEDGED_AFTER_LOOKS = 5;
 const MOST_ATTEMPTS = 3;
+const TAKEN_OVER = 'taken over';
+/** Our own writes are in the ledger; whose the others are, only AWS knows. */
+const NOBODY_OF_OURS = 'No release did this; CloudTrail knows who did.';
 /** A release tag that nobody started after so long was lost on the way. */
 const LOST_AFTER_SECONDS = 15 * 60;
 
@@ -38,7 +41,11 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
       await leaveTheDead(ports, lock);
       return { summary: `${lock.releaseId} is stuck; a person was paged` };
     }
-    if (lock.owner === RECONCILER) return carryOn(ports, settings, lock);
+    if (lock.owner === RECONCILER) {
+      // Who took it over may have died before anybody knew of it.
+      if (lock.paged !== TAKEN_OVER) await tellTakenOver(ports, settings, lock, lock.reason ?? lock.phase);
+      return carryOn(ports, settings, lock);
+    }
     const why = await whyDead(ports, state);
     if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
     return takeOver(ports, settings, lock, why);
@@ -69,20 +76,33 @@ async function takeOver(
   lock: Lock,
   why: string,
 ): Promise<ReconcileAnswer> {
-  const { ledger, notices, clock } = ports;
-  const taken = await ledger.write(writes.takeOver(lock, Math.round(clock.now())));
+  const taken = await ports.ledger.write(writes.takeOver(lock, Math.round(ports.clock.now())));
   if (!taken.written) return { summary: `${lock.releaseId} moved on by itself` };
   const done = await carryOn(ports, settings, taken.state.lock!);
-  // Past the point of no return stable is being put to sleep: nobody may be told to send users there.
-  const safe = lock.phase === 'closing' ? lock.candidate : lock.stable;
+  await tellTakenOver(ports, settings, taken.state.lock!, `${why}. ${done.summary}`);
+  return { summary: `took over ${lock.releaseId} because ${why}; ${done.summary}` };
+}
+
+/** The ledger says that people know only once they were told: twice is better than never. */
+async function tellTakenOver(
+  { fleet, ledger, notices }: ReconcilePorts,
+  { service, traffic }: ReconcileSettings,
+  lock: Lock,
+  body: string,
+): Promise<void> {
+  const { releaseId, share, reason, stable, candidate, drift } = lock;
+  // Past the point of no return stable is being put to sleep: users belong on the candidate, as long as it lives.
+  const safe = safeColour(await fleet.health(), lock.phase === 'closing' ? candidate : stable);
   await notices.send({
     kind: 'trouble',
-    releaseId: lock.releaseId,
-    title: `${settings.service}: the controller of ${lock.releaseId} is dead at ${lock.share} %, it was taken over`,
-    body: `${why}. ${done.summary}`,
-    next: ['sluice status', forceStable(settings.traffic, safe)],
+    releaseId,
+    title: drift
+      ? `${reason}; all users are put back on ${stable}`
+      : `${service}: the controller of ${releaseId} is dead at ${share} %, it was taken over`,
+    body: drift ? `${NOBODY_OF_OURS} ${body}` : body,
+    next: ['sluice status', forceStable(traffic, safe), ...(drift ? [whoCalled(traffic.region, 'ModifyRule')] : [])],
   });
-  return { summary: `took over ${lock.releaseId} because ${why}; ${done.summary}` };
+  await ledger.write(writes.paged({ owner: RECONCILER, fence: lock.fence }, TAKEN_OVER));
 }
 
 /** As the owner would, with the same steps: users first, then the drain, then the rest. */
@@ -115,7 +135,7 @@ async function atRest(
   const scaling = await resumeScaling(ports, state);
   if (scaling) return scaling;
   if (state.pending) return startAgain(ports, state.pending);
-  return tellWhatIsOdd(ports, state);
+  return tellWhatIsOdd(ports, settings, state);
 }
 
 async function adopt(
@@ -135,7 +155,12 @@ async function adopt(
   };
   const summary = `somebody moved all users to ${other} by hand; it is healthy, so ${other} is stable now`;
   // Told first, here and below: once the ledger says so nothing is odd any more, and twice is better than never.
-  await ports.notices.send({ kind: 'trouble', title: summary, body: 'No release did this.', next: ['sluice status'] });
+  await ports.notices.send({
+    kind: 'trouble',
+    title: summary,
+    body: NOBODY_OF_OURS,
+    next: ['sluice status', whoCalled(settings.traffic.region, 'ModifyRule')],
+  });
   const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
   return { summary: written ? summary : 'a release began meanwhile' };
 }
@@ -147,7 +172,7 @@ async function repair(
   state: ServiceState,
   share: Share,
 ): Promise<ReconcileAnswer> {
-  const { ledger, notices, clock } = ports;
+  const { ledger, clock } = ports;
   const at = Math.round(clock.now());
   const roles = rolesWhenStableIs(state.stable);
   const reason = `the rule sends ${share} % to ${roles.candidate} and no release runs`;
@@ -171,12 +196,7 @@ async function repair(
   const taken = await ledger.write(writes.driftLock(state, lock));
   if (!taken.written) return { summary: 'a release began meanwhile' };
   const done = await carryOn(ports, settings, lock);
-  await notices.send({
-    kind: 'trouble',
-    title: `${reason}; all users are put back on ${roles.stable}`,
-    body: done.summary,
-    next: ['sluice status'],
-  });
+  await tellTakenOver(ports, settings, lock, done.summary);
   return { summary: `${reason}; ${done.summary}` };
 }
 
@@ -218,23 +238,36 @@ async function startAgain(ports: ReconcilePorts, pending: Pending): Promise<Reco
 }
 
 /** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
-async function tellWhatIsOdd(ports: ReconcilePorts, state: ServiceState): Promise<ReconcileAnswer> {
-  const { fleet, registry, ledger, notices, clock } = ports;
-  const { current, stable, watch } = state;
-  const odd: string[] = [];
+async function tellWhatIsOdd(
+  { fleet, registry, ledger, notices, clock }: ReconcilePorts,
+  { traffic }: ReconcileSettings,
+  { current, stable, watch, fence }: ServiceState,
+): Promise<ReconcileAnswer> {
+  const odd: { readonly title: string; readonly body: string; readonly next: readonly string[] }[] = [];
   const { digest } = await fleet.observe(stable);
   if (current && digest && digest !== current.digest)
-    odd.push(`${stable} runs ${digest}, but ${current.image} was released there`);
+    odd.push({
+      title: `${stable} runs ${digest}, but ${current.image} was released there`,
+      body: `${NOBODY_OF_OURS} Nothing was changed.`,
+      next: ['sluice status', whoCalled(traffic.region, 'UpdateService')],
+    });
   const newest = await registry.newest();
-  if (current && newest && newest.pushedAt > current.pushedAt && clock.now() - newest.pushedAt > LOST_AFTER_SECONDS) {
-    if (!(await ledger.record(newest.digest))) odd.push(`${newest.tag} was pushed and never started`);
-  }
-  const news = odd.filter((sentence) => !watch?.told.includes(sentence));
+  const isNews = newest && newest.digest !== digest && newest.pushedAt > (current?.pushedAt ?? 0);
+  if (isNews && clock.now() - newest.pushedAt > LOST_AFTER_SECONDS && !(await ledger.record(newest.digest)))
+    odd.push({
+      title: `${newest.tag} was pushed and never started`,
+      body: 'Its event was lost on the way. Nothing was changed.',
+      next: ['sluice status', `sluice start ${newest.tag}`],
+    });
+  const news = odd.filter(({ title }) => !watch?.told.includes(title));
   if (news.length > 0) {
-    for (const title of news)
-      await notices.send({ kind: 'trouble', title, body: 'Nothing was changed.', next: ['sluice status'] });
-    const told: Watch = { fence: state.fence, ticks: 0, still: 0, told: odd };
-    await ledger.write(writes.look(state.fence, told));
+    for (const one of news) await notices.send({ kind: 'trouble', ...one });
+    const told: Watch = { fence, ticks: 0, still: 0, told: odd.map(({ title }) => title) };
+    await ledger.write(writes.look(fence, told));
   }
-  return { summary: odd.length > 0 ? odd.join('; ') : 'all is as it should be' };
+  return { summary: odd.length > 0 ? odd.map(({ title }) => title).join('; ') : 'all is as it should be' };
 }
+
+/** CloudTrail keeps who called what for 90 days in every account, without a trail of one's own. */
+const whoCalled = (region: string, call: 'ModifyRule' | 'UpdateService'): string =>
+  `aws cloudtrail lookup-events --region ${region} --lookup-attributes AttributeKey=EventName,AttributeValue=${call} --max-results 20`;

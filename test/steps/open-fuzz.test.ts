@@ -146,7 +146,7 @@ describe.each(Object.entries(MOMENTS))('while %s', (_, moment) => {
   let it: Scene | undefined;
 
   test('any input is accepted, or refused with a reason and without a trace; Open never crashes', {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(inputs, async (input) => {

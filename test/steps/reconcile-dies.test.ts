@@ -7,6 +7,28 @@ const ended = () => 'ended' as const;
 const theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
   lockIn(phase, share, { owner: SOMEBODY_ELSE, ...facts });
 
+test.each([1, 2, 3])('%i looks that die on their way to tell somebody: somebody is told in the end', async (deaths) => {
+  let died = 0;
+  const it = await scene({
+    lock: theirs('baking'),
+    executionStatus: ended,
+    before: (_, name) => {
+      if (name !== 'Publish' || died >= deaths) return;
+      died += 1;
+      throw new Error('the Lambda died');
+    },
+  });
+  for (let look = 0; look < 10; look++) {
+    await it.reconcile().catch(() => undefined);
+    await it.wait(60);
+  }
+  expect(died).toBe(deaths);
+  expect(it.world.ledger.state.lock).toBeUndefined();
+  expect(it.world.notices.map(({ notice }) => notice.title)).toContainEqual(
+    expect.stringMatching(/it was taken over$/),
+  );
+});
+
 describe('a reconciler that dies at any of its calls', () => {
   const STORIES: readonly (readonly [string, SceneOptions])[] = [
     ['a dead owner at 25 %', { lock: theirs('baking'), executionStatus: ended }],

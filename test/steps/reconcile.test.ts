@@ -126,13 +126,17 @@ describe('a dead owner', () => {
     await back.reconcile();
     const forward = await scene({ lock: theirs('closing', 100), executionStatus: ended });
     await forward.reconcile();
-    const pages = [back, forward].map(({ world }) => world.notices.at(-1)!.notice);
+    const staying = await scene({ lock: theirs('baking'), stableTasks: 0, executionStatus: ended });
+    await staying.reconcile();
+    const pages = [back, forward, staying].map(({ world }) => world.notices.at(-1)!.notice);
     expect(pages.map(({ title }) => title)).toEqual([
       'conductores-backend: the controller of r-20260105-135500 is dead at 25 %, it was taken over',
       'conductores-backend: the controller of r-20260105-135500 is dead at 100 %, it was taken over',
+      'conductores-backend: the controller of r-20260105-135500 is dead at 25 %, it was taken over',
     ]);
     expect(pages.map(({ next }) => COLOURS.find((colour) => next[1]?.includes(safe(colour))))).toEqual([
       'blue',
+      'green',
       'green',
     ]);
   });
@@ -189,6 +193,9 @@ describe('weights that nobody released', () => {
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
     expect(it.world.ledger.state.lock).toBeUndefined();
     expect(titles(it)).toContain('the rule sends 40 % to green and no release runs; all users are put back on blue');
+    const { body, next } = it.world.notices.find(({ notice }) => notice.title.startsWith('the rule sends'))!.notice;
+    expect(body).toMatch(/^No release did this; CloudTrail knows who did\./);
+    expect(next.at(-1)).toMatch(/^aws cloudtrail lookup-events --region us-east-1 .*AttributeValue=ModifyRule /);
     // No record: nothing was released.
     expect(it.world.ledger.record('none')).toBeUndefined();
     expect(it.violations).toEqual([]);
@@ -305,6 +312,18 @@ describe('what is odd is told once, and nothing is changed', () => {
     await lookOn(it, 10);
     expect(titles(it)).toEqual(['v1.5.1 was pushed and never started']);
     expect(it.started).toEqual([]);
+  });
+
+  test('also before the first release, but never the one that runs already', async () => {
+    const first = { current: undefined, previous: undefined } as never;
+    const it = await scene({ service: first });
+    it.world.tasks.alreadyUp('blue', IMAGES['v1.5.0'].digest, 4);
+    await lookOn(it, 20);
+    expect(titles(it)).toEqual(['v1.5.1 was pushed and never started']);
+    const runs = await scene({ service: first });
+    runs.world.tasks.alreadyUp('blue', IMAGES['v1.5.1'].digest, 4);
+    await lookOn(runs, 20);
+    expect(titles(runs)).toEqual([]);
   });
 
   test('not one that was released, whatever became of it', async () => {

@@ -149,6 +149,21 @@ describe('is refused, and the world is as it was', () => {
     );
     expect(it.world.writes).toEqual([]);
   });
+
+  test.each(ABORTABLE)(
+    'to an older one by name past stable’s own migration, before the release in phase %s is aborted',
+    async (phase) => {
+      const it = await scene({ lock: running(phase), records: [recordOf(CURRENT, { migrated: true })] });
+      await expect(it.open(back({ to: 'v1.4.1' }))).rejects.toThrow(/v1\.4\.2 migrated the database/);
+      expect(it.world.writes).toEqual([]);
+    },
+  );
+
+  test('past the migration of a release that closes, before it waits for it', async () => {
+    const it = await scene({ lock: running('closing'), records: [recordOf(lockIn('closing'), { migrated: true })] });
+    await expect(it.open(back())).rejects.toThrow(/v1\.5\.0 migrated the database/);
+    expect(it.world.writes).toEqual([]);
+  });
 });
 
 describe('past a migration', () => {
