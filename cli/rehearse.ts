@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { STRATEGIES } from '../functions/core/plan.ts';
 import type { Account, Flown } from '../rehearsal/account.ts';
 import { fly } from '../rehearsal/flight.ts';
-import { type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
+import { type Live, type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { errorAnnotation, jobSummary } from './github.ts';
 import { killEverywhere } from './kill-everywhere.ts';
@@ -56,9 +56,7 @@ export const rehearse: Verb = {
         );
       }
     }
-    if (!values.json) terminal.tell(heading(asked, cockpit?.url));
-    const startedAt = performance.now();
-    const live = values.live ? await startLive(liveOptions(asked.flight, values)) : undefined;
+    let live: Live | undefined;
     let landing: Promise<LiveEnd> | undefined;
     const land = (): Promise<LiveEnd> | undefined => {
       landing ??= live?.close();
@@ -70,6 +68,9 @@ export const rehearse: Verb = {
       await land();
       return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
     });
+    if (!values.json) terminal.tell(heading(asked, cockpit?.url));
+    const startedAt = performance.now();
+    if (values.live) live = await startLive(liveOptions(asked.flight, values));
     let end: LiveEnd | undefined;
     let flight: Flown;
     try {

@@ -60,7 +60,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
   });
 
   async function press(controls: Controls, path: string): Promise<{ readonly status: number; readonly text: string }> {
-    const [, kind, name = ''] = path.split('/');
+    const [, kind, name = ''] = /^\/(say|fault)\/(\w+)$/.exec(path) ?? [];
     if (isOver) return { status: 409, text: 'The flight is over.' };
     if (kind === 'fault' && isFault(name)) {
       isSteered = true;
@@ -75,12 +75,16 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     if (kind === 'say' && isWord(name)) {
       isSteered = true;
       try {
-        await controls.say(name);
+        const { hold } = await controls.say(name);
+        const isHeld = name === 'advance' && hold !== undefined;
+        const when = isHeld
+          ? 'it is held, so that acts after "resume"'
+          : 'the release hears it within 30 s of its time';
+        return { status: 200, text: `"${name}" is written; ${when}.` };
       } catch (error) {
-        if (!(error instanceof ReleaseRefused)) throw error;
-        return { status: 409, text: error.message };
+        if (error instanceof ReleaseRefused) return { status: 409, text: error.message };
+        throw error;
       }
-      return { status: 200, text: `"${name}" is written; the release hears it within 30 s of its time.` };
     }
     return { status: 404, text: 'There is no such button.' };
   }

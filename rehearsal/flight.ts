@@ -60,9 +60,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   let said = 0;
   options.onScene?.({
     account,
-    say: async (word) => {
-      await tell(world.ports({ by: 'person' }), { word, by: 'a person', id: `by-hand-${said++}` });
-    },
+    say: (word) => tell(world.ports({ by: 'person' }), { word, by: 'a person', id: `by-hand-${said++}` }),
     setFault: scene.setFault,
   });
 

@@ -106,7 +106,7 @@ export interface Controls {
    * What a person says to the release that runs.
    * @throws ReleaseRefused when nothing runs, or when it is too late for that word
    */
-  readonly say: (word: Word) => Promise<void>;
+  readonly say: (word: Word) => Promise<Lock>;
   readonly setFault: (fault: FaultName, isOn: boolean) => void;
 }
 
