@@ -1,6 +1,7 @@
 /** What a rehearsal can be about: what goes wrong, from when, and how it must end. */
 import type { Policy } from '../functions/core/plan.ts';
 import type { Share } from '../functions/core/share.ts';
+import type { MigrationStatus } from '../functions/ports/fleet.ts';
 
 export type Outcome = 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed';
 export type Role = 'stable' | 'candidate';
@@ -39,7 +40,8 @@ export interface Scenario {
   readonly losesNumbers?: true;
   /** Every other change of the rule is throttled. */
   readonly throttled?: true;
-  readonly migration?: 'fails' | 'hangs';
+  /** A function runs it, or looks at it; tests run a real one. */
+  readonly migration?: 'fails' | 'hangs' | (() => MigrationStatus);
   /** Under the plan's literal rules any 500 reverts, so a good version is one without any. */
   readonly errorFreeUnderLiteral?: true;
   readonly expected: (at: Share, policy: Policy) => Expected;

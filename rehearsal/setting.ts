@@ -203,6 +203,7 @@ function migrationOf({ migration }: Scenario, clock: VirtualClock): () => Migrat
   let since: number | undefined;
   return () => {
     since ??= clock.now();
+    if (typeof migration === 'function') return migration();
     if (migration === 'hangs') return { is: 'running' };
     if (migration !== 'fails') return { is: 'done' };
     if (clock.now() < since + MIGRATION_FAILS_AFTER_SECONDS) return { is: 'running' };

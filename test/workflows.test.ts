@@ -191,6 +191,12 @@ test('rollback takes a version, or none, and follows it', () => {
   ]);
 });
 
+test('only migrate.yml takes a migration back, and a rollback of the code does not', () => {
+  const migrating = all.filter((job) => runs(job).some((run) => run.includes('migrate.sh')));
+  expect(migrating.map(({ name }) => name)).toEqual(['migrate/migrate']);
+  expect(textOf('.github/workflows/rollback.yml')).not.toMatch(/downgrade|alembic/i);
+});
+
 test('migrate is started by a person, one at a time', () => {
   const { on, jobs } = workflow('migrate');
   expect(Object.keys(on)).toEqual(['workflow_dispatch']);

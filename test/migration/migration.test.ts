@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { downgradeTo, isDowngradeTarget, UPGRADE } from '../../functions/core/migration.ts';
+import type { MigrationStatus } from '../../functions/ports/fleet.ts';
+import { SCENARIOS, type Scenario } from '../../rehearsal/scenarios.ts';
 import { type Postgres, postgresForTests, startPostgres } from '../postgres.ts';
 import { pythonWith } from '../python.ts';
+import { SHORT, shortFlight } from '../rehearsal/flights.ts';
 import { environmentFor, type Image, image, type Ran, run, sql } from './alembic.ts';
 
 const BREAKS_HALFWAY = `
@@ -27,7 +30,10 @@ def downgrade():
 const programs = postgresForTests();
 const bin = programs && pythonWith('alembic', 'examples/migrations/requirements.txt');
 
-describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', () => {
+/** Alembic needs seconds to start on a busy machine, and starts several times a test. */
+const PATIENCE = { timeout: 180_000 };
+
+describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', PATIENCE, () => {
   let postgres: Postgres;
   let database: string;
   let count = 0;
@@ -127,6 +133,53 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     begin('at_newer');
     expect(from(newer, downgradeTo('beefbeef')).code).not.toBe(0);
     expect(revision()).toBe('0002_phone');
+  });
+
+  describe('in a release', () => {
+    /** A whole release whose migration is that image's. */
+    const released = async (one: Image, input: unknown) => {
+      let runs = 0;
+      const migration = (): MigrationStatus => {
+        runs += 1;
+        const { code, output } = from(one, UPGRADE);
+        return code === 0 ? { is: 'done' } : { is: 'failed', reason: output.trim().split('\n').at(-1)! };
+      };
+      const scenario: Scenario = { ...SCENARIOS.healthy, migration };
+      const { outcome, shares, reason, world } = await shortFlight({ scenario, input });
+      return { outcome, shares, reason, usersOn: world.stable, revision: revision(), runs };
+    };
+
+    test('its image’s revisions are applied before its first share', async () => {
+      begin('at_older');
+      expect(await released(newer, { image: 'v1.5.0', ...SHORT })).toMatchObject({
+        outcome: 'promoted',
+        shares: [25, 50, 100],
+        revision: '0002_phone',
+        runs: 1,
+      });
+    });
+
+    test('a revision that fails stops it at 0 %, and users stay where they were', async () => {
+      begin('at_newer');
+      expect(await released(broken, { image: 'v1.5.0', ...SHORT })).toMatchObject({
+        outcome: 'reverted',
+        shares: [],
+        reason: expect.stringMatching(/^The migration failed: /),
+        usersOn: 'blue',
+        revision: '0002_phone',
+      });
+    });
+
+    test('an older image stops at 0 % too, and a rollback to it does not try', async () => {
+      begin('at_newer');
+      expect(await released(older, { image: 'v1.5.0', ...SHORT })).toMatchObject({ outcome: 'reverted', shares: [] });
+      expect(await released(older, { action: 'rollback', acceptSchema: true })).toMatchObject({
+        outcome: 'promoted',
+        shares: [100],
+        revision: '0002_phone',
+        runs: 0,
+      });
+    });
   });
 
   test('two migrations of one database wait for each other', () => {
