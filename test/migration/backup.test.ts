@@ -2,11 +2,22 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { postgresUsers } from '../../functions/adapters/postgres-users.ts';
 import { DUMP, UPLOAD } from '../../functions/core/backup.ts';
 import { type Postgres, postgresForTests, startPostgres } from '../postgres.ts';
+import { textOf } from '../repository-files.ts';
 import { run, sql } from './alembic.ts';
 
 const programs = postgresForTests();
+
+/** What the runbook tells a person to type there, block by block. */
+const commandsUnder = (heading: string): readonly string[] =>
+  [
+    ...textOf('docs/runbook.md')
+      .split(`\n## ${heading}\n`)[1]!
+      .split('\n## ')[0]!
+      .matchAll(/```bash\n([^`]+)```/g),
+  ].map(([, text]) => text!);
 
 describe.skipIf(!programs)('the nightly backup, on a real PostgreSQL', () => {
   let postgres: Postgres;
@@ -41,6 +52,34 @@ describe.skipIf(!programs)('the nightly backup, on a real PostgreSQL', () => {
     expect(contents('restored')).toBe(contents('service'));
     expect(contents('service')).toMatch(/^1000\|/);
     expect(() => sql(postgres, 'restored', "INSERT INTO driver VALUES (1, 'twice')")).toThrow(/duplicate key/);
+  });
+
+  test('the runbook’s own commands restore it beside the live one, and the service owns it', async () => {
+    expect(dump('service').code).toBe(0);
+    writeFileSync(`${folder}/aws`, '#!/bin/sh\n[ "$3" = s3://backups/night.dump ] && cp database.dump "$4"\n');
+    chmodSync(`${folder}/aws`, 0o755);
+    sql(postgres, 'postgres', `CREATE ROLE first_user LOGIN CREATEROLE CREATEDB PASSWORD 'first'`);
+    const at = { host: '127.0.0.1', port: postgres.port, database: 'postgres', tls: false };
+    sql(postgres, 'postgres', 'ALTER DATABASE postgres OWNER TO first_user');
+    await postgresUsers(at, async () => ({ user: 'first_user', password: 'first' })).admit(
+      'conductores_app',
+      'of-the-service',
+      'conductores_app_owner',
+    );
+    const [asFirst, asService] = commandsUnder('Restore the database');
+    const as = (PGUSER: string, PGPASSWORD: string) => ({
+      ...postgres.environment,
+      ...{ PATH: `${folder}:${postgres.environment['PATH']}`, PGHOST: '127.0.0.1', PGUSER, PGPASSWORD },
+      ...{ BACKUP_BUCKET: 'backups', NIGHT: 'night' },
+    });
+    const typed = (text: string, environment: NodeJS.ProcessEnv) =>
+      run(container, ['bash', '-euc', text.replaceAll('restored', 'beside')], environment);
+    expect(typed(asFirst!, as('first_user', 'first'))).toMatchObject({ code: 0 });
+    expect(typed(asService!, as('conductores_app', 'of-the-service'))).toMatchObject({ code: 0 });
+    expect(contents('beside')).toBe(contents('service'));
+    expect(sql(postgres, 'beside', "SELECT tableowner FROM pg_tables WHERE tablename = 'driver'")).toBe(
+      'conductores_app_owner',
+    );
   });
 
   test('a database that cannot be read is no backup, and the task fails', () => {

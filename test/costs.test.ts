@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { flight } from './rehearsal/flights.ts';
+import { textOf } from './repository-files.ts';
+
+const page = textOf('docs/costs.md');
+const tableUnder = (heading: string): readonly (readonly string[])[] =>
+  [
+    ...page
+      .split(`\n## ${heading}`)[1]!
+      .split('\n## ')[0]!
+      .matchAll(/^\| (.+) \|$/gm),
+  ]
+    .map(([, cells]) => cells!.split(' | '))
+    .slice(1);
+const dollars = (cell: string | undefined): number => Number(/[\d.]+/.exec(cell?.replace(/.*: /, '') ?? '')?.[0]);
+
+test.each([['Production'], ['Trial']])(
+  'the sum of %s is the sum of its rows, to the nearest ten dollars',
+  (profile) => {
+    const rows = tableUnder(profile).filter((cells) => !cells[0]!.startsWith('---'));
+    const items = rows.filter((cells) => !cells[0]!.startsWith('**'));
+    const sum = items.reduce((total, cells) => total + dollars(cells.at(-1)), 0);
+    expect(items.length).toBeGreaterThan(3);
+    expect(Math.round(sum / 10) * 10).toBe(dollars(rows.at(-1)!.at(-1)));
+  },
+);
+
+test.each([
+  ['healthy', 1],
+  ['errors', 2],
+] as const)('the state transitions of one release (%s) are those of a rehearsal', async (scenario, column) => {
+  const { transitions } = await flight(scenario, { points: 5 });
+  const [row] = tableUnder('One release').filter(([what]) => what!.startsWith('state transitions'));
+  expect(row![column]).toBe(`${transitions}: ${((transitions * 25) / 1_000_000).toFixed(3)}`);
+});
+
+test('the page says when it was put together, that nothing was measured, and where each marked price was read', () => {
+  expect(page).toMatch(/Put together on \d+ November 2026/);
+  expect(page).toMatch(/Nothing here was measured on a bill/);
+  const marks = [...page.matchAll(/◦(\d)/g)].map(([, mark]) => Number(mark));
+  const sources = [...page.matchAll(/^(\d)\. \S/gm)].map(([, number]) => Number(number));
+  expect(marks.length).toBeGreaterThan(0);
+  expect(marks.filter((mark) => !sources.includes(mark))).toEqual([]);
+});
