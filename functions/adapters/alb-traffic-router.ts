@@ -25,7 +25,7 @@ export const albTrafficRouter = (
 ): TrafficRouter => ({
   current: albWeights(elb, { ruleArn, targetGroups }),
 
-  route: (weights) => send(elb, ruleArn, targetGroups, weights),
+  route: (weights) => writeWeights(elb, ruleArn, targetGroups, weights),
 
   async proveRights() {
     const actions = await actionsOf(elb, ruleArn);
@@ -35,10 +35,10 @@ export const albTrafficRouter = (
   async probe(colour) {
     const toColour = weightsFor(rolesWhenStableIs(otherColour(colour)), ALL);
     const atRest = weightsFor(rolesWhenStableIs(colour), ALL);
-    await send(elb, probe.ruleArn, targetGroups, toColour);
+    await writeWeights(elb, probe.ruleArn, targetGroups, toColour);
     await clock.sleep(IN_FORCE_AFTER_SECONDS);
     const answers = await Promise.all(Array.from({ length: PROBES }, () => passes(probe)));
-    await send(elb, probe.ruleArn, targetGroups, atRest);
+    await writeWeights(elb, probe.ruleArn, targetGroups, atRest);
     return { passed: answers.filter(Boolean).length, tried: PROBES };
   },
 });
@@ -55,7 +55,7 @@ const PROBE_WITHIN_MS = 2000;
 const IN_FORCE_AFTER_SECONDS = 8;
 
 /** Reads, replaces the forward, writes: only Actions are sent, so the rule's conditions and priority stay. */
-async function send(elb: Elb, ruleArn: string, groups: Groups, weights: Weights): Promise<void> {
+export async function writeWeights(elb: Elb, ruleArn: string, groups: Groups, weights: Weights): Promise<void> {
   const actions = await actionsOf(elb, ruleArn);
   weightsIn(forwardOf(actions), groups);
   await elb.send(

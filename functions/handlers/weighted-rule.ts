@@ -3,7 +3,10 @@
  * weights: what a ModifyRule does not name stays as it is, so there is no moment at which a release could be overwritten.
  * Only a rule that must be new (another listener, other target groups) is given weights, those of the rule before it, and
  * never while a release runs. A rule of ours that stands there already is taken as it is: that is how a stack rolls back.
+ * Releases that ended meanwhile moved the other one, so it is brought to where they left users (docs/decisions/0010).
  */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { writeWeights } from '../adapters/alb-traffic-router.ts';
 import {
   createRule,
   isServing,
@@ -30,9 +33,10 @@ async function bringAbout({ wanted: properties, before, physicalId }: Asked): Pr
   const ours = standing && isFor(standing, wanted) ? standing : others.find((rule) => isWhole(rule, wanted));
   if (ours) {
     await reshapeRule(elb(), ours, wanted, placeOf(ours, wanted, others, before));
+    if (isRule(physicalId) && ours.arn !== physicalId) await catchUp(ours, wanted, properties);
     return ours.arn;
   }
-  const state = await ledger({ table: text(properties, 'Table'), service: text(properties, 'Service') }).read();
+  const state = await stateFor(properties);
   if (state.lock) {
     throw new Error(
       `${state.lock.releaseId} is being released (${state.lock.phase}), and a new listener or target group moves its users. Deploy again when it has ended; nothing was changed.`,
@@ -40,6 +44,24 @@ async function bringAbout({ wanted: properties, before, physicalId }: Asked): Pr
   }
   const weights = liveWeights(standing, targetGroupsIn(before)) ?? atRest(state);
   return createRule(elb(), wanted, freePriority(wanted, others, standing), weights);
+}
+
+const stateFor = (properties: Properties): Promise<ServiceState> =>
+  ledger({ table: text(properties, 'Table'), service: text(properties, 'Service') }).read();
+
+/**
+ * Never in the way of a release, nor of a stack that rolls back: what cannot be done here, the reconciler's next look or
+ * the next release does.
+ */
+async function catchUp(rule: StandingRule, { targetGroups }: WantedRule, properties: Properties): Promise<void> {
+  try {
+    const state = await stateFor(properties);
+    const weights = atRest(state);
+    const isThere = COLOURS.every((colour) => rule.weights[targetGroups[colour]] === weights[colour]);
+    if (!state.lock && !isThere) await writeWeights(elb(), rule.arn, targetGroups, weights);
+  } catch (error) {
+    new Logger({ serviceName: 'sluice' }).warn(`${rule.arn} keeps its weights`, error as Error);
+  }
 }
 
 /**

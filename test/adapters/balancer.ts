@@ -77,6 +77,12 @@ export class Balancer {
     return rule;
   }
 
+  /** Somebody's hand: more groups, with their weights, in the forward of a rule. */
+  give(ruleArn: string, weights: Readonly<Record<string, number>>): void {
+    const rule = this.#there(ruleArn);
+    this.rules.set(ruleArn, { ...rule, Actions: [forwardTo({ ...this.weights(ruleArn), ...weights } as never)] });
+  }
+
   /** Weights as they stand, by target group. */
   weights(ruleArn: string): Readonly<Record<string, number | undefined>> {
     const forward = this.rules.get(ruleArn)?.Actions?.find(({ Type }) => Type === 'forward');

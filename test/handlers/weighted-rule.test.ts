@@ -239,6 +239,49 @@ describe('a rollback in the middle of a release', () => {
     expect(balancer.rules.get(first)?.Priority).toBe('100');
   });
 
+  /** A whole release on the rule that the update made: green is stable when the rollback comes. */
+  const releaseOnTheNewRule = async (first: string) => {
+    const [made] = [...balancer.rules.keys()].filter((arn) => arn !== first);
+    await shift(100, made);
+    releasing(false, 'green');
+    calls.length = 0;
+  };
+
+  test('after a whole release in between gives the rule that it finds again what is stable now', async () => {
+    const first = rule.physicalId;
+    await rule.update(MOVED, { fails: true, meanwhile: () => releaseOnTheNewRule(first) });
+    expect(rule.physicalId).toBe(first);
+    expect(weightsOf()).toEqual([0, 100]);
+    expect(statuses()).not.toContain('FAILED');
+  });
+
+  test('to a rule that the releases in between did move, sends no weight', async () => {
+    const first = rule.physicalId;
+    const meanwhile = async () => {
+      await shift(100, first);
+      releasing(false, 'green');
+      calls.length = 0;
+    };
+    await rule.update(MOVED, { fails: true, meanwhile });
+    expect(weightsOf()).toEqual([0, 100]);
+    expect(actionsSent()).toEqual([]);
+  });
+
+  test.each([
+    ['whose ledger cannot be read', () => answering(dynamodb().again, {})],
+    ['whose rule somebody gave a third group', () => balancer.give(rule.physicalId, { [groupArn('maria')]: 1 })],
+  ])('%s does not fail; the reconciler puts users right', async (_, spoil) => {
+    const first = rule.physicalId;
+    const meanwhile = async () => {
+      await releaseOnTheNewRule(first);
+      spoil();
+    };
+    const answers = await rule.update(MOVED, { fails: true, meanwhile });
+    expect(answers.map(({ Status }) => Status)).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(rule.physicalId).toBe(first);
+    expect(actionsSent()).toEqual([]);
+  });
+
   test('is not failed by a load balancer that is busy for a moment', async () => {
     releasing(true);
     let busy = 0;
