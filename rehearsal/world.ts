@@ -6,7 +6,15 @@
 
 import { Transient } from '../functions/core/failures.ts';
 import type { LedgerWrite, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import { COLOURS, type Colour, type Roles, rolesWhenStableIs, shareOf, type Weights } from '../functions/core/roles.ts';
+import {
+  COLOURS,
+  type Colour,
+  otherColour,
+  type Roles,
+  rolesWhenStableIs,
+  shareOf,
+  type Weights,
+} from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Notice } from '../functions/ports/notices.ts';
@@ -99,6 +107,8 @@ export class World {
   readonly writes: WriteRow[] = [];
   readonly calls: { readonly at: number; readonly actor: Actor; readonly call: string }[] = [];
   readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
+  /** Where the probe rule leads. */
+  probed: Colour;
   readonly #settings: WorldSettings;
   readonly #images: Map<string, Image>;
   /** The tokens of those that were started. */
@@ -110,6 +120,7 @@ export class World {
     this.#settings = settings;
     this.#images = new Map(Object.entries(settings.images));
     this.clock = clock;
+    this.probed = service.stable;
     this.traffic = traffic;
     this.ledger = new MemoryLedger(service, records);
     const lag = chance(seed, 'propagation');
@@ -201,7 +212,15 @@ export class World {
             write({ call: 'ModifyRule', weights, share: weights[this.roles.candidate] });
           }),
         proveRights: () => call('ModifyRule (no change)', () => undefined),
-        probe: (colour) => call('Probe', () => ({ passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 })),
+        probe: (colour) =>
+          call('Probe', () => {
+            this.probed = otherColour(colour);
+            return { passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 };
+          }),
+        restProbe: (stable) =>
+          call('Probe (rests)', () => {
+            this.probed = stable;
+          }),
       },
       fleet: {
         observe: (colour) => call('DescribeServices', () => tasks.observe(colour)),

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { Stuck } from '../core/failures.ts';
 import { COLOURS, otherColour, rolesWhenStableIs, type Weights, weightsFor } from '../core/roles.ts';
-import { ALL } from '../core/share.ts';
+import { ALL, NONE } from '../core/share.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TrafficRouter } from '../ports/traffic-router.ts';
 import type { Addresses } from './addresses.ts';
@@ -40,6 +40,12 @@ export const albTrafficRouter = (
     const answers = await Promise.all(Array.from({ length: PROBES }, () => passes(probe)));
     await writeWeights(elb, probe.ruleArn, targetGroups, atRest);
     return { passed: answers.filter(Boolean).length, tried: PROBES };
+  },
+
+  async restProbe(stable) {
+    const wanted = weightsFor(rolesWhenStableIs(stable), NONE);
+    const { [stable]: has } = weightsIn(forwardOf(await actionsOf(elb, probe.ruleArn)), targetGroups);
+    if (has !== wanted[stable]) await writeWeights(elb, probe.ruleArn, targetGroups, wanted);
   },
 });
 

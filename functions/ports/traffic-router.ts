@@ -9,4 +9,6 @@ export interface TrafficRouter {
   proveRights(): Promise<void>;
   /** Requests straight to one colour, past the weights. */
   probe(colour: Colour): Promise<{ readonly passed: number; readonly tried: number }>;
+  /** Where the probe leads while nobody probes: to stable. */
+  restProbe(stable: Colour): Promise<void>;
 }

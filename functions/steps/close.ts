@@ -8,8 +8,8 @@ import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
-import { settle, settleAgain, settling } from './settle.ts';
-import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { putToSleep, settle, settleAgain, settling } from './settle.ts';
+import { fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
@@ -64,10 +64,7 @@ async function swapRoles(
     return settleAgain(ports, me, lock);
   }
 
-  await commit(ledger, me, writes.retiring(me, lock.stable));
-  await fleet.suspendScaling(lock.stable, 'both');
-  await fleet.resize(lock.stable, 0);
-  await fleet.resumeScaling(lock.candidate);
+  await putToSleep(ports, me, { sleeper: lock.stable, stays: lock.candidate });
   const freed = await ledger.write(writes.freeAfterClose(me, state, Math.round(clock.now())));
   if (!freed.written) throw fencedOut(freed.state);
   await notices.send({

@@ -161,6 +161,7 @@ async function adopt(
     body: NOBODY_OF_OURS,
     next: ['sluice status', whoCalled(settings.traffic.region, 'ModifyRule')],
   });
+  await ports.router.restProbe(other).catch(() => undefined);
   const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
   return { summary: written ? summary : 'a release began meanwhile' };
 }

@@ -10,7 +10,7 @@ import { type Colour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
-import { settle, settling } from './settle.ts';
+import { putToSleep, settle, settling } from './settle.ts';
 import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
@@ -117,10 +117,7 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
   if (share !== NONE || health[lock.stable] === 0 || lock.target)
     return putUsersBack(ports, settings, me, lock, health, lock.reason ?? 'the rule changed while it was reverted');
 
-  await commit(ledger, me, writes.retiring(me, lock.candidate));
-  await fleet.suspendScaling(lock.candidate, 'both');
-  await fleet.resize(lock.candidate, 0);
-  await fleet.resumeScaling(lock.stable);
+  await putToSleep(ports, me, { sleeper: lock.candidate, stays: lock.stable });
   const freed = await ledger.write(writes.freeAfterRevert(me, lock, Math.round(clock.now())));
   if (!freed.written) throw fencedOut(freed.state);
   await startPending({ ledger, executions: ports.executions, notices });

@@ -4,6 +4,7 @@
  */
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
+import type { Colour } from '../core/roles.ts';
 import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepOutput } from './step.ts';
 
 /** Undefined: drained, and this invocation may go on. Otherwise the answer to give. */
@@ -32,6 +33,22 @@ export async function settleAgain(
 ): Promise<StepOutput> {
   await commit(ledger, me, writes.settleAgain(me, Math.round(clock.now())));
   return settling(lock, SETTLE_SECONDS);
+}
+
+/**
+ * The end of a colour without users: marked before it is scaled down, since from then on nobody may be sent there. The
+ * probe must not lead to a colour that sleeps, and without it a release ends all the same.
+ */
+export async function putToSleep(
+  { router, fleet, ledger }: Pick<Ports, 'router' | 'fleet' | 'ledger'>,
+  me: Mine,
+  { sleeper, stays }: { readonly sleeper: Colour; readonly stays: Colour },
+): Promise<void> {
+  await commit(ledger, me, writes.retiring(me, sleeper));
+  await router.restProbe(stays).catch(() => undefined);
+  await fleet.suspendScaling(sleeper, 'both');
+  await fleet.resize(sleeper, 0);
+  await fleet.resumeScaling(stays);
 }
 
 export const settling = (lock: Lock, left: number): StepOutput => ({

@@ -98,7 +98,7 @@ export function rightOver(right: Right, reach: Reach): Permission {
       return {
         actions: ['elasticloadbalancing:ModifyRule'],
         resources: [within(probeRule, 'the probe rule')],
-        why: 'points the probe at the candidate before any user meets it',
+        why: 'points the probe at the candidate before any user meets it, and at stable when it rests',
       };
     case 'OwnRules':
       return {

@@ -164,6 +164,7 @@ export class BareWorld {
           }),
         proveRights: () => perform('ModifyRule (no change)', () => undefined),
         probe: (colour) => perform('Probe', () => ({ passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 })),
+        restProbe: () => perform('Probe (rests)', () => undefined),
       },
       fleet: {
         observe: (colour) => perform('DescribeServices', () => tasks.observe(colour)),

@@ -144,3 +144,13 @@ test('an error or a redirect is no passed probe', async () => {
 test('where nobody answers, no probe passes', async () => {
   expect(await scene([split(100, 0)]).router.probe('green')).toEqual({ passed: 0, tried: 6 });
 });
+
+test('at rest the probe leads to stable, and is written only where it does not yet', async () => {
+  const { router, balancer, probeRule, calls } = scene([split(0, 100)]);
+  await router.restProbe('green');
+  expect(balancer.weights(probeRule)).toEqual({ [GROUPS.blue]: 0, [GROUPS.green]: 100 });
+  await router.restProbe('green');
+  expect(calls.filter(({ command }) => command === 'ModifyRule').map(({ input }) => input.RuleArn)).toEqual([
+    probeRule,
+  ]);
+});

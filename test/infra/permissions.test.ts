@@ -83,11 +83,14 @@ test('who moves traffic, and who does not', () => {
       .toSorted();
   expect(rights('elasticloadbalancing:ModifyRule')).toEqual([
     'close: MoveTraffic',
+    'close: PointProbe',
     'guard: MoveTraffic',
     'open: MoveTraffic',
     'prepare: PointProbe',
     'reconcile: MoveTraffic',
+    'reconcile: PointProbe',
     'revert: MoveTraffic',
+    'revert: PointProbe',
     'shift: MoveTraffic',
     'weighted-rule: OwnRules',
   ]);

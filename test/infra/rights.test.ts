@@ -35,6 +35,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'router.route': ROUTE,
   'router.proveRights': ROUTE,
   'router.probe': ROUTE,
+  'router.restProbe': ROUTE,
   'fleet.observe': [
     'ecs:DescribeServices',
     'ecs:DescribeTaskDefinition',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Transient } from '../../functions/core/failures.ts';
+import { Stuck, Transient } from '../../functions/core/failures.ts';
 import type { Pending } from '../../functions/core/protocol.ts';
 import { ABORT, askUntilAnswered, CURRENT, IMAGES, lockIn, NOW, scene } from './scene.ts';
 
@@ -43,6 +43,7 @@ describe('the second half', () => {
       'DescribeRules',
       'DescribeTargetHealth',
       'ledger: retiring',
+      'Probe (rests)',
       'RegisterScalableTarget (suspend) blue',
       'UpdateService blue 0',
       'ledger: free after close',
@@ -50,7 +51,19 @@ describe('the second half', () => {
     expect(it.world.ledger.state).toMatchObject({ stable: 'green', current: { image: 'v1.5.0' }, previous: CURRENT });
     expect(it.world.ledger.state.lock).toBeUndefined();
     expect(it.world.ledger.record('v1.5.0')?.status).toBe('promoted');
+    expect(it.world.probed).toBe('green');
     expect(it.violations).toEqual([]);
+  });
+
+  test('ends also where the probe cannot be changed', async () => {
+    const it = await scene({
+      lock: lockIn('closing', 100, settled),
+      before: (_, name) => {
+        if (name === 'Probe (rests)') throw new Stuck('The listener rule is not there');
+      },
+    });
+    expect(await it.ask('Close')).toMatchObject({ verdict: 'closed' });
+    expect(it.world.tasks.side('blue').desired).toBe(0);
   });
 
   test('nothing is scaled down before 120 s have passed', async () => {

@@ -239,6 +239,7 @@ describe('weights that nobody released', () => {
     });
     expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
     expect(titles(it)).toEqual(['somebody moved all users to green by hand; it is healthy, so green is stable now']);
+    expect(it.world.probed).toBe('green');
   });
 
   test('all users on the other colour, which is dead: they are put back', async () => {

@@ -82,12 +82,14 @@ describe('the second half', () => {
       'DescribeRules',
       'DescribeTargetHealth',
       'ledger: retiring',
+      'Probe (rests)',
       'RegisterScalableTarget (suspend) green',
       'UpdateService green 0',
       'RegisterScalableTarget (resume) blue',
       'ledger: free after revert',
     ]);
     expect(it.world.ledger.state.lock).toBeUndefined();
+    expect(it.world.probed).toBe('blue');
     expect(it.world.ledger.record(IMAGES['v1.5.0'].digest)).toMatchObject({
       status: 'reverted',
       reason: ABORT.reason,

@@ -138,7 +138,7 @@ export interface Scene {
   write(write: LedgerWrite): void;
 }
 
-const READINGS = ['DescribeRules', 'DescribeTargetHealth', 'Probe', 'StartExecution'];
+const READINGS = ['DescribeRules', 'DescribeTargetHealth', 'Probe', 'Probe (rests)', 'StartExecution'];
 const COMING_UP: readonly Phase[] = ['opening', 'migrating', 'deploying'];
 const BELONGS: StepInput['state'] = { release: { id: lockIn('opening').releaseId, fence: FENCE } };
 
