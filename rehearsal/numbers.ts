@@ -3,6 +3,7 @@
  * are looked at once a minute.
  */
 import { LATENCY_GRID_MS } from '../functions/core/judge/constants.ts';
+import { PERCENTILES, withinByPercentiles } from '../functions/core/judge/percentiles.ts';
 import type { GroupMinute } from '../functions/core/judge/readings.ts';
 import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
 import { ALARMS, alarmState } from '../functions/core/thresholds.ts';
@@ -23,46 +24,60 @@ export interface Hosts {
   readonly unhealthy: number;
 }
 
+/** How minutes reach the judge. */
+export interface Delivery {
+  /** Seconds after its end at which a minute has arrived at the latest (at the earliest 30 s before that). */
+  readonly latestSeconds: number;
+  /** A colour's minute that never arrives. @default - all arrive */
+  readonly isLost?: ((colour: Colour) => boolean) | undefined;
+  /** Shares of fast responses are made of percentiles, as the adapter does where PR is not answered. */
+  readonly percentilesOnly?: boolean | undefined;
+}
+
 export class Numbers {
   readonly rows: MinuteRow[] = [];
   readonly #alarms = new Map<string, AlarmReading>();
   /** Told of every alarm that enters another state. */
   onChange: ((alarm: AlarmReading) => void) | undefined;
   readonly #chance: Chance;
-  readonly #latest: number;
+  readonly #delivery: Delivery;
 
-  /** `latest`: how many seconds after its end a minute is delivered at the latest (at the earliest 30 s before that). */
-  constructor(chance: Chance, latest: number) {
+  constructor(chance: Chance, delivery: Delivery) {
     this.#chance = chance;
-    this.#latest = latest;
+    this.#delivery = delivery;
   }
 
   closeMinute(
     minute: number,
     zones: Record<Colour, readonly ZoneCounts[]>,
     hosts: Record<Colour, readonly Hosts[]>,
-    isLost: (colour: Colour) => boolean,
   ): void {
+    const { latestSeconds, isLost = () => false } = this.#delivery;
     const delivered = (colour: Colour) =>
-      isLost(colour) ? Number.POSITIVE_INFINITY : minute + 60 + this.#chance.between(this.#latest - 30, this.#latest);
+      isLost(colour) ? Number.POSITIVE_INFINITY : minute + 60 + this.#chance.between(latestSeconds - 30, latestSeconds);
     this.rows.push({ minute, zones, hosts, deliveredAt: { blue: delivered('blue'), green: delivered('green') } });
   }
 
   minutes(now: number, from: number, to: number, thresholdsMs: readonly number[]): readonly MinuteReading[] {
-    const cells = thresholdsMs.map((ms) => (LATENCY_GRID_MS as readonly number[]).indexOf(ms));
-    if (cells.includes(-1)) throw new Error(`A threshold of ${thresholdsMs.join(', ')} ms is not on the grid`);
+    const { percentilesOnly = false } = this.#delivery;
+    const offGrid = thresholdsMs.find((ms) => !(LATENCY_GRID_MS as readonly number[]).includes(ms));
+    if (offGrid !== undefined) throw new Error(`${offGrid} ms is not on the grid`);
+    const within = percentilesOnly ? withinAsInterpolated : withinAsCounted;
     return this.rows
       .filter(({ minute }) => minute >= from && minute < to)
       .map((row) => {
         const arrived = COLOURS.filter((colour) => row.deliveredAt[colour] <= now);
         const zonesOf = (colour: Colour) =>
           arrived.includes(colour)
-            ? row.zones[colour].map((counts, zone) => reading(counts, [row.hosts[colour][zone]!], cells))
+            ? row.zones[colour].map((counts, zone) => reading(counts, [row.hosts[colour][zone]!], thresholdsMs, within))
             : [];
         return {
           minute: row.minute,
           colours: Object.fromEntries(
-            arrived.map((colour) => [colour, reading(added(row.zones[colour]), row.hosts[colour], cells)]),
+            arrived.map((colour) => [
+              colour,
+              reading(added(row.zones[colour]), row.hosts[colour], thresholdsMs, within),
+            ]),
           ),
           zones: { blue: zonesOf('blue'), green: zonesOf('green') },
         };
@@ -113,20 +128,37 @@ function added(zones: readonly ZoneCounts[]): ZoneCounts {
 }
 
 /** Counts of zero are not reported; host counts always are, once a group exists. */
-function reading(counts: ZoneCounts, hosts: readonly Hosts[], cells: readonly number[]): GroupMinute {
+function reading(
+  counts: ZoneCounts,
+  hosts: readonly Hosts[],
+  thresholdsMs: readonly number[],
+  within: typeof withinAsCounted,
+): GroupMinute {
   const { requests, errors5xx, connectionErrors, lost, histogram } = counts;
   const answered = histogram.reduce((sum, count) => sum + count, 0);
-  const within = (cell: number) => histogram.slice(0, cell + 1).reduce((sum, count) => sum + count, 0);
   return {
     ...(requests > 0 ? { requests, answered: requests - connectionErrors - lost } : {}),
     ...(errors5xx > 0 ? { errors5xx } : {}),
     ...(connectionErrors > 0 ? { connectionErrors } : {}),
     ...(answered > 0 ? { p95Ms: percentile(histogram, answered, 0.95) } : {}),
-    withinPercent: cells.map((cell) => (answered > 0 ? (100 * within(cell)) / answered : undefined)),
+    withinPercent: thresholdsMs.map((ms) => (answered > 0 ? within(ms, histogram, answered) : undefined)),
     healthyHosts: hosts.reduce((sum, { healthy }) => sum + healthy, 0),
     unhealthyHosts: hosts.reduce((sum, { unhealthy }) => sum + unhealthy, 0),
   };
 }
+
+/** Percent of the answered that were at or under a threshold, as PR has it. */
+function withinAsCounted(ms: number, histogram: readonly number[], answered: number): number | undefined {
+  const cell = (LATENCY_GRID_MS as readonly number[]).indexOf(ms);
+  return (100 * histogram.slice(0, cell + 1).reduce((sum, count) => sum + count, 0)) / answered;
+}
+
+/** The same, as far as percentiles can tell. */
+const withinAsInterpolated: typeof withinAsCounted = (ms, histogram, answered) =>
+  withinByPercentiles(
+    ms,
+    PERCENTILES.map((percent) => percentile(histogram, answered, percent / 100)),
+  );
 
 /** Linear within a histogram cell. */
 function percentile(histogram: readonly number[], total: number, rank: number): number {

@@ -70,6 +70,8 @@ export interface FlightOptions {
   readonly withReconciler?: boolean | undefined;
   readonly withGuard?: boolean | undefined;
   readonly baselineMinutes: number;
+  /** How requests are spread and their numbers arrive. @default - as the rule says, and within two minutes */
+  readonly numbers?: NumbersOptions | undefined;
   /** Real tasks and real requests instead of modelled ones. */
   readonly live?: LiveParts | undefined;
   /** Virtual seconds a wall second. @default - as fast as it can be computed */
@@ -85,6 +87,20 @@ export interface FlightOptions {
     | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
     | undefined;
   readonly machine?: unknown;
+}
+
+/** What can be unusual about the numbers. */
+export interface NumbersOptions {
+  /** A minute arrives at the latest so many seconds after its end. @default - 110 */
+  readonly latestSeconds?: number;
+  /** Chance (0-1) that a colour's minute never arrives. @default - 0 */
+  readonly lost?: number;
+  /** PR is not answered, so percentiles are. */
+  readonly percentilesOnly?: true;
+  /** Availability zones with traffic. @default - 2 */
+  readonly zones?: 1 | 2;
+  /** The candidate gets so many times its share, as with sticky sessions. @default - 1 */
+  readonly stickiness?: number;
 }
 
 /** What a live rehearsal puts in the place of modelled tasks and traffic. */

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Transient } from '../functions/core/failures.ts';
 import type { LiveRelease, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import { type Colour, otherColour, weightsFor } from '../functions/core/roles.ts';
+import { type Colour, otherColour, type Weights, weightsFor } from '../functions/core/roles.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Image } from '../functions/ports/registry.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
@@ -42,7 +43,7 @@ export function setTheScene(
   plane: () => ControlPlane,
   interfere: (call: string, actor: Actor, when: 'before' | 'after') => void | Promise<void>,
 ): Scene {
-  const { scenario, seed, live } = options;
+  const { scenario, seed, live, numbers = {} } = options;
   const clock = new VirtualClock(START - options.baselineMinutes * 60);
   const images = {
     [PREVIOUS]: image(PREVIOUS, START - 2 * DAY),
@@ -78,6 +79,7 @@ export function setTheScene(
     return { errorRate: Math.min(1, baseErrorRate + errorPoints / 100), latencyFactor };
   };
   const throttling = chance(seed, 'throttling');
+  const gaps = chance(seed, 'gaps');
 
   const world = new World({
     seed,
@@ -87,10 +89,20 @@ export function setTheScene(
     stableTasks: tasksFor(options.requestsPerSecond),
     images,
     host,
-    traffic: live?.traffic ?? modelledTraffic(chance(seed, 'traffic'), options.requestsPerSecond, behaviour),
-    numbersLatestSeconds: live?.numbersLatestSeconds ?? 110,
+    traffic:
+      live?.traffic ??
+      modelledTraffic(chance(seed, 'traffic'), options.requestsPerSecond, behaviour, {
+        zones: numbers.zones,
+        routed: (weights) => stuckTo(weights, candidate, numbers.stickiness ?? 1),
+      }),
+    delivery: {
+      latestSeconds: live?.numbersLatestSeconds ?? numbers.latestSeconds ?? 110,
+      isLost: (colour) =>
+        (scenario.losesNumbers === true && colour === candidate && minutesOfFault() >= 0) ||
+        (numbers.lost !== undefined && gaps.uniform() < numbers.lost),
+      percentilesOnly: numbers.percentilesOnly,
+    },
     migration: migrationOf(scenario, clock),
-    numbersLost: (colour) => scenario.losesNumbers === true && colour === candidate && minutesOfFault() >= 0,
     interfere: (call, actor) => {
       const isThrottled = scenario.throttled && call === 'ModifyRule' && throttling.uniform() < 0.5;
       if (isThrottled) throw new Transient('Rate exceeded');
@@ -194,6 +206,14 @@ async function carryOut(event: FlightEvent, index: number, world: World, plane: 
     world.push(event.push, image(event.push, pushedAt));
     if (!event.eventLost) plane.start(`push-${index}`, { image: event.push, source: 'push', pushedAt });
   }
+}
+
+/** While both colours have users, some of them stay where they were. */
+function stuckTo(weights: Weights, candidate: Colour, stickiness: number): Weights {
+  const share = weights[candidate];
+  if (share === NONE || share === ALL) return weights;
+  const real = Math.min(ALL, share * stickiness);
+  return { ...weights, [candidate]: real, [otherColour(candidate)]: ALL - real };
 }
 
 const LIVE_SPOILS_EVERY_SECONDS = 5;

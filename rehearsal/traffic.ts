@@ -70,14 +70,23 @@ const P95_MS = 215;
 const SIGMA = 0.6;
 const MEDIAN_MS = P95_MS / Math.exp(1.645 * SIGMA);
 
+/** Ways in which requests go elsewhere than the rule alone would send them. */
+export interface Paths {
+  /** Availability zones that have traffic. @default - both */
+  readonly zones?: number | undefined;
+  /** Percent of the requests that a colour really gets, as with sticky sessions. @default - its weight */
+  readonly routed?: ((weights: Weights) => Weights) | undefined;
+}
+
 /** Requests of a Poisson process, split and failing by binomial draws; response times are drawn as a histogram a minute. */
 export function modelledTraffic(
   chance: Chance,
   requestsPerSecond: number,
   behaviour: (colour: Colour) => Behaviour,
+  { zones = ZONES, routed = (weights) => weights }: Paths = {},
 ): Traffic {
   const totals = noTotals();
-  let minute = emptyMinute();
+  let minute = emptyMinute(zones);
   const send = (colour: Colour, requests: number, flow: Flow): void => {
     const target = flow.targets[colour];
     if (target === 'empty') {
@@ -86,8 +95,8 @@ export function modelledTraffic(
       else totals.dropped += requests;
       return;
     }
-    const inFirstZone = chance.binomial(requests, 1 / ZONES);
-    [inFirstZone, requests - inFirstZone].forEach((here, zone) => {
+    const inFirstZone = chance.binomial(requests, 1 / zones);
+    [inFirstZone, requests - inFirstZone].slice(0, zones).forEach((here, zone) => {
       const counts = minute[colour][zone]!;
       const errors = chance.binomial(here, behaviour(colour).errorRate);
       counts.requests += here;
@@ -102,7 +111,7 @@ export function modelledTraffic(
     second(flow) {
       const requests = chance.poisson(requestsPerSecond);
       totals.requests += requests;
-      const toGreen = chance.binomial(requests, flow.weights.green / 100);
+      const toGreen = chance.binomial(requests, routed(flow.weights).green / 100);
       for (const [colour, count] of [
         ['green', toGreen],
         ['blue', requests - toGreen],
@@ -113,7 +122,7 @@ export function modelledTraffic(
     },
     takeMinute() {
       const counted = minute;
-      minute = emptyMinute();
+      minute = emptyMinute(zones);
       for (const colour of COLOURS) {
         const within = responsesWithin(behaviour(colour).latencyFactor);
         for (const zone of counted[colour]) drawHistogram(chance, zone, within);
@@ -123,9 +132,9 @@ export function modelledTraffic(
   };
 }
 
-const emptyMinute = (): Record<Colour, ZoneCounts[]> => ({
-  blue: Array.from({ length: ZONES }, noCounts),
-  green: Array.from({ length: ZONES }, noCounts),
+const emptyMinute = (zones: number): Record<Colour, ZoneCounts[]> => ({
+  blue: Array.from({ length: zones }, noCounts),
+  green: Array.from({ length: zones }, noCounts),
 });
 
 /** The share (0-1) of responses at or under each threshold of LATENCY_GRID_MS, for a version `factor` times as slow as usual. */

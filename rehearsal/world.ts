@@ -25,7 +25,7 @@ import { chance } from './chance.ts';
 import type { VirtualClock } from './clock.ts';
 import { MemoryLedger } from './ledger.ts';
 import { LoadBalancer } from './load-balancer.ts';
-import { Numbers } from './numbers.ts';
+import { type Delivery, Numbers } from './numbers.ts';
 import { type TaskHost, type TaskStopped, Tasks } from './tasks.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -73,8 +73,7 @@ export interface WorldSettings {
   readonly images: Readonly<Record<string, Image>>;
   readonly host: TaskHost;
   readonly traffic: Traffic;
-  /** Minutes are delivered at the latest so many seconds after they ended. */
-  readonly numbersLatestSeconds: number;
+  readonly delivery: Delivery;
   readonly migration: (token: string) => MigrationStatus;
   readonly onWeights?: (weights: Weights) => void;
   readonly start: (name: string, input: Readonly<Record<string, unknown>>) => void;
@@ -83,8 +82,6 @@ export interface WorldSettings {
   readonly interfere?: (call: string, actor: Actor) => void | Promise<void>;
   /** Called after the effect of every port call; may throw: the call succeeded, and its caller never hears of it. */
   readonly interfereAfter?: (call: string, actor: Actor) => void | Promise<void>;
-  /** Numbers of a colour that never arrive. */
-  readonly numbersLost?: (colour: Colour) => boolean;
 }
 
 /** How long calls take, seconds; every other one takes `ORDINARY`. */
@@ -127,7 +124,7 @@ export class World {
     const weights: Weights = service.stable === 'blue' ? { blue: 100, green: 0 } : { blue: 0, green: 100 };
     this.balancer = new LoadBalancer(clock, weights, () => lag.between(1, 8), settings.onWeights ?? (() => {}));
     this.tasks = new Tasks(settings.host, () => clock.now());
-    this.numbers = new Numbers(chance(seed, 'delivery'), settings.numbersLatestSeconds);
+    this.numbers = new Numbers(chance(seed, 'delivery'), settings.delivery);
     this.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);
     clock.everySecond((second) => this.#second(second));
   }
@@ -169,7 +166,7 @@ export class World {
     });
     if (second % 60 !== 0) return;
     const hosts = { blue: tasks.hosts('blue'), green: tasks.hosts('green') };
-    numbers.closeMinute(second - 60, traffic.takeMinute(), hosts, this.#settings.numbersLost ?? (() => false));
+    numbers.closeMinute(second - 60, traffic.takeMinute(), hosts);
     numbers.evaluateAlarms(second, (colour, alarm) => `${this.ledger.state.service}-${colour}-${alarm}`);
   }
 

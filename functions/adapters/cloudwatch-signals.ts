@@ -4,13 +4,13 @@
  */
 import { DescribeAlarmsCommand, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
 import { Transient } from '../core/failures.ts';
+import { agreesWithP95, PERCENTILES, type Percentiles, withinByPercentiles } from '../core/judge/percentiles.ts';
 import type { GroupMinute } from '../core/judge/readings.ts';
 import { COLOURS, type Colour, otherColour } from '../core/roles.ts';
 import { ALARMS } from '../core/thresholds.ts';
 import type { Instant } from '../ports/clock.ts';
 import type { AlarmReading, MinuteReading, Signals } from '../ports/signals.ts';
 import { type Addresses, loadBalancerDimension, targetGroupDimension } from './addresses.ts';
-import { agreesWithP95, PERCENTILES, type Percentiles, withinByPercentiles } from './latency.ts';
 import {
   type CloudWatch,
   type Column,

@@ -2,7 +2,7 @@
 
 import { latencyColumns, learn } from '../core/judge/baseline.ts';
 import { oddsOf } from '../core/judge/comparison.ts';
-import { LATENCY_GRID_MS } from '../core/judge/constants.ts';
+import { LATENCY_GRID_MS, SILENT_MINUTES } from '../core/judge/constants.ts';
 import { beginJudging, foldMinute, type JudgedMinute } from '../core/judge/judge.ts';
 import { countsOf, type LatencyColumns } from '../core/judge/readings.ts';
 import type { Lock } from '../core/protocol.ts';
@@ -16,8 +16,12 @@ const MINUTE = 60;
 const BASELINE_SECONDS = 3600;
 /** Numbers of a minute are still moving for about this long after its end. */
 const BELIEVED_AFTER_SECONDS = 60;
-/** Then it is judged as it stands, even if a colour is missing. */
+/** Then a colour that is missing in it, but was heard in a later one, is a gap, and the minute is judged as it stands. */
 const FINAL_AFTER_SECONDS = 120;
+/** Numbers that are late for both colours are waited for so long, decisions/0014. */
+const LOST_AFTER_SECONDS = 360;
+/** No complete minute for so long is silence: three minutes that were final and empty. */
+const SILENT_AFTER_SECONDS = FINAL_AFTER_SECONDS + SILENT_MINUTES * MINUTE;
 
 type ListenPorts = Pick<Ports, 'signals' | 'ledger' | 'clock'>;
 
@@ -35,7 +39,7 @@ export async function listen(ports: ListenPorts, lock: Lock): Promise<Judging> {
   const minutes = await signals.minutes({ from: next, to: floorMinute(now), thresholdsMs });
   const byStart = new Map(minutes.map((reading) => [reading.minute, reading]));
   const folded: MinuteEvidence[] = [];
-  for (let minute = next; isReady(byStart.get(minute), minute, lock, now); minute += MINUTE) {
+  for (let minute = next; isReady(minute, byStart, lock, now); minute += MINUTE) {
     const judgedMinute = judged(minute, byStart.get(minute), at, lock);
     judging = { state: foldMinute(judging.state, judgedMinute), folded: minute };
     folded.push({ minute, share: shareAt(minute, lock), ...judgedMinute, ...oddsOf(judging.state.odds) });
@@ -55,15 +59,24 @@ async function baselineOf({ signals }: ListenPorts, lock: Lock) {
   );
 }
 
-function isReady(reading: MinuteReading | undefined, minute: number, lock: Lock, now: number): boolean {
+function isReady(minute: number, readings: ReadonlyMap<number, MinuteReading>, lock: Lock, now: number): boolean {
   const age = now - (minute + MINUTE);
-  if (age >= FINAL_AFTER_SECONDS) return true;
-  const both = hasRequests(reading, lock.candidate) && hasRequests(reading, lock.stable);
-  return age >= BELIEVED_AFTER_SECONDS && both;
+  const colours = [lock.candidate, lock.stable];
+  const here = readings.get(minute)?.colours ?? {};
+  if (age >= LOST_AFTER_SECONDS) return true;
+  if (age >= FINAL_AFTER_SECONDS) return colours.every((colour) => here[colour] ?? isHeardAfter(minute, colour));
+  return age >= BELIEVED_AFTER_SECONDS && colours.every((colour) => (here[colour]?.requests ?? 0) > 0);
+
+  function isHeardAfter(earlier: number, colour: Lock['stable']): boolean {
+    return [...readings.values()].some((reading) => reading.minute > earlier && reading.colours[colour]);
+  }
 }
 
-const hasRequests = (reading: MinuteReading | undefined, colour: Lock['stable']): boolean =>
-  (reading?.colours[colour]?.requests ?? 0) > 0;
+/** Whether the last complete minute is so long ago that nothing is known of the present. */
+export function isSilent({ state, folded = 0 }: Judging, now: number): boolean {
+  const heardUntil = folded + MINUTE - (state.minute - state.heard) * MINUTE;
+  return state.heard < 0 || now - heardUntil >= SILENT_AFTER_SECONDS;
+}
 
 function judged(minute: number, reading: MinuteReading | undefined, at: LatencyColumns, lock: Lock): JudgedMinute {
   const candidate = reading?.colours[lock.candidate];

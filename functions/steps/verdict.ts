@@ -8,7 +8,7 @@ import { isOurs } from '../core/own-alarms.ts';
 import type { Lock } from '../core/protocol.ts';
 import { PASS_P95_MS } from '../core/thresholds.ts';
 import type { AlarmReading } from '../ports/signals.ts';
-import { listen } from './listen.ts';
+import { isSilent, listen } from './listen.ts';
 import type { Ports } from './step.ts';
 
 type SignalPorts = Pick<Ports, 'signals' | 'ledger' | 'clock'>;
@@ -42,15 +42,17 @@ export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolea
 }
 
 async function compare(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
-  const { state } = await listen(ports, lock);
-  const verdict = weigh(state, { bakeDone, names: lock });
-  const heardNothing = verdict.evidence.candidate.requests === 0;
-  return {
-    verdict,
-    silence: heardNothing
-      ? `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`
-      : undefined,
-  };
+  const judging = await listen(ports, lock);
+  const verdict = weigh(judging.state, { bakeDone, names: lock });
+  const { requests } = verdict.evidence.candidate;
+  if (requests === 0) {
+    return {
+      verdict,
+      silence: `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`,
+    };
+  }
+  const silence = isSilent(judging, ports.clock.now()) ? 'no complete numbers have been delivered lately' : undefined;
+  return { verdict, silence };
 }
 
 async function literal(

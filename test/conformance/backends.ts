@@ -87,7 +87,6 @@ export function rehearsed(): Backend {
       minute,
       { blue: counts('blue'), green: counts('green') },
       { blue: hosts('blue'), green: hosts('green') },
-      () => false,
     );
   };
   return {
@@ -106,7 +105,7 @@ export function rehearsed(): Backend {
         images: {},
         host: new VirtualHost(clock, chance(1, 'tasks'), { neverHealthy: () => false, crashes: () => false }),
         traffic: modelledTraffic(chance(1, 'traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 })),
-        numbersLatestSeconds: 0,
+        delivery: { latestSeconds: 0 },
         migration: () => ({ is: 'running' }),
         start: (name) => executions.set(name, 'RUNNING'),
         executionStatus: (name) => executions.get(name) ?? 'unknown',

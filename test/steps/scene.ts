@@ -175,7 +175,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
       errorRate: colour === lock?.candidate ? candidateErrorRate : stableErrorRate,
       latencyFactor: 1,
     })),
-    numbersLatestSeconds: 110,
+    delivery: { latestSeconds: 110 },
     migration: options.migration ?? (() => ({ is: 'done' })),
     start: (name) => started.push(name),
     executionStatus: options.executionStatus ?? (() => 'RUNNING'),
