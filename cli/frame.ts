@@ -100,7 +100,7 @@ function alarming({ phase, abort, hold, askedAt }: Lock): Style | undefined {
 }
 
 /** What goes on now, and, where it has a known end, which part of it is over (0-1). */
-function doing({ now, lock }: Look): { readonly text: string; readonly part?: number } {
+export function doing({ now, lock }: Pick<Look, 'now' | 'lock'>): { readonly text: string; readonly part?: number } {
   const { phase, share, plan, stageFrom = now, stable, candidate, hold, askedAt, settleFrom = now } = lock;
   const settling = stopwatch(Math.max(0, settleFrom + SETTLE_SECONDS - now));
   const part = (total: number) => ({ part: total > 0 ? Math.min(1, (now - stageFrom) / total) : 1 });

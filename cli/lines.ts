@@ -2,6 +2,7 @@
 
 import { grouped } from '../functions/core/numerals.ts';
 import type { Lock } from '../functions/core/protocol.ts';
+import type { Instant } from '../functions/ports/clock.ts';
 import type { Flown } from '../rehearsal/account.ts';
 import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
 import { costOf } from './cost.ts';
@@ -28,14 +29,17 @@ const PLAIN: Display = { paint: unpainted, glyphs: UNICODE };
 /** Odds under this are the usual noise of a healthy release. */
 const WORTH_TELLING = 1;
 /** Longest that a revert may take from its verdict to the read-back of stable. Source: docs/seed.md, rollback. */
-const REVERT_BUDGET_SECONDS = 120;
+export const REVERT_BUDGET_SECONDS = 120;
 
 /**
  * Turns entries into lines one by one; quiet ones give none. `lock` is the ledger's at that entry; without it a line
  * says roles instead of colours. What was said in the same words at the same share is not said again, whatever its
- * numbers; with `everyMinute` other numbers are news.
+ * numbers; with `everyMinute` other numbers are news. `start`: the entries' second 0, epoch seconds.
  */
-export function narrator(everyMinute: boolean): (entry: TimelineEntry, lock?: Lock) => Line | undefined {
+export function narrator(
+  everyMinute: boolean,
+  start: Instant = START,
+): (entry: TimelineEntry, lock?: Lock) => Line | undefined {
   let lock: Lock | undefined;
   let ready = '';
   let said = new Set<string>();
@@ -48,7 +52,7 @@ export function narrator(everyMinute: boolean): (entry: TimelineEntry, lock?: Lo
     before = event;
     const text = withoutPrefix(printable(entry.summary));
     if (event === 'Prepare ready') ready = text;
-    const line = lineFor(entry, event, { text, ready, lock });
+    const line = lineFor(entry, event, start + entry.second, { text, ready, lock });
     if (event === 'Shift shifted') said = new Set();
     if (!line || line.text === '' || line.text === saidLast) return undefined;
 
@@ -76,11 +80,12 @@ interface Known {
 }
 
 function lineFor(
-  { second, state, share }: TimelineEntry,
+  { state, share }: TimelineEntry,
   event: string,
+  at: Instant,
   { text, ready, lock }: Known,
 ): Line | undefined {
-  const line = (sign: Sign, word: string, said = text): Line => ({ at: START + second, sign, share, word, text: said });
+  const line = (sign: Sign, word: string, said = text): Line => ({ at, sign, share, word, text: said });
   const { stable = 'stable', candidate = 'the candidate' } = lock ?? {};
   switch (event) {
     case 'Open opened':
@@ -111,7 +116,7 @@ function lineFor(
     case 'Revert wait':
       return line('▼', 'revert', wentBack(lock));
     case 'Revert reverted':
-      return line('■', 'closed', `${candidate} off${settled(lock, START + second)}`);
+      return line('■', 'closed', `${candidate} off${settled(lock, at)}`);
     case 'Close closed':
       return line('■', 'closed', `${text}; ${stable} off`);
     case 'Migrate done':

@@ -1,16 +1,33 @@
 /**
- * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 70 a bug of ours,
- * 130 Ctrl-C.
+ * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 3 waits for a person,
+ * 4 cannot tell, 70 a bug of ours, 130 Ctrl-C.
  */
 import { closest } from '../functions/core/suggest.ts';
 import { helpFor } from './arguments.ts';
+import { onAws } from './aws.ts';
+import { doctor } from './doctor.ts';
 import { plan } from './plan.ts';
 import { rehearse } from './rehearse.ts';
 import { replay } from './replay.ts';
+import { rollback } from './rollback.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+import { tell } from './tell.ts';
 import { openTerminal } from './terminal.ts';
 import type { Verb } from './verb.ts';
+import { why } from './why.ts';
 
-const VERBS: Readonly<Record<string, Verb>> = { rehearse, plan, replay };
+const VERBS: Readonly<Record<string, Verb>> = {
+  rehearse,
+  plan,
+  replay,
+  start: start(onAws),
+  status: status(onAws),
+  tell: tell(onAws),
+  rollback: rollback(onAws),
+  why: why(onAws),
+  doctor: doctor(onAws),
+};
 
 const OUR_BUG = 70;
 /** What a shell says of a process that a signal ended: 128 and the signal's number. */
@@ -43,7 +60,8 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
 }
 
 const EXIT_CODES = `Exit codes: 0 what was asked happened; 1 reverted, refused by the judge, or otherwise than expected;
-2 wrong input, nothing was changed; 70 a bug of ours; 130 Ctrl-C`;
+2 wrong input or not now, nothing was changed; 3 waits for a person; 4 cannot tell, AWS did not answer;
+70 a bug of ours; 130 Ctrl-C`;
 
 function ourBug(error: unknown): void {
   const text = error instanceof Error ? error.stack : String(error);

@@ -1,15 +1,15 @@
 /** `sluice plan`: what a release would do, and what it could see at this traffic, before anything is started. */
 import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
-import type { WrongField } from '../functions/core/failures.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { grouped } from '../functions/core/numerals.ts';
-import { historyEvents, longestSeconds, type Plan, planRelease, STRATEGIES } from '../functions/core/plan.ts';
-import { parseReleaseInput, type ReleaseRequest } from '../functions/core/release.ts';
+import { historyEvents, longestSeconds, type Plan } from '../functions/core/plan.ts';
+import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
-import { json, numberFrom, readArguments, type Values, type Wrong } from './arguments.ts';
+import { numberFrom, readArguments } from './arguments.ts';
 import { duration } from './lines.ts';
+import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './request.ts';
 import { displayOptions, type Verb } from './verb.ts';
 
 const options = {
@@ -20,21 +20,11 @@ const options = {
   },
   tasks: { value: 'N', help: 'tasks that stable runs (2)', read: numberFrom(1, 10_000) },
   image: { value: 'IMAGE', help: 'a release tag, commit sha or digest' },
-  strategy: { value: 'canary|blue-green', help: 'the shares and their bakes (canary)' },
-  stages: { value: '10,50,100', help: 'shares of your own' },
-  bake: { value: '15m', help: 'how long each share below 100 is watched', read: time },
-  'first-share': { value: 'SHARE', help: 'another first share; what it overtakes is left out' },
-  'first-bake': { value: '30m', help: 'another bake of the first share', read: time },
-  policy: { value: 'compare|literal', help: 'how it is judged (compare)' },
-  'on-unproven': { value: 'ask|proceed|abort', help: 'what ends a bake with too few requests (ask)' },
-  'warm-minutes': { value: 'N', help: 'how long the old colour stays warm (60)' },
-  input: { value: 'JSON', help: 'the whole execution input instead, as pasted in the console', read: json },
+  ...requestOptions,
   strict: { help: 'exit 1 when there is a warning' },
   json: { help: 'one JSON object on stdout, nothing on stderr' },
   ...displayOptions,
 } as const;
-
-type Given = Values<typeof options>;
 
 const SETTINGS = serviceSettings({ policy: 'compare', warmMinutes: 60, scenario: SCENARIOS.healthy });
 const USUAL_REQUESTS_PER_SECOND = 100;
@@ -46,14 +36,14 @@ export const plan: Verb = {
   options,
   async run(argv, terminal) {
     const { values, words, wrong } = readArguments(argv, options);
-    const input = inputOf(values);
-    const planned = planOf(input);
-    const problems = [
+    const input = inputOf(values.image ?? SOME_IMAGE, values);
+    const planned = planOf(input, SETTINGS);
+    const problems = distinct([
       ...wrong,
       ...words.map((word) => ({ field: word, message: 'is not understood', fix: 'every value has an option' })),
-      ...clashes(values),
-      ...('fields' in planned ? planned.fields.flatMap((field) => asFlag(field, values)) : []),
-    ].filter(({ field, message }, index, all) => isFirst(all, index, field, message));
+      ...clashes(values, values.image === undefined ? undefined : '--image'),
+      ...('fields' in planned ? planned.fields.map((field) => asFlag(field, values, '--image')) : []),
+    ]);
     if (problems.length > 0 || 'fields' in planned)
       return terminal.refuse('Nothing was planned', problems, values.json === true);
 
@@ -90,120 +80,8 @@ interface Planned {
   readonly input: unknown;
 }
 
-// ---- Input ----
-
 /** Any image has the same plan. */
 const SOME_IMAGE = 'v1.0.0';
-
-/** The execution input that the flags stand for. What is wrong with it is for the same door to say as at a start. */
-function inputOf(values: Given): unknown {
-  if (values.input !== undefined) return values.input.value;
-  const { image = SOME_IMAGE, strategy, policy } = values;
-  const stages = stagesOf(values);
-  // Stages that were made from a known strategy are said instead of it; the rest is for the door to refuse.
-  const isSaid = stages !== undefined && values.stages === undefined && isStrategy(strategy);
-  const onUnproven = values['on-unproven'];
-  const warmMinutes = values['warm-minutes'];
-  return {
-    image,
-    ...(strategy === undefined || isSaid ? {} : { strategy }),
-    ...(stages ? { stages } : {}),
-    ...(policy === undefined ? {} : { policy }),
-    ...(onUnproven === undefined ? {} : { onUnproven }),
-    ...(warmMinutes === undefined ? {} : { warmMinutes: numberOr(warmMinutes) }),
-  };
-}
-
-const isStrategy = (word: string | undefined): word is keyof typeof STRATEGIES =>
-  word !== undefined && Object.hasOwn(STRATEGIES, word);
-
-/** Stages of one's own, where a flag asks for any. */
-function stagesOf(values: Given): readonly unknown[] | undefined {
-  const { stages, bake, strategy, 'first-share': firstShare, 'first-bake': firstBake } = values;
-  if (!stages && !bake && !firstShare && !firstBake) return undefined;
-  const usual = STRATEGIES[isStrategy(strategy) ? strategy : 'canary'];
-  const written = stages?.split(',').map((share) => numberOr(share.trim())) ?? usual.shares;
-  const shares = firstShare === undefined ? written : startingWith(numberOr(firstShare), written);
-  const usualBake = bake ?? (stages ? undefined : `${usual.bakeSeconds}s`);
-  return shares.map((share, index) => {
-    const own = index === 0 ? (firstBake ?? usualBake) : usualBake;
-    return share === ALL || own === undefined ? { share } : { share, bake: own };
-  });
-}
-
-const startingWith = (first: unknown, shares: readonly unknown[]): readonly unknown[] => [
-  first,
-  ...shares.slice(1).filter((share) => typeof first !== 'number' || typeof share !== 'number' || share > first),
-];
-
-const numberOr = (text: string): number | string => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
-
-/** A bare number could be seconds or minutes. */
-function time(text: string): string | Wrong {
-  return /^\d+$/.test(text) ? { wrong: `"${text}" has no unit`, fix: `write ${text}s or ${text}m` } : text;
-}
-
-type PlannedOrNot =
-  | { readonly request: ReleaseRequest; readonly plan: Plan }
-  | { readonly fields: readonly WrongField[] };
-
-/** Through the same door as at a start. */
-function planOf(input: unknown): PlannedOrNot {
-  const parsed = parseReleaseInput(input, SETTINGS);
-  if (!parsed.ok) return parsed;
-  const planned = planRelease(parsed.request, SETTINGS);
-  return planned.ok ? { request: parsed.request, plan: planned.plan } : planned;
-}
-
-const OF_INPUT = [
-  'image',
-  'strategy',
-  'stages',
-  'bake',
-  'first-share',
-  'first-bake',
-  'policy',
-  'on-unproven',
-  'warm-minutes',
-] as const;
-
-const clashes = (values: Given): readonly WrongField[] =>
-  values.input === undefined
-    ? []
-    : OF_INPUT.filter((name) => values[name] !== undefined).map((name) => ({
-        field: `--${name}`,
-        message: '--input says all of the request',
-        fix: 'write it there',
-      }));
-
-/** A wrong field of the input under the name of the flag that wrote it. */
-function asFlag({ field, message, fix }: WrongField, values: Given): readonly WrongField[] {
-  if (values.input !== undefined) return [{ field, message, fix }];
-  const [, index, part] = /^stages\[(\d+)\](?:\.(\w+))?/.exec(field) ?? [];
-  const isFirstStage = index === '0';
-  if (part === 'bake') {
-    const flag = isFirstStage && values['first-bake'] ? 'first-bake' : 'bake';
-    return [{ field: `--${flag}`, message, fix: 'write a time from 60s to 18h' }];
-  }
-  if (field.startsWith('stages')) {
-    if (isFirstStage && values['first-share']) return [{ field: '--first-share', message, fix }];
-    if (values.stages) return [{ field: '--stages', message, fix }];
-    return [{ field: values.bake ? '--bake' : '--first-bake', message, fix }];
-  }
-  return [{ field: FLAG_OF[field] ?? field, message, fix }];
-}
-
-const FLAG_OF: Readonly<Record<string, string>> = {
-  image: '--image',
-  strategy: '--strategy',
-  policy: '--policy',
-  onUnproven: '--on-unproven',
-  warmMinutes: '--warm-minutes',
-};
-
-/** One flag can stand for a field of every stage. */
-const isFirst = (all: readonly WrongField[], index: number, field: string, message: string): boolean =>
-  all.findIndex((other) => other.field === field && other.message === message) === index;
 
 // ---- Output ----
 

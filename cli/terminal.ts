@@ -1,14 +1,25 @@
 /** The process as a terminal: what each stream can show is decided once, here. */
 import type { WrongField } from '../functions/core/failures.ts';
-import { glyphsFor, paint } from './paint.ts';
+import { type Environment, glyphsFor, paint } from './paint.ts';
 import type { Screen, Terminal } from './verb.ts';
 
 const WRONG_INPUT = 2;
 const INTERRUPTED = 130;
 
+type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'rows' | 'columns'>;
+
+export interface Streams {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: Environment;
+}
+
 /** `command` is what a refusal sends its reader to for help. */
-export function openTerminal(command: string, argv: readonly string[]): Terminal {
-  const { stdout, stderr, env } = process;
+export function openTerminal(
+  command: string,
+  argv: readonly string[],
+  { stdout, stderr, env }: Streams = process,
+): Terminal {
   const noColour = argv.includes('--no-color');
   const canRedraw = stderr.isTTY === true && !env['CI'] && env['TERM'] !== 'dumb';
   return {
@@ -43,7 +54,7 @@ export function openTerminal(command: string, argv: readonly string[]): Terminal
   };
 }
 
-function screenOf(stream: NodeJS.WriteStream): Screen {
+function screenOf(stream: Stream): Screen {
   return {
     write: (text) => {
       stream.write(text);

@@ -29,8 +29,12 @@ export function alarmSection({ violations, ...record }: FlightRecord): Markup | 
   )}</ul></section>`;
 }
 
-export function safetySection({ violations, unchecked, release }: FlightRecord): Markup | undefined {
-  if (!release) return undefined;
+/** The promises are watched in rehearsals; outside nobody sees all of the world at once. */
+const isWatched = ({ unchecked }: FlightRecord): boolean => unchecked.length < Object.keys(PROMISES).length;
+
+export function safetySection(record: FlightRecord): Markup | undefined {
+  const { violations, unchecked, release } = record;
+  if (!release || !isWatched(record)) return undefined;
   const check = (number: number): Markup => {
     const found = violations.filter(({ invariant }) => invariant === number);
     if (found.length > 0)
@@ -52,7 +56,9 @@ export function blindSpotsSection(record: FlightRecord): Markup | undefined {
     ...(record.shifts.some(({ share }) => share === ALL)
       ? [`at ${percent(ALL)} there is no ${release.stable} to compare with: the plan’s absolute rules watch there`]
       : []),
-    ...(unchecked.length > 0 ? [`not watched in this flight: promise ${listed(unchecked.map(String))}`] : []),
+    ...(unchecked.length > 0 && isWatched(record)
+      ? [`not watched in this flight: promise ${listed(unchecked.map(String))}`]
+      : []),
   ];
   return html`<section aria-labelledby="blind"><h2 id="blind">What this flight could not see</h2>${exposureTable(record, release)}<ul>${told.map(
     (one) => html`<li>${joined(capital(one))}.</li>`,

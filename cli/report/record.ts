@@ -102,7 +102,7 @@ export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
 }
 
 /**
- * The record of a rehearsed flight; a released one will have the same. `lines` is what was told while it flew: without
+ * The record of a rehearsed flight; that of a released one is in released.ts. `lines` is what was told while it flew: without
  * them the record has no decisions.
  */
 export function recordOf(

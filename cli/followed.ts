@@ -1,0 +1,121 @@
+/** What the commands that follow a release show of it, and what they say at its end. */
+import type { Controller } from './controller.ts';
+import { typed } from './controller.ts';
+import { type Ended, type Followed, follow } from './follow.ts';
+import { duration, type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
+import { liveProgress, type Progress, plainProgress } from './progress.ts';
+import type { Terminal } from './verb.ts';
+import { printable } from './words.ts';
+
+export interface Showing {
+  readonly service: string;
+  readonly json: boolean;
+  readonly everyMinute: boolean;
+}
+
+/** Shows it to its end and says how it ended. */
+export async function showRelease(
+  controller: Controller,
+  followed: Followed,
+  { service, json, everyMinute }: Showing,
+  terminal: Terminal,
+): Promise<Ended> {
+  const progress = json ? eventLines(terminal) : shown(terminal, service);
+  terminal.onInterrupt(async () => {
+    progress.end();
+    return json ? '' : `Stopped watching; the release goes on. Look again: ${typed('status --follow', service)}`;
+  });
+  try {
+    const end = await follow(controller, followed, { progress, everyMinute });
+    progress.end();
+    terminal.print(json ? JSON.stringify(asJson(end, service)) : `\n${closing(end, service, terminal)}`);
+    return end;
+  } finally {
+    progress.end();
+  }
+}
+
+const shown = ({ isInteractive, screen, display }: Terminal, service: string): Progress =>
+  isInteractive
+    ? liveProgress(
+        screen,
+        display,
+        service,
+        `Ctrl-C leaves; the release goes on.   ${typed('tell hold | advance | abort', service)}`,
+      )
+    : plainProgress(screen, display, true);
+
+/** With `--json`: one object a line. */
+const eventLines = ({ print }: Terminal): Progress => ({
+  tell: ({ at, share, word, text }: Line) =>
+    print(JSON.stringify({ schema: 'sluice.event/1', at: Math.floor(at), kind: word, share, text })),
+  look() {},
+  end() {},
+});
+
+const asJson = ({ outcome, reason, share, releaseId, record }: Ended, service: string) => ({
+  schema: 'sluice.end/1',
+  service,
+  outcome,
+  reason,
+  share,
+  ...(releaseId === undefined ? {} : { releaseId }),
+  ...(record?.secondsFromVerdictToStable === undefined
+    ? {}
+    : { secondsFromVerdictToStable: record.secondsFromVerdictToStable }),
+});
+
+/** The block at the end: how it ended, and what to type next. */
+function closing({ outcome, reason, share, releaseId, record }: Ended, service: string, { paint }: Terminal): string {
+  const back = record?.secondsFromVerdictToStable;
+  const stable = record?.opened?.stable ?? 'stable';
+  const rows: readonly (readonly [string, string])[] = [
+    ...(record?.endedAt === undefined ? [] : [['Took', duration(record.endedAt - record.openedAt)] as const]),
+    ...(back === undefined
+      ? []
+      : [
+          [
+            'Back',
+            `all requests on ${stable} ${back} s after the verdict (budget ${REVERT_BUDGET_SECONDS} s)`,
+          ] as const,
+        ]),
+    ['Why', reason.split('\n').map(printable).join('\n          ')],
+    ['Next', typed(NEXT[outcome] ?? `why ${releaseId ?? ''}`.trim(), service)],
+  ];
+  const isGood = outcome === 'promoted' || outcome === 'live';
+  return [
+    paint(isGood ? 'bold' : 'red', headline(outcome, share)),
+    ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
+  ].join('\n');
+}
+
+const NEXT: Readonly<Partial<Record<Ended['outcome'], string>>> = {
+  promoted: 'rollback',
+  live: 'status',
+  refused: 'doctor',
+  nothing: 'status',
+  stuck: 'doctor',
+  waits: 'tell advance | abort',
+  unknown: 'status',
+};
+
+function headline(outcome: Ended['outcome'], share: number): string {
+  switch (outcome) {
+    case 'promoted':
+      return 'PROMOTED: everybody has it.';
+    case 'live':
+      return 'LIVE already.';
+    case 'reverted':
+      return share > 0 ? `REVERTED at ${share} %.` : 'REVERTED before any user met it.';
+    case 'refused':
+      return 'REFUSED, nothing was changed.';
+    case 'nothing':
+      return 'NOT RELEASED.';
+    case 'stuck':
+      return 'STUCK: a person is needed.';
+    case 'waits':
+      return `WAITS for a person at ${share} %.`;
+    case 'unknown':
+      return 'UNKNOWN: it cannot be told from here.';
+  }
+}
