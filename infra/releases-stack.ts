@@ -16,15 +16,17 @@ import { ReleaseTable } from './constructs/release-table.ts';
 import { ReleaseTriggers } from './constructs/release-triggers.ts';
 import { ReleaseVerbs } from './constructs/release-verbs.ts';
 import { RuleKeeper } from './constructs/rule-keeper.ts';
+import { SecretCare } from './constructs/secret-care.ts';
 import { TaskFamilies } from './constructs/task-families.ts';
 import { TwoColourService } from './constructs/two-colour-service.ts';
 import { WeightedRule } from './constructs/weighted-rule.ts';
-import type { Foundation, Service, Settings } from './settings.ts';
+import type { Ground, IdsFor } from './ground.ts';
+import type { Service, Settings } from './settings.ts';
 
 export interface ReleasesStackProps extends StackProps {
   readonly service: Service;
   /** Plain ids, of another stack of ours or of whatever stands already. */
-  readonly foundation: Foundation;
+  readonly ground: IdsFor<Ground>;
   readonly settings: Settings;
   readonly codeFor: CodeFor;
 }
@@ -32,8 +34,9 @@ export interface ReleasesStackProps extends StackProps {
 export class ReleasesStack extends Stack {
   readonly backend: TwoColourService;
 
-  constructor(scope: Construct, id: string, { service, foundation, settings, codeFor, ...props }: ReleasesStackProps) {
+  constructor(scope: Construct, id: string, { service, ground, settings, codeFor, ...props }: ReleasesStackProps) {
     super(scope, id, props);
+    const { foundation, tells, rotation } = ground(this);
     const { profile, logDays: keepsLogsFor } = settings;
     const machineName = `sluice-${service.name}`;
     const lambdas = { codeFor, keepsLogsFor };
@@ -41,7 +44,11 @@ export class ReleasesStack extends Stack {
     const ledger = new ReleaseTable(this, 'Ledger', { outlivesItsStack: settings.keepData });
     const notices = new Notices(this, 'Notices', { mailTo: settings.mails });
 
-    const backend = new TwoColourService(this, 'Backend', { runs: service, standsOn: foundation, keepsLogsFor });
+    const backend = new TwoColourService(this, 'Backend', {
+      runs: { ...service, environment: { ...tells, ...service.environment } },
+      standsOn: foundation,
+      keepsLogsFor,
+    });
     const keeper = new RuleKeeper(this, 'RuleKeeper', { splitsBetween: backend, asks: ledger.table, ...lambdas });
     const rule = new WeightedRule(this, 'WeightedRule', { keptBy: keeper, goesWithItsStack: settings.removeRule });
     const probe = new ProbeRule(this, 'ProbeRule', { keptBy: keeper });
@@ -68,6 +75,8 @@ export class ReleasesStack extends Stack {
       knowAs: verbs,
       ...lambdas,
     });
+    if (rotation)
+      new SecretCare(this, 'SecretCare', { workLike: verbs, at: rotation, services: settings.services, ...lambdas });
     const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
 
     const controller = new ControllerAlarms(this, 'Controller', {

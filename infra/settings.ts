@@ -7,16 +7,19 @@ import type { WrongField } from '../functions/core/failures.ts';
 import { UPGRADE } from '../functions/core/migration.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-
-export const PROFILES = ['production', 'trial', 'attach'] as const;
+import { KEYS, type KeyRow } from '../functions/core/rotation.ts';
+import { type Core, core as coreShape, namesOf } from './core-settings.ts';
+import { LOG_DAYS, PROFILES, WrongSettings, wrongFields } from './wrong-settings.ts';
 
 /** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */
 export type Profile = (typeof PROFILES)[number];
 
 export interface Settings {
   readonly profile: Profile;
-  /** @default - where the stack is deployed from */
+  /** @default - us-east-1 in production, else where the stack is deployed from */
   readonly region?: string | undefined;
+  /** What production builds beneath the services; for `production` only. @default - the seed's */
+  readonly core?: Core | undefined;
   /** What stands already; for `attach` only, the other profiles build it. */
   readonly foundation?: Foundation | undefined;
   /** One releases stack each. @default - the seed's one service */
@@ -57,8 +60,10 @@ export interface Service {
   readonly container: Container;
   /** What is no secret. @default - none */
   readonly environment: Readonly<Record<string, string>>;
-  /** By the variable's name; kept in Secrets Manager. @default - none */
+  /** By the variable's name; kept in Secrets Manager. @default - the seed's eleven in production, else none */
   readonly secrets: Readonly<Record<string, SecretField>>;
+  /** Buckets that its tasks may read and write. @default - the seed's documents in production, else none */
+  readonly buckets: readonly string[];
   readonly scaling: Scaling;
   readonly rule: RuleSettings;
   /** @default - compare */
@@ -122,34 +127,25 @@ export interface Migration {
   readonly command: readonly string[];
 }
 
-/** Wrong settings: everything that is wrong, one line a field. Nothing was built. */
-export class WrongSettings extends Error {
-  override readonly name = 'WrongSettings';
-  readonly fields: readonly WrongField[];
-  constructor(fields: readonly WrongField[]) {
-    super(
-      [
-        'The settings are wrong; nothing was built.',
-        ...fields.map(({ field, message, fix }) => `${field}: ${message}; ${fix}`),
-      ].join('\n'),
-    );
-    this.fields = fields;
-  }
-}
-
 /** The settings in `raw`, a decoded JSON value, with the defaults filled in. Throws `WrongSettings`. */
 export function readSettings(raw: unknown): Settings {
   const parsed = z.safeParse(shape, raw, { reportInput: true });
   if (!parsed.success) throw new WrongSettings(parsed.error.issues.flatMap(wrongFields));
-  const { services: written, ...rest } = parsed.data;
+  const { services: written, core: writtenCore, region, ...rest } = parsed.data;
+  const isProduction = rest.profile === 'production';
+  const core = writtenCore ?? (isProduction ? z.parse(coreShape, {}) : undefined);
   const services = (written ?? DEFAULT_SERVICES[rest.profile]).map((one, index) => ({
     ...one,
     repository: one.repository ?? one.name,
+    secrets: one.secrets ?? (isProduction ? seedSecrets(core!) : {}),
+    buckets: one.buckets ?? (isProduction ? [namesOf(core!).buckets.documents] : []),
     rule: { ...one.rule, priority: one.rule.priority ?? 100 + 10 * index },
   }));
   const isThrownAway = rest.profile === 'trial';
   const settings: Settings = {
     ...rest,
+    region: region ?? (isProduction ? 'us-east-1' : undefined),
+    core,
     services,
     keepData: rest.keepData ?? !isThrownAway,
     removeRule: rest.removeRule ?? isThrownAway,
@@ -157,6 +153,16 @@ export function readSettings(raw: unknown): Settings {
   const wrong = [...profileMistakes(settings), ...serviceMistakes(services)];
   if (wrong.length > 0) throw new WrongSettings(wrong);
   return settings;
+}
+
+/** The seed's keys, and what travels with them, each under its own name. */
+function seedSecrets(core: Core): Service['secrets'] {
+  const { secrets } = namesOf(core);
+  return Object.fromEntries(
+    Object.entries<KeyRow>(KEYS).flatMap(([key, { secret, beside = [] }]) =>
+      [key, ...beside].map((field) => [field, { secret: secrets[secret], field }]),
+    ),
+  );
 }
 
 const name = z.string().check(z.regex(/^[a-z][a-z0-9-]{1,22}[a-z0-9]$/));
@@ -179,7 +185,8 @@ const service = z.strictObject({
     {},
   ),
   environment: z._default(z.record(text, z.string()), {}),
-  secrets: z._default(z.record(text, z.strictObject({ secret: text, field: z.optional(text) })), {}),
+  secrets: z.optional(z.record(text, z.strictObject({ secret: text, field: z.optional(text) }))),
+  buckets: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)))),
   scaling: z.prefault(
     z.strictObject({
       minimum: z._default(whole(1, 100), 2),
@@ -205,12 +212,10 @@ const service = z.strictObject({
   migrateWithinSeconds: z._default(seconds(MIGRATION_SECONDS), MIGRATION_SECONDS),
 });
 
-/** CloudWatch Logs knows these and no others (PutRetentionPolicy). */
-const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827] as const;
-
 const shape = z.strictObject({
   profile: z._default(z.enum(PROFILES), 'production'),
   region: z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/))),
+  core: z.optional(coreShape),
   foundation: z.optional(
     z.strictObject({
       vpcId: z.string().check(z.regex(/^vpc-[0-9a-f]+$/)),
@@ -237,8 +242,16 @@ const DEFAULT_SERVICES: Readonly<Record<Profile, readonly z.infer<typeof service
   attach: [],
 };
 
-function profileMistakes({ profile, foundation, services }: Settings): readonly WrongField[] {
+function profileMistakes({ profile, foundation, services, core, region }: Settings): readonly WrongField[] {
   const wrong: WrongField[] = [];
+  if (profile !== 'production' && core)
+    wrong.push({ field: 'core', message: `is not built by ${profile}`, fix: 'leave it out' });
+  if (core && region !== 'us-east-1' && !core.domain.websiteCertificateArn)
+    wrong.push({
+      field: 'core.domain.websiteCertificateArn',
+      message: `is missing, and CloudFront takes no certificate of ${region}`,
+      fix: 'write the ARN of one in us-east-1',
+    });
   if (profile === 'attach' && !foundation)
     wrong.push({
       field: 'foundation',
@@ -291,61 +304,3 @@ const conditionsOf = ({ rule }: Service): string => JSON.stringify([rule.hosts.t
 /** What Fargate allows (task size table of the ECS developer guide); 512 MiB steps are a part of it. */
 const memoryFor = (cpu: number): { readonly least: number; readonly most: number } =>
   cpu === 256 ? { least: 512, most: 2048 } : { least: cpu * 2, most: Math.min(cpu * 8, 30_720) };
-
-/** What to write instead, by field; lists without their position. */
-const FIXES: Readonly<Record<string, string>> = {
-  profile: `write ${PROFILES.join(', ')}`,
-  region: 'write a region ("us-east-1")',
-  'foundation.vpcId': 'write "vpc-" and its hex digits',
-  'foundation.subnetIds': 'write at least two, "subnet-" and their hex digits',
-  'foundation.subnetIds[]': 'write "subnet-" and its hex digits',
-  'foundation.taskSecurityGroupIds[]': 'write "sg-" and its hex digits',
-  'foundation.loadBalancerSecurityGroupId': 'write "sg-" and its hex digits',
-  'foundation.loadBalancerArn': 'write the ARN of an application load balancer',
-  'foundation.listenerArn': 'write the ARN of a listener of that load balancer',
-  'foundation.url': 'write where it answers, without a path ("https://api.example.com")',
-  services: 'write at least one',
-  'services[].name': 'write 3 to 24 lower-case letters, digits and hyphens, a letter first',
-  'services[].repository': 'write the name of an ECR repository of this account, without its registry',
-  'services[].container.name': 'write 3 to 24 lower-case letters, digits and hyphens',
-  'services[].container.port': 'write a port, 1 to 65535',
-  'services[].container.healthPath': 'write a path ("/health")',
-  'services[].container.graceSeconds': 'write seconds, 0 to 3600',
-  'services[].container.cpu': 'write 256, 512, 1024, 2048 or 4096',
-  'services[].container.memory': 'write MiB, 512 to 30720',
-  'services[].scaling.minimum': 'write 1 to 100 tasks',
-  'services[].scaling.maximum': 'write 1 to 100 tasks',
-  'services[].scaling.cpuPercent': 'write 10 to 90 percent',
-  'services[].rule.priority': 'write 2 to 50000',
-  'services[].rule.paths': 'write one to five paths (["/api/*"])',
-  'services[].rule.hosts': 'write at most four hosts (["api.example.com"])',
-  'services[].rule.stickinessSeconds': 'write seconds, 0 (off) to 604800',
-  'services[].policy': 'write compare or literal',
-  'services[].onUnproven': 'write ask, proceed or abort',
-  'services[].warmMinutes': `write minutes, 0 to ${LONGEST_WARM_MINUTES}`,
-  'services[].migration.command': 'write the command and its arguments (["alembic", "upgrade", "head"])',
-  'services[].readyWithinSeconds': `write seconds, 30 to ${PREPARE_SECONDS}`,
-  'services[].migrateWithinSeconds': `write seconds, 30 to ${MIGRATION_SECONDS}`,
-  'mails[]': 'write a mail address',
-  logDays: `write one of ${LOG_DAYS.join(', ')}`,
-  keepData: 'write true or false',
-  removeRule: 'write true or false',
-};
-
-function wrongFields(issue: z.core.$ZodIssue): readonly WrongField[] {
-  const field = issue.path.reduce<string>(
-    (path, step) => (typeof step === 'number' ? `${path}[${step}]` : path ? `${path}.${String(step)}` : String(step)),
-    '',
-  );
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      field: field ? `${field}.${key}` : key,
-      message: 'is no setting',
-      fix: 'leave it out; infra/settings.ts lists them all',
-    }));
-  const fix = FIXES[field.replace(/\d+(?=\])/g, '')] ?? 'see infra/settings.ts';
-  if (field === '') return [{ field: 'settings', message: 'is no JSON object', fix: 'write {"profile": "trial"}' }];
-  return [
-    { field, message: issue.input === undefined ? 'is missing' : `${JSON.stringify(issue.input)} will not do`, fix },
-  ];
-}

@@ -9,7 +9,8 @@ import {
   ListenerAction,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import type { Foundation, Service } from './settings.ts';
+import { type Ground, type IdsFor, published } from './ground.ts';
+import type { Service } from './settings.ts';
 
 export interface TrialStackProps extends StackProps {
   readonly services: readonly Service[];
@@ -17,7 +18,7 @@ export interface TrialStackProps extends StackProps {
 
 /** The least that a service can stand on: two public subnets, a load balancer over HTTP, a cluster, a repository each. */
 export class TrialStack extends Stack {
-  readonly foundation: Foundation;
+  readonly ground: IdsFor<Ground>;
 
   constructor(scope: Construct, id: string, { services, ...props }: TrialStackProps) {
     super(scope, id, props);
@@ -68,7 +69,7 @@ export class TrialStack extends Stack {
     }
     new CfnOutput(this, 'Url', { value: `http://${loadBalancer.loadBalancerDnsName}` });
 
-    this.foundation = {
+    const foundation = {
       vpcId: vpc.vpcId,
       subnetIds: vpc.publicSubnets.map(({ subnetId }) => subnetId),
       assignPublicIp: true,
@@ -79,5 +80,6 @@ export class TrialStack extends Stack {
       url: `http://${loadBalancer.loadBalancerDnsName}`,
       clusterName: cluster.clusterName,
     };
+    this.ground = published<Ground>(this, { foundation, tells: {} });
   }
 }

@@ -44,9 +44,9 @@ export const allowedIn = ({ Resources }: Template): readonly Allowed[] =>
 export const listOf = <One>(one: One | readonly One[]): readonly One[] =>
   Array.isArray(one) ? (one as readonly One[]) : [one as One];
 
-/** The page. Deterministic: the same template gives the same text. */
-export function permissionsPage(template: Template): string {
-  const allowed = allowedIn(template);
+/** The page. Deterministic: the same templates give the same text. */
+export function permissionsPage(templates: readonly Template[]): string {
+  const allowed = templates.flatMap(allowedIn);
   const everybody = [...new Set(allowed.map(({ who }) => who ?? 'somebody'))].toSorted();
   const sections = everybody.map((one) => {
     const rows = allowed.filter(({ who = 'somebody' }) => who === one).map(row);
@@ -58,7 +58,7 @@ export function permissionsPage(template: Template): string {
 const INTRODUCTION = [
   '# Permissions',
   '',
-  'Who may do what in a releases stack, on what, and why. Made of the template by `npm run permissions`; a test holds the two',
+  "Who may do what, on what, and why. Made of production's templates by `npm run permissions`; a test holds the two",
   'together. The rows of the Lambdas are in [functions.ts](../infra/constructs/functions.ts), the rights in',
   '[rights.ts](../infra/constructs/rights.ts); where an action is allowed on `*`, the reason is in',
   '[permission.ts](../infra/constructs/permission.ts). `<Name>` is a resource of the stack, or of the one that it stands on.',
@@ -79,7 +79,7 @@ const conditionsIn = (conditions: Statement['Condition'] = {}): string =>
 const code = (text: string): string => `\`${text}\``;
 
 const inWords = (value: unknown): string =>
-  flat(value).replace(/^arn:<AWS::Partition>:([\w-]+):<AWS::Region>:<AWS::AccountId>:/, '$1 ');
+  flat(value).replace(/^arn:(?:<AWS::Partition>|aws):([\w-]+):(?:<AWS::Region>|[\w-]*):<AWS::AccountId>:/, '$1 ');
 
 interface Split {
   readonly 'Fn::Split'?: readonly [separator: string, text: unknown];

@@ -1,7 +1,10 @@
-/** Writes docs/permissions.md from the production's template, as `npm run synth` left it in cdk.out. */
+/** Writes docs/permissions.md from production's templates, as `npm run synth` left them in cdk.out. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { permissionsPage, type Template } from './permissions-table.ts';
 
-const TEMPLATE = 'cdk.out/production/sluice-conductores-backend.template.json';
+const STACKS = ['sluice-core', 'sluice-conductores-backend'];
 
-writeFileSync('docs/permissions.md', permissionsPage(JSON.parse(readFileSync(TEMPLATE, 'utf8')) as Template));
+const templates = STACKS.map(
+  (stack) => JSON.parse(readFileSync(`cdk.out/production/${stack}.template.json`, 'utf8')) as Template,
+);
+writeFileSync('docs/permissions.md', permissionsPage(templates));

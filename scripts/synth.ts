@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 
 const PROFILES: Readonly<Record<string, string>> = {
-  production: 'profile=production',
+  production: 'settings=examples/production.json',
   trial: 'profile=trial',
   attach: 'settings=examples/attach.json',
 };

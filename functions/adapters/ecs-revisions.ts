@@ -1,9 +1,10 @@
 /**
  * Task definition revisions. Developers edit the template family; a release is its newest revision with one image
- * changed, registered into the family of a colour.
+ * changed, and the prefix of its logs, registered into the family of a colour.
  */
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type ContainerDefinition,
   DescribeTaskDefinitionCommand,
   type ECSClient,
   RegisterTaskDefinitionCommand,
@@ -39,7 +40,7 @@ export async function revisionWith(
   const template = await newestOf(ecs, families.template);
   if (!template) throw new Stuck(`The family ${families.template} has no active revision to copy`);
   const image = `${repository.registry}/${repository.name}@${digest}`;
-  const wanted = withImage(template.input, container, image);
+  const wanted = changed(template.input, container, (one) => ({ ...one, image, ...logsAs(family, one) }));
   const newest = await newestOf(ecs, family);
   if (newest && isDeepStrictEqual({ ...newest.input, family }, { ...wanted, family })) return newest.arn;
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand({ ...wanted, family }));
@@ -76,10 +77,10 @@ function inputOf(revision: TaskDefinition, tags: readonly Tag[]): RegisterTaskDe
   return { ...(definition as unknown as RegisterTaskDefinitionCommandInput), ...(own.length > 0 ? { tags: own } : {}) };
 }
 
-function withImage(
+function changed(
   input: RegisterTaskDefinitionCommandInput,
   container: string,
-  image: string,
+  change: (one: ContainerDefinition) => ContainerDefinition,
 ): RegisterTaskDefinitionCommandInput {
   const containers = input.containerDefinitions ?? [];
   if (!containers.some(({ name }) => name === container)) {
@@ -87,8 +88,19 @@ function withImage(
       `The template has no container "${container}"; it has ${containers.map(({ name }) => name).join(', ') || 'none'}`,
     );
   }
+  return { ...input, containerDefinitions: containers.map((one) => (one.name === container ? change(one) : one)) };
+}
+
+/** Both colours write into one log group; a prefix tells them apart. */
+function logsAs(
+  family: string,
+  { logConfiguration }: ContainerDefinition,
+): Pick<ContainerDefinition, 'logConfiguration'> {
+  if (logConfiguration?.logDriver !== 'awslogs') return {};
   return {
-    ...input,
-    containerDefinitions: containers.map((one) => (one.name === container ? { ...one, image } : one)),
+    logConfiguration: {
+      ...logConfiguration,
+      options: { ...logConfiguration.options, 'awslogs-stream-prefix': family },
+    },
   };
 }

@@ -62,7 +62,8 @@ export function nextFields(current: Fields, make: () => string): Fields {
     ...current,
     SECRET_KEY: SECRET_KEY_NEXT ?? make(),
     SECRET_KEY_NEXT: make(),
-    ...(SECRET_KEY === undefined ? {} : { SECRET_KEY_PREVIOUS: SECRET_KEY }),
+    // At the first rotation there is none; a container is still given every field.
+    SECRET_KEY_PREVIOUS: SECRET_KEY ?? make(),
     DATABASE_USER: otherUser(DATABASE_USER),
     DATABASE_PASSWORD: make(),
     REDIS_PASSWORD: make(),

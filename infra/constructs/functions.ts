@@ -8,6 +8,8 @@ export interface FunctionRow {
   readonly memory: number;
   /** How many may run at once, kept free for it. @default - as many as the account has left */
   readonly concurrency?: number;
+  /** Only for what writes neither the rule nor a service. @default - TIMEOUT_SECONDS */
+  readonly timeoutSeconds?: number;
   readonly may: readonly Right[];
 }
 
@@ -130,6 +132,25 @@ export const FUNCTIONS = {
     does: 'migrates without a release, or takes a migration back, because a person asks',
     memory: 512,
     may: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
+  },
+  'rotate-app': {
+    does: 'changes the keys of the application, for Secrets Manager',
+    memory: 256,
+    // A cache takes minutes to make a token valid everywhere.
+    timeoutSeconds: 900,
+    may: ['RotateSecret', 'ReadAdmin', 'ChangeToken', 'JoinNetwork'],
+  },
+  'rotate-refresh': {
+    does: 'brings a new version of a secret to the tasks that run',
+    memory: 512,
+    // Two at once could both restart the tasks.
+    concurrency: 1,
+    may: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ChangeToken'],
+  },
+  'rotate-reminder': {
+    does: 'reminds people every month of the keys that only they can change',
+    memory: 256,
+    may: ['Tell'],
   },
   'weighted-rule': {
     does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',

@@ -2,8 +2,8 @@
  * What a role may do, one named statement each, with its reason. docs/permissions.md is made of what this writes into
  * the template; a statement that came another way has no reason there, and a test says so.
  */
-import { Stack, Validations } from 'aws-cdk-lib';
-import { type CfnPolicy, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type Duration, Stack, Validations } from 'aws-cdk-lib';
+import { type CfnPolicy, type IPrincipal, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import type { Construct } from 'constructs';
 
@@ -24,6 +24,7 @@ export type Permissions = Readonly<Record<string, Permission>>;
 export const everywhere = ['*'] as const;
 
 const NO_RESOURCE = 'IAM knows no resource for it';
+const NO_INTERFACE = 'Lambda makes and removes the interface itself, and takes no narrower role';
 
 /**
  * The only actions that may be allowed on every resource, and why
@@ -36,6 +37,12 @@ export const ONLY_EVERYWHERE: Readonly<Record<string, string>> = {
   'cloudwatch:DescribeAlarms': 'asked by name, it is authorised for all alarms',
   'cloudwatch:GetMetricData': NO_RESOURCE,
   'cloudwatch:ListMetrics': NO_RESOURCE,
+  'ec2:AssignPrivateIpAddresses': NO_INTERFACE,
+  'ec2:CreateNetworkInterface': NO_INTERFACE,
+  'ec2:DeleteNetworkInterface': NO_INTERFACE,
+  'ec2:DescribeNetworkInterfaces': NO_RESOURCE,
+  'ec2:DescribeSubnets': NO_RESOURCE,
+  'ec2:UnassignPrivateIpAddresses': NO_INTERFACE,
   'ecr:GetAuthorizationToken': NO_RESOURCE,
   'ecs:DescribeTaskDefinition': NO_RESOURCE,
   'ecs:ListTasks':
@@ -59,19 +66,24 @@ export const ONLY_EVERYWHERE: Readonly<Record<string, string>> = {
 };
 
 export interface RoleProps {
-  /** The service of AWS that takes it on, as `lambda`. */
-  readonly isOf: string;
+  /** Who takes it on; a service of AWS by its name, as `lambda`. */
+  readonly isOf: string | IPrincipal;
   /** Who that is, for people. */
   readonly who: string;
   readonly may: Permissions;
+  /** How long it may be kept on. @default - an hour */
+  readonly lasts?: Duration;
 }
 
 /**
  * A role that may do exactly this. Give it to constructs `withoutPolicyUpdates`: then what CDK would allow by itself is
  * not added. The app does not synthesise where a wildcard has no reason.
  */
-export function roleFor(scope: Construct, id: string, { isOf, who, may }: RoleProps): Role {
-  const role = new Role(scope, id, { assumedBy: new ServicePrincipal(`${isOf}.amazonaws.com`) });
+export function roleFor(scope: Construct, id: string, { isOf, who, may, lasts }: RoleProps): Role {
+  const role = new Role(scope, id, {
+    assumedBy: typeof isOf === 'string' ? new ServicePrincipal(`${isOf}.amazonaws.com`) : isOf,
+    ...(lasts ? { maxSessionDuration: lasts } : {}),
+  });
   const entries = Object.entries(may);
   const policy = new Policy(role, 'Permissions', {
     roles: [role],

@@ -62,7 +62,16 @@ export class ReleaseVerbs extends Construct {
     this.versions = each((verb) => this.functions[verb].lambda.currentVersion);
     if (move.settings.migration) {
       const plays = 'migrate-by-hand';
-      const { lambda } = new ControllerFunction(this, plays, { plays, reaches, codeFor, keepsLogsFor, environment });
+      // The pipeline's role knows it by its name (infra/constructs/pipeline-role.ts).
+      const named = `sluice-${move.settings.name}-migrate`;
+      const { lambda } = new ControllerFunction(this, plays, {
+        plays,
+        named,
+        reaches,
+        codeFor,
+        keepsLogsFor,
+        environment,
+      });
       new CfnOutput(this, 'MigrateFunction', { value: lambda.functionName, description: 'for scripts/ci/migrate.sh' });
     }
   }

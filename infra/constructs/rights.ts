@@ -1,14 +1,17 @@
 /** The rights that the rows of functions.ts name: which calls, on what, and why. */
-import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Fn, type Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
+import type { RotationIds } from '../ground.ts';
 import type { Foundation } from '../settings.ts';
 import { everywhere, type Permission } from './permission.ts';
+import { isRotationRight, type RotationRight, rotationRightOver } from './rotation-rights.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export type Right =
+  | RotationRight
   | 'ChangeService'
   | 'FindExecution'
   | 'FindImage'
@@ -38,7 +41,7 @@ export type Right =
   | 'Tell';
 
 /** What the rights are over. A function is given only what exists before it does: the rules' own handler has no rule. */
-export interface Reach {
+export interface Reach extends Partial<RotationReach> {
   readonly service: TwoColourService;
   readonly ledger?: ITable;
   readonly rule?: string;
@@ -48,10 +51,23 @@ export interface Reach {
   readonly undelivered?: IQueue;
 }
 
-/** The permission of one right. Throws where the reach does not cover it. */
-export function rightOver(right: Right, reach: Reach): Permission {
-  const { service, ledger, rule, probeRule, machineArn, topic, undelivered } = reach;
-  const stack = Stack.of(service);
+/** Of a function that belongs to no service. */
+export interface RotationReach {
+  readonly rotation: RotationIds;
+}
+
+/** The permission of one right, for a function of that stack. Throws where the reach does not cover it. */
+export function rightOver(right: Right, reach: Reach | RotationReach, stack: Stack): Permission {
+  if (!isRotationRight(right) && 'service' in reach) return serviceRightOver(right, reach, stack);
+  if (isRotationRight(right) && reach.rotation) return rotationRightOver(right, reach.rotation, stack);
+  throw new Error(`${right} is over something that this function is not given`);
+}
+
+function serviceRightOver(
+  right: Exclude<Right, RotationRight>,
+  { service, ledger, rule, probeRule, machineArn, topic, undelivered }: Reach,
+  stack: Stack,
+): Permission {
   const arn = (of: string, resource: string, name: string): string =>
     stack.formatArn({ service: of, resource, resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
   const within = (what: string | undefined, name: string): string => {

@@ -19,6 +19,7 @@ import {
 import { ApplicationProtocol, ApplicationTargetGroup, TargetType } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { COLOURS, type Colour } from '../../functions/core/roles.ts';
@@ -189,15 +190,37 @@ export class TwoColourService extends Construct {
     ]);
   }
 
+  private taskRoleFor(names: readonly string[]): Role {
+    const buckets = names.map((name) => Bucket.fromBucketName(this, `Bucket-${name}`, name));
+    return roleFor(this, 'TaskRole', {
+      isOf: 'ecs-tasks',
+      who: 'a task',
+      may: {
+        FindObjects: {
+          actions: ['s3:ListBucket'],
+          resources: buckets.map(({ bucketArn }) => bucketArn),
+          why: 'what is in the buckets of the settings',
+        },
+        UseObjects: {
+          actions: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+          resources: buckets.map((bucket) => bucket.arnForObjects('*')),
+          why: 'reads and writes there',
+          wide: 'the application names its objects; the bucket is named',
+        },
+      },
+    });
+  }
+
   /** What developers edit. Its image never runs: a release puts its digest there. */
   private templateFor(secrets: readonly NamedSecret[]): FargateTaskDefinition {
-    const { container, environment } = this.settings;
+    const { container, environment, buckets } = this.settings;
     const template = new FargateTaskDefinition(this, 'Template', {
       family: this.families.template,
       cpu: container.cpu,
       memoryLimitMiB: container.memory,
       runtimePlatform: { cpuArchitecture: CpuArchitecture.X86_64, operatingSystemFamily: OperatingSystemFamily.LINUX },
       executionRole: this.executionRole.withoutPolicyUpdates(),
+      ...(buckets.length > 0 ? { taskRole: this.taskRoleFor(buckets) } : {}),
     });
     template.addContainer('Container', {
       containerName: container.name,

@@ -93,6 +93,23 @@ test('a release is the newest template with one image changed, and nothing else'
   });
 });
 
+test('both colours log into one group, each under its own prefix', async () => {
+  const { cluster, fleet } = scene();
+  const logConfiguration = {
+    logDriver: 'awslogs' as const,
+    options: { 'awslogs-group': '/ecs/app', 'awslogs-stream-prefix': 'ecs' },
+  };
+  cluster.register({
+    family: 'app-template',
+    containerDefinitions: [{ name: 'backend', image: 'x', logConfiguration }],
+  });
+  await fleet.deploy('green', digestOf('5'), 2);
+  expect(cluster.newest('app-green')!.definition.containerDefinitions?.[0]?.logConfiguration).toEqual({
+    logDriver: 'awslogs',
+    options: { 'awslogs-group': '/ecs/app', 'awslogs-stream-prefix': 'app-green' },
+  });
+});
+
 test('a revision that is the same already is used again, until the template changes', async () => {
   const { cluster, fleet } = scene();
   await fleet.deploy('green', digestOf('5'), 2);

@@ -8,19 +8,15 @@ type Edit = (stacks: ReturnType<typeof stacksOf>) => void;
 
 const NOTHING: Edit = () => undefined;
 
-const foundationOf = ({ app }: ReturnType<typeof stacksOf>) =>
-  app.node.findChild('sluice-production-foundation') as Parameters<typeof templateOf>[0];
+const coreOf = ({ app }: ReturnType<typeof stacksOf>) =>
+  app.node.tryFindChild('sluice-core') as Parameters<typeof templateOf>[0] | undefined;
 
-function synthesised(
-  raw: unknown,
-  edit: Edit,
-): { readonly releases: TemplateJson; readonly foundation?: TemplateJson } {
+function synthesised(raw: unknown, edit: Edit): { readonly releases: TemplateJson; readonly core?: TemplateJson } {
   const stacks = stacksOf(raw);
   edit(stacks);
   const releases = templateOf(stacks.releases[0]!);
-  return stacks.app.node.tryFindChild('sluice-production-foundation')
-    ? { releases, foundation: templateOf(foundationOf(stacks)) }
-    : { releases };
+  const core = coreOf(stacks);
+  return core ? { releases, core: templateOf(core) } : { releases };
 }
 
 const service = (more: object) => ({ services: [more] });
@@ -43,7 +39,7 @@ const EDITS: readonly (readonly [
   raw: unknown,
   edit: Edit,
   releases: readonly string[],
-  foundation: readonly string[],
+  core: readonly string[],
 ])[] = [
   ['nothing', service({}), NOTHING, [], []],
   [
@@ -92,8 +88,8 @@ const EDITS: readonly (readonly [
     'another protocol changes the listener in its place, and nothing of the releases',
     service({}),
     (stacks) => {
-      const listener = foundationOf(stacks).node.findChild('Listener').node.defaultChild as CfnListener;
-      listener.protocol = 'HTTPS';
+      const listener = coreOf(stacks)!.node.findChild('PublicDoor').node.findChild('Listener').node.defaultChild;
+      (listener as CfnListener).protocol = 'HTTP';
     },
     [],
     ['AWS::ElasticLoadBalancingV2::Listener'],
@@ -110,10 +106,10 @@ const EDITS: readonly (readonly [
   ],
 ];
 
-test.each(EDITS)('%s', (_, raw, edit, releases, foundation) => {
+test.each(EDITS)('%s', (_, raw, edit, releases, core) => {
   const after = synthesised(raw, edit);
   expect(changed(before.releases, after.releases)).toEqual(releases);
-  expect(changed(before.foundation, after.foundation)).toEqual(foundation);
+  expect(changed(before.core, after.core)).toEqual(core);
 });
 
 test('whatever is edited, a service that changes still names its bare family and no number of tasks', () => {

@@ -1,11 +1,14 @@
+import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { expect, test } from 'vitest';
 import { everywhere, ONLY_EVERYWHERE, roleFor } from '../../infra/constructs/permission.ts';
 import { allowedIn, listOf, permissionsPage, type Template } from '../../scripts/permissions-table.ts';
 import { textOf } from '../repository-files.ts';
-import { attach, ofType, stacksOf, type TemplateJson, templateOf, trial } from './scene.ts';
+import { attach, ofType, production as plan, stacksOf, type TemplateJson, templateOf, trial } from './scene.ts';
 
-const production = templateOf(stacksOf({}).releases[0]!);
+const { app, releases } = stacksOf(plan);
+const production = templateOf(releases[0]!);
+const core = templateOf(app.node.findChild('sluice-core') as Stack);
 const PROFILES = [
   ['production', production],
   ['trial', templateOf(stacksOf(trial).releases[0]!)],
@@ -35,6 +38,11 @@ test.each(PROFILES)(
   },
 );
 
+test('in the core every right has its reason too', () => {
+  expect(allowedIn(core as Template).length).toBeGreaterThan(15);
+  expect(findingsIn(core)).toEqual([]);
+});
+
 test.each(PROFILES)('in %s no role has rights from elsewhere: no managed policy, nothing inline', (_, template) => {
   for (const { Properties } of ofType(template, 'AWS::IAM::Role')) {
     expect(Properties.ManagedPolicyArns ?? []).toEqual([]);
@@ -44,7 +52,7 @@ test.each(PROFILES)('in %s no role has rights from elsewhere: no managed policy,
 });
 
 test('docs/permissions.md is what the template allows (npm run synth && npm run permissions)', () => {
-  expect(textOf('docs/permissions.md')).toBe(permissionsPage(production as Template));
+  expect(textOf('docs/permissions.md')).toBe(permissionsPage([core, production] as Template[]));
 });
 
 /** The production's stack, with one more statement for the judge. */
@@ -58,7 +66,7 @@ function withStatement(actions: string[], resources: string[]) {
 test('a statement that somebody adds by hand is found, however narrow it is', () => {
   const template = templateOf(withStatement(['ecs:StopTask'], ['arn:aws:ecs:us-east-1:123456789012:task/one/two']));
   expect(findingsIn(template)).toEqual(['somebody: a statement (ecs:StopTask) has no reason']);
-  expect(permissionsPage(template as Template)).not.toBe(permissionsPage(production as Template));
+  expect(permissionsPage([template] as Template[])).not.toBe(permissionsPage([production] as Template[]));
 });
 
 test('a wildcard that somebody adds by hand does not even synthesise', () => {
@@ -99,6 +107,7 @@ test('who moves traffic, and who does not', () => {
     'prepare: ChangeService',
     'reconcile: ChangeService',
     'revert: ChangeService',
+    'rotate-refresh: ChangeService',
   ]);
   expect(rights('iam:PassRole')).toEqual([
     'migrate-by-hand: PassTaskRoles',

@@ -9,7 +9,7 @@ import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } fro
 
 const production = stacksOf({});
 const template = templateOf(production.releases[0]!);
-const foundation = templateOf(production.app.node.findChild('sluice-production-foundation') as Stack);
+const foundation = templateOf(production.app.node.findChild('sluice-core') as Stack);
 
 test('the template knows no weight, so that no deploy can move traffic', () => {
   expect(JSON.stringify([template, foundation])).not.toMatch(/"Weight"/);
@@ -120,7 +120,10 @@ test('a release that runs while the controller is deployed may still call the ve
 });
 
 test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, which the drain relies on', () => {
-  const lambdas = ofType(template, 'AWS::Lambda::Function').map(({ Properties }) => Properties);
+  const lambdas = [template, foundation]
+    .flatMap((one) => ofType(one, 'AWS::Lambda::Function'))
+    .map(({ Properties }) => Properties)
+    .filter(({ Code }) => 'ZipFile' in Code);
   const rows = lambdas.map(({ Code, MemorySize, ReservedConcurrentExecutions, Timeout, Runtime, Handler }) => [
     /'([\w-]+)'/.exec(Code.ZipFile)?.[1],
     { MemorySize, ReservedConcurrentExecutions, Timeout, Runtime, Handler },
@@ -132,7 +135,7 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
         {
           MemorySize: row.memory,
           ReservedConcurrentExecutions: 'concurrency' in row ? row.concurrency : undefined,
-          Timeout: TIMEOUT_SECONDS,
+          Timeout: 'timeoutSeconds' in row ? row.timeoutSeconds : TIMEOUT_SECONDS,
           Runtime: 'nodejs24.x',
           Handler: 'index.handler',
         },
@@ -140,6 +143,9 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
     ),
   );
   expect(TIMEOUT_SECONDS).toBe(30);
+  expect(Object.entries(FUNCTIONS).flatMap(([name, row]) => ('timeoutSeconds' in row ? [name] : []))).toEqual([
+    'rotate-app',
+  ]);
 });
 
 test('the command finds in an output of the stack where everything is, and no secret', () => {
@@ -159,7 +165,7 @@ test('the verbs find in SLUICE what they look for', () => {
   const { SLUICE } = open?.Properties.Environment.Variables ?? {};
   expect(addresses({ SLUICE: pretended(template, SLUICE) })).toMatchObject({
     service: 'conductores-backend',
-    probe: { url: expect.stringMatching(/^http:\/\/.+\/health$/), secret: 'guid' },
+    probe: { url: expect.stringMatching(/^https:\/\/api\..+\/health$/), secret: 'guid' },
     repository: { registry: '123456789012.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
     stateMachineArn: expect.stringMatching(/:stateMachine:sluice-conductores-backend$/),
     settings: { profile: 'production', minimumTasks: 2, hasMigration: true },

@@ -2,6 +2,7 @@
  * Least privilege, derived: from a handler to its step and what that reaches, from there to the ports' methods, and from
  * those to the calls of the adapters. What a Lambda may do is exactly what it can do.
  */
+import type { Stack } from 'aws-cdk-lib';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { FUNCTIONS } from '../../infra/constructs/functions.ts';
@@ -9,7 +10,10 @@ import { allowedIn, listOf, type Template } from '../../scripts/permissions-tabl
 import { textOf } from '../repository-files.ts';
 import { attach, pretended, stacksOf, templateOf } from './scene.ts';
 
-const template = templateOf(stacksOf({}).releases[0]!) as Template;
+const { app, releases } = stacksOf({});
+const templates = [releases[0]!, app.node.findChild('sluice-core') as Stack].map(
+  (stack) => templateOf(stack) as Template,
+);
 
 /** IAM's names of a service's actions begin so. */
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -19,7 +23,9 @@ const PREFIXES: Readonly<Record<string, string>> = {
   'client-ecr': 'ecr',
   'client-ecs': 'ecs',
   'client-elastic-load-balancing-v2': 'elasticloadbalancing',
+  'client-elasticache': 'elasticache',
   'client-eventbridge': 'events',
+  'client-secrets-manager': 'secretsmanager',
   'client-sfn': 'states',
   'client-sns': 'sns',
 };
@@ -27,6 +33,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
 const REGISTER = ['ecs:DescribeTaskDefinition', 'ecs:RegisterTaskDefinition', 'ecs:TagResource', 'iam:PassRole'];
 const SCALE = ['application-autoscaling:DescribeScalableTargets', 'application-autoscaling:RegisterScalableTarget'];
 const ROUTE = ['elasticloadbalancing:DescribeRules', 'elasticloadbalancing:ModifyRule'];
+const CHANGE_TOKEN = ['elasticache:DescribeReplicationGroups', 'elasticache:ModifyReplicationGroup'];
+const LABEL = ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'];
 const FIND_TASKS = ['ecs:ListTasks', 'ecs:DescribeTasks'];
 
 /** What each method of a port comes to in AWS. */
@@ -65,18 +73,41 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'executions.start': ['states:StartExecution', 'states:DescribeExecution'],
   'executions.status': ['states:DescribeExecution'],
   'notices.send': ['sns:Publish', 'events:PutEvents'],
+  'secrets.labels': ['secretsmanager:DescribeSecret'],
+  'secrets.read': ['secretsmanager:GetSecretValue'],
+  'secrets.write': ['secretsmanager:PutSecretValue'],
+  'secrets.move': LABEL,
+  'secrets.drop': LABEL,
+  'restarts.restart': ['ecs:DescribeServices', 'ecs:UpdateService'],
+  'cache.keepOnly': CHANGE_TOKEN,
+  'cache.admit': CHANGE_TOKEN,
+  // Both are asked over the network, by logging in.
+  'cache.accepts': [],
+  'database.accepts': [],
+  // As the user that may make others, whose secret RDS keeps.
+  'database.admit': ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
 };
 
 /** What a Lambda asks for beside its ports. */
 const BESIDE_PORTS: Readonly<Record<string, readonly string[]>> = {
   'weighted-rule': ['dynamodb:GetItem'],
   'task-family': ['iam:PassRole'],
+  // It has an address beside the database.
+  'rotate-app': [
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:UnassignPrivateIpAddresses',
+  ],
   // Its failed events are sent on under its own role.
   guard: ['sqs:SendMessage'],
 };
 const LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
-const METHOD = /\b(router|fleet|signals|ledger|registry|executions|notices|runs)\d*\.(\w+)\(/g;
+const METHOD =
+  /\b(router|fleet|signals|ledger|registry|executions|notices|secrets|restarts|cache|database|runs)\d*\.(\w+)\(/g;
 
 /** As a bundler leaves it: only what is reached. */
 async function bundled(contents: string): Promise<string> {
@@ -124,14 +155,17 @@ function actionOf(call: string): string {
 }
 
 test.each(Object.keys(FUNCTIONS))('%s may do exactly what it can do', async (name) => {
-  const allowed = allowedIn(template)
+  const allowed = templates
+    .flatMap(allowedIn)
     .filter(({ who }) => who === name)
     .flatMap(({ statement: { Action } }) => listOf(Action));
   expect([...new Set(allowed)].toSorted()).toEqual(await actionsOf(name));
 });
 
 test('the table of what a port asks of AWS is what its adapters call', async () => {
-  const called = new Set(commandsIn(await bundled(`export * from './functions/handlers/ports.ts';`)));
+  const adapters = ['handlers/ports', 'handlers/rotation-ports', 'adapters/ecs-restarts'];
+  const code = await bundled(adapters.map((file) => `export * from './functions/${file}.ts';`).join('\n'));
+  const called = new Set(commandsIn(code));
   // A transaction is authorised as what is in it; tags and roles come along with a revision.
   called.delete('dynamodb:TransactWriteItems');
   const implied = ['ecs:TagResource', 'iam:PassRole'];

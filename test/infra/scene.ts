@@ -17,6 +17,9 @@ export interface Resource {
 }
 
 export interface TemplateJson {
+  /** Ids that CloudFormation looks up in Parameter Store. */
+  readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: string }>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: unknown }>>;
   readonly Resources: Readonly<Record<string, Resource>>;
 }
 
@@ -32,6 +35,9 @@ export function stacksOf(raw: unknown) {
 export const templateOf = (stack: Stack): TemplateJson => Template.fromStack(stack).toJSON() as TemplateJson;
 
 export const trial = { profile: 'trial' } as const;
+
+/** The plan, and whatever only its users can know. */
+export const production = JSON.parse(textOf('examples/production.json')) as Readonly<Record<string, unknown>>;
 
 export const attach = JSON.parse(textOf('examples/attach.json')) as Readonly<Record<string, unknown>>;
 
@@ -65,6 +71,13 @@ const returned = (resource: Resource | undefined): string | undefined =>
     ? `arn:aws:states:us-east-1:${ACCOUNT}:stateMachine:${resource.Properties.StateMachineName}`
     : RETURNED[resource?.Type ?? ''];
 
+/** What stands in Parameter Store, by the parameter's name here. */
+const LOOKED_UP: Readonly<Record<string, string>> = {
+  FoundationLoadBalancerArn: `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:loadbalancer/app/a/1`,
+  FoundationListenerArn: `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:listener/app/a/1/2`,
+  FoundationUrl: 'http://lb.example.com',
+};
+
 /** The text that CloudFormation would make of an expression, with pretended ids. */
 export function pretended(template: TemplateJson, value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
@@ -72,7 +85,7 @@ export function pretended(template: TemplateJson, value: unknown): string {
   const inner = (one: unknown) => pretended(template, one);
   switch (name) {
     case 'Ref':
-      return PSEUDO[argument] ?? returned(template.Resources[argument]) ?? `no ${argument}`;
+      return PSEUDO[argument] ?? LOOKED_UP[argument] ?? returned(template.Resources[argument]) ?? `no ${argument}`;
     case 'Fn::GetAtt':
       return returned(template.Resources[argument[0]]) ?? `no ${argument[0]}`;
     case 'Fn::Join':
@@ -81,10 +94,6 @@ export function pretended(template: TemplateJson, value: unknown): string {
       return inner((argument[1] as { 'Fn::Split': unknown[] })['Fn::Split'][1]).split(
         (argument[1] as { 'Fn::Split': [string] })['Fn::Split'][0],
       )[argument[0] as number]!;
-    case 'Fn::ImportValue':
-      return /LoadBalancer.*DNSName/.test(argument)
-        ? 'lb.example.com'
-        : `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:loadbalancer/app/a/1`;
     default:
       throw new Error(`${name} is not pretended`);
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { UPGRADE } from '../../functions/core/migration.ts';
-import { readSettings, WrongSettings } from '../../infra/settings.ts';
+import { readSettings } from '../../infra/settings.ts';
+import { WrongSettings } from '../../infra/wrong-settings.ts';
 import { attach } from './scene.ts';
 
 test('nothing written means the seed: production, one service of 2 to 10 tasks at 70 % CPU, with its migration', () => {

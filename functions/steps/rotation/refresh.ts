@@ -33,10 +33,10 @@ export interface RefreshAnswer {
   readonly summary: string;
 }
 
-export const refresh = (ports: RefreshPorts, secrets: readonly RefreshedSecret[]) =>
+export const refresh = (ports: RefreshPorts, watched: readonly RefreshedSecret[]) =>
   async function refreshStep(): Promise<RefreshAnswer> {
     const { lock, service } = await ports.ledger.read();
-    const known = await Promise.all(secrets.map((secret) => look(ports.secrets, secret, service)));
+    const known = await Promise.all(watched.map((secret) => look(ports.secrets, secret, service)));
     const behind = known.filter(({ labels, current }) => labels[LABELS.running(service)] !== current);
 
     if (behind.length > 0) {
@@ -54,7 +54,7 @@ export const refresh = (ports: RefreshPorts, secrets: readonly RefreshedSecret[]
     }
 
     const ended: string[] = [];
-    for (const secret of secrets) if (await endTheOld(ports, secret)) ended.push(secret.secretId);
+    for (const secret of watched) if (await endTheOld(ports, secret)) ended.push(secret.secretId);
     if (ended.length > 0)
       return answer('done', `nothing uses what was before the current version of ${ended.join(', ')}`);
     return behind.length > 0

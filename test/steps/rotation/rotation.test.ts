@@ -213,6 +213,14 @@ test('a task accepts what the version before signed, and what the version after 
   expect(new Set([b['SECRET_KEY'], b['SECRET_KEY_NEXT'], b['SECRET_KEY_PREVIOUS']]).size).toBe(3);
 });
 
+test('the first rotation gives a container every field that it will ever read', () => {
+  const first = nextFields({ DATABASE_USER: 'conductores_app', REDIS_PASSWORD: 'first' }, randomPasswords.make);
+  const fields = Object.entries(KEYS).flatMap(([key, row]) =>
+    row.secret === 'app' ? [key, ...('beside' in row ? row.beside : [])] : [],
+  );
+  expect(fields.filter((field) => !first[field])).toEqual([]);
+});
+
 test('two users take turns, and act as one owner', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]{1,20}$/), (user) => {

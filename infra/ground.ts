@@ -1,0 +1,69 @@
+/** What services stand on, and how one stack's ids reach another's. */
+import { CfnParameter, type Stack, Token } from 'aws-cdk-lib';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import type { Foundation } from './settings.ts';
+
+export interface Ground {
+  readonly foundation: Foundation;
+  /** What every service is told in its environment, as where the database is. */
+  readonly tells: Readonly<Record<string, string>>;
+  /** Of a core that rotates its secrets. */
+  readonly rotation?: RotationIds;
+}
+
+/** Where rotated secrets are valid; functions/adapters/rotation-addresses.ts reads it. */
+export interface RotationIds {
+  readonly app: string;
+  readonly integrations: string;
+  readonly admin: string;
+  readonly database: { readonly host: string; readonly port: number; readonly database: string; readonly tls: boolean };
+  readonly cache: {
+    readonly replicationGroup: string;
+    readonly host: string;
+    readonly port: number;
+    readonly tls: boolean;
+  };
+}
+
+export type IdsFor<Ids> = (reader: Stack) => Ids;
+
+/**
+ * The ids of `owner`, as plain text in Parameter Store. A reader looks them up when it is deployed, so that the owner may
+ * change one at any time: an export of CloudFormation's may not change while anybody imports it.
+ */
+export function published<Ids>(owner: Stack, ids: Ids): IdsFor<Ids> {
+  const shelf = new Construct(owner, 'Ids');
+  const nameOf = (path: readonly string[]): string => `/${owner.stackName}/${path.join('/')}`;
+  eachToken(ids, (stringValue, path) => {
+    new StringParameter(shelf, path.join('-'), { parameterName: nameOf(path), stringValue });
+    return stringValue;
+  });
+  return (reader) => {
+    reader.addStackDependency(owner);
+    return eachToken(
+      ids,
+      (_, path) =>
+        new CfnParameter(reader, path.map(capitalised).join(''), {
+          type: 'AWS::SSM::Parameter::Value<String>',
+          default: nameOf(path),
+          description: `Written by ${owner.stackName}`,
+        }).valueAsString,
+    );
+  };
+}
+
+/** The same value, with what is known only when a stack is deployed replaced; what is known now stays. */
+function eachToken<Value>(
+  value: Value,
+  replaced: (token: string, path: readonly string[]) => string,
+  path: readonly string[] = [],
+): Value {
+  if (typeof value === 'string') return (Token.isUnresolved(value) ? replaced(value, path) : value) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, one]) => [key, eachToken(one, replaced, [...path, key])] as const);
+  return (Array.isArray(value) ? entries.map(([, one]) => one) : Object.fromEntries(entries)) as Value;
+}
+
+const capitalised = (word: string): string =>
+  word.replace(/[^A-Za-z0-9]/g, '').replace(/^./, (first) => first.toUpperCase());
