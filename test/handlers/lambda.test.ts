@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
 let bundles: readonly Bundle[];
 beforeAll(async () => {
   bundles = await bundleLambdas(folder);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Invoked {
