@@ -8,7 +8,7 @@ import type { Colour } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Running } from './control-plane.ts';
-import { type Audit, type Orphaned, UNCHECKED, type Violation } from './invariants.ts';
+import type { Audit, Orphaned, Violation } from './invariants.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { bakeSeconds, START, secondsToStable, sentenceOf, type Timeline, type TimelineEntry } from './timeline.ts';
 import type { World, WriteRow } from './world.ts';
@@ -130,7 +130,7 @@ export function accountOf({ world, candidate, timeline, audit, main, before, fau
     },
     violations: audit.violations,
     ...(audit.orphaned ? { orphaned: audit.orphaned } : {}),
-    unchecked: UNCHECKED,
+    unchecked: [],
     ...releaseOf(world, opened, faultSince),
     setting: world,
   };

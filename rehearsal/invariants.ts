@@ -16,9 +16,6 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** Not watched: a deploy of the stacks is no part of a rehearsal. */
-export const UNCHECKED = [6] as const;
-
 /** How long users may meet a colour without a healthy target before somebody should have acted. */
 const DEAD_COLOUR_SECONDS = 180;
 const TRAFFIC_SAFE_AFTER_SECONDS = 120;
@@ -76,11 +73,23 @@ export function watch(world: World, scene: Scene): Audit {
     if (row.call === 'ledger: abort' && lock) owedToStable ??= { lock, since: world.clock.now() };
     if (!isToService(row)) return;
 
-    weightsFirst(row, lock);
+    if (row.actor.by === 'deploy') deployMovesNothing(row);
+    else weightsFirst(row, lock);
     oneOwner(row, lock);
     if (row.call === 'ModifyRule') ruleIsSound(row, lock);
-    else if (row.call.startsWith('UpdateService')) scaleIsSound(row);
+    else if (row.call.startsWith('UpdateService') && row.actor.by !== 'deploy') scaleIsSound(row);
   });
+
+  /**
+   * 6. A deploy of the stacks sends no weights at all, also not those that it read: they may be old when they arrive. And
+   * it starts, stops and replaces no task of a colour that has users.
+   */
+  function deployMovesNothing(row: WriteRow): void {
+    const { call, colour, tasks, before } = row;
+    if (call === 'ModifyRule') found(6, `a deploy sent weights: ${describe(row)}`);
+    else if (colour && world.balancer.weights[colour] > 0 && (call !== 'UpdateService' || tasks !== before))
+      found(6, `a deploy changed the live colour: ${describe(row)}`);
+  }
 
   /** 1. The first write to the service of any revert is the rule, to stable, and it is read back before the next one. */
   function weightsFirst(row: WriteRow, lock: Lock | undefined): void {
