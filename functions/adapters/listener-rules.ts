@@ -68,9 +68,15 @@ export async function rulesBeside(elb: Elb, { listenerArn }: StandingRule): Prom
 
 async function listenersBeside(elb: Elb, listenerArn: string): Promise<readonly string[]> {
   const LoadBalancerArn = listenerArn.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '');
+  const arns: string[] = [];
+  let Marker: string | undefined;
   try {
-    const { Listeners = [] } = await elb.send(new DescribeListenersCommand({ LoadBalancerArn }));
-    return Listeners.map((listener) => listener.ListenerArn!);
+    do {
+      const page = await elb.send(new DescribeListenersCommand({ LoadBalancerArn, Marker }));
+      arns.push(...(page.Listeners ?? []).map(({ ListenerArn }) => ListenerArn!));
+      Marker = page.NextMarker;
+    } while (Marker);
+    return arns;
   } catch (error) {
     if (isCalled(error, 'AccessDenied')) return [listenerArn];
     throw error;

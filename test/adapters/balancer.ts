@@ -60,7 +60,11 @@ export class Balancer {
       this.rules.delete(RuleArn);
       return {};
     },
-    DescribeListeners: () => ({ Listeners: this.listeners.map((ListenerArn) => ({ ListenerArn })) }),
+    DescribeListeners: ({ Marker }: { Marker?: string }) => {
+      const at = Number(Marker ?? 0);
+      const Listeners = this.listeners.slice(at, at + 1).map((ListenerArn) => ({ ListenerArn }));
+      return { Listeners, ...(at + 1 < this.listeners.length ? { NextMarker: String(at + 1) } : {}) };
+    },
     DescribeTargetHealth: ({ TargetGroupArn }: { TargetGroupArn: string }) => ({
       TargetHealthDescriptions: [
         ...Array.from({ length: this.healthy[TargetGroupArn] ?? 0 }, () => ({ TargetHealth: { State: 'healthy' } })),

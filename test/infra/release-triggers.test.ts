@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseReleaseInput } from '../../functions/core/release.ts';
+import { IMAGES, scene } from '../steps/scene.ts';
 import { matches, transformed } from './event-pattern.ts';
 import { idsOfType, ofType, pretended, stacksOf, templateOf } from './scene.ts';
 
@@ -108,6 +109,40 @@ test('every release tag is delivered, and nothing that Open would accept is miss
     }),
     { numRuns: 500 },
   );
+});
+
+test('of a day of events, through pattern, transformer and Open, exactly one release starts, and the newest push waits', async () => {
+  const it = await scene({ minutes: 2 });
+  const pushed = (tag: keyof typeof IMAGES, detail: object = {}) =>
+    push(
+      { 'image-tag': tag, 'image-digest': IMAGES[tag].digest, ...detail },
+      { time: new Date(IMAGES[tag].pushedAt * 1000).toISOString() },
+    );
+  const day = [
+    pushed('v1.5.0', { 'image-tag': 'latest' }),
+    pushed('v1.4.1'),
+    pushed('v1.5.0', { result: 'FAILURE' }),
+    pushed('v1.5.0'),
+    pushed('v1.5.0'),
+    pushed('v1.5.0', { 'action-type': 'DELETE' }),
+    pushed('v1.5.1'),
+    { ...pushed('v1.5.1'), account: '210987654321' },
+    pushed('v1.4.2'),
+    withoutTag() as ReturnType<typeof push>,
+  ];
+  const ends: string[] = [];
+  for (const [index, event] of day.entries()) {
+    if (!isDelivered(event)) continue;
+    const { verdict, summary } = await it.open(transformed(target.InputTransformer, event), `execution-${index}`);
+    ends.push(`${event.detail['image-tag']} ${verdict === 'nothing' ? summary.split(':')[0] : verdict}`);
+  }
+  expect(ends).toEqual(['v1.4.1 stale', 'v1.5.0 opened', 'v1.5.0 duplicate', 'v1.5.1 queued', 'v1.4.2 already live']);
+  const { lock, pending } = it.world.ledger.state;
+  expect([lock?.owner, lock?.digest, pending?.digest]).toEqual([
+    'execution-3',
+    IMAGES['v1.5.0'].digest,
+    IMAGES['v1.5.1'].digest,
+  ]);
 });
 
 test('a push that cannot be delivered is tried for an hour at most, and then kept where an alarm sees it', () => {

@@ -16,6 +16,16 @@ const silent =
   };
 const unreadable = silent('GetMetricData');
 
+test('one look asks CloudWatch once for numbers and once for alarms, for both colours and all zones', async () => {
+  const it = await scene({ lock: bakingFor(240), minutes: 8 });
+  await it.ask('Judge');
+  const before = it.world.calls.length;
+  await it.ask('Judge');
+  const asked = it.world.calls.slice(before).map(({ call }) => call);
+  const count = (name: string) => asked.filter((call) => call === name).length;
+  expect([count('GetMetricData'), count('DescribeAlarms')]).toEqual([1, 1]);
+});
+
 describe('an order to go back', () => {
   test('that stands in the ledger is passed on, and nothing is written', async () => {
     const it = await scene({ lock: bakingFor(60, { abort: ABORT }) });
