@@ -66,7 +66,7 @@ describe.skipIf(!programs)('the nightly backup, on a real PostgreSQL', () => {
       'of-the-service',
       'conductores_app_owner',
     );
-    const [asFirst, asService] = commandsUnder('Restore the database');
+    const [asFirst, asService] = commandsUnder('Backups');
     const as = (PGUSER: string, PGPASSWORD: string) => ({
       ...postgres.environment,
       ...{ PATH: `${folder}:${postgres.environment['PATH']}`, PGHOST: '127.0.0.1', PGUSER, PGPASSWORD },
