@@ -47,7 +47,7 @@ export class CoreStack extends Stack {
       logsTo: accessLogs,
     });
     const inside = { standsIn: network };
-    const buckets = new Buckets(this, 'Buckets', { named: named.buckets, logTo: accessLogs });
+    const buckets = new Buckets(this, 'Buckets', { called: core.name, named: named.buckets, logTo: accessLogs });
     const secrets = new Secrets(this, 'Secrets', { named: named.secrets, databaseUser: named.databaseUser });
     const database = new Database(this, 'Database', { runs: core.database, named, ...inside });
     const cache = new Cache(this, 'Cache', { runs: core.cache, named: named.cache, asks: secrets, ...inside });

@@ -1,9 +1,10 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Names } from '../core-settings.ts';
 
 export interface BucketsProps {
+  readonly called: string;
   readonly named: Names['buckets'];
   readonly logTo: Bucket;
 }
@@ -14,10 +15,10 @@ export class Buckets extends Construct {
   readonly documents: Bucket;
   readonly backups: Bucket;
 
-  constructor(scope: Construct, id: string, { named, logTo }: BucketsProps) {
+  constructor(scope: Construct, id: string, { called, named, logTo }: BucketsProps) {
     super(scope, id);
-    const bucket = (title: keyof BucketsProps['named']): Bucket =>
-      new Bucket(this, `${title.charAt(0).toUpperCase()}${title.slice(1)}`, {
+    const bucket = (title: keyof BucketsProps['named']): Bucket => {
+      const made = new Bucket(this, `${title.charAt(0).toUpperCase()}${title.slice(1)}`, {
         bucketName: named[title],
         blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
         enforceSSL: true,
@@ -26,6 +27,9 @@ export class Buckets extends Construct {
         serverAccessLogsPrefix: `${title}/`,
         removalPolicy: RemovalPolicy.RETAIN,
       });
+      Tags.of(made).add('Name', `${called}-${title}`);
+      return made;
+    };
     this.frontend = bucket('frontend');
     this.documents = bucket('documents');
     this.backups = bucket('backups');

@@ -80,6 +80,10 @@ describe('RDS PostgreSQL', () => {
     expect(database()).toMatchObject({ AllocatedStorage: '100', StorageType: 'gp3', StorageEncrypted: true });
   });
 
+  test('tags: conductores-postgres', () => {
+    expect(nameOf(ofType(core, 'AWS::RDS::DBInstance')[0]!)).toBe('conductores-postgres');
+  });
+
   test('multi_az, in the private subnets', () => {
     expect(database()).toMatchObject({ MultiAZ: true, PubliclyAccessible: false });
     const subnets = the('AWS::RDS::DBSubnetGroup').SubnetIds.map(({ Ref }: { Ref: string }) => core.Resources[Ref]);
@@ -121,6 +125,7 @@ describe('ElastiCache Redis', () => {
       CacheNodeType: 'cache.t3.micro',
       CacheParameterGroupName: 'default.redis7',
     });
+    expect(nameOf(ofType(core, 'AWS::ElastiCache::ReplicationGroup')[0]!)).toBe('conductores-redis');
   });
 
   test('a replication group, since REDIS_PASSWORD needs AUTH, and AUTH needs TLS', () => {
@@ -276,7 +281,10 @@ describe('S3 Buckets', () => {
   const BUCKETS = ['conductores-frontend-prod', 'conductores-documents-prod', 'conductores-backups-prod'];
 
   test('aws_s3_bucket: frontend, documents and backups, by the names of the plan, and they outlive the stack', () => {
-    for (const name of BUCKETS) expect(named('AWS::S3::Bucket', name)).toMatchObject({ DeletionPolicy: 'Retain' });
+    for (const name of BUCKETS) {
+      const bucket = named('AWS::S3::Bucket', name);
+      expect([bucket.DeletionPolicy, nameOf(bucket)]).toEqual(['Retain', name.replace('-prod', '')]);
+    }
   });
 
   test('every bucket is private, encrypted, and over TLS only', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { UPGRADE } from '../../functions/core/migration.ts';
+import { namesOf } from '../../infra/core-settings.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { WrongSettings } from '../../infra/wrong-settings.ts';
 import { attach } from './scene.ts';
@@ -46,6 +47,28 @@ test('a service has one rule: two rules, or two listeners, are refused before an
   expect(withRule({ paths: ['/a'] })).not.toThrow();
 });
 
+test('the core of the plan has its names and sizes, and takes others', () => {
+  const { core } = readSettings({});
+  expect(core).toMatchObject({
+    name: 'conductores',
+    stage: 'prod',
+    natGateways: 1,
+    domain: { name: 'conductoresdelmundo.com' },
+    database: { version: '15.17', instance: 'db.t3.large', storageGb: 100, multiAz: true, backupDays: 7 },
+    cache: { version: '7.0', node: 'cache.t3.micro', nodes: 2 },
+  });
+  const mine = readSettings({ core: { name: 'my-shop', stage: 'live', domain: { name: 'shop.example.com' } } });
+  expect(namesOf(mine.core!)).toMatchObject({
+    database: 'my-shop-db',
+    databaseUser: 'my_shop_app',
+    databaseName: 'my_shop',
+    secrets: { app: 'my-shop/live/app' },
+    buckets: { backups: 'my-shop-backups-live' },
+    api: 'api.shop.example.com',
+  });
+  expect(mine.services[0]?.secrets['SECRET_KEY']).toEqual({ secret: 'my-shop/live/app', field: 'SECRET_KEY' });
+});
+
 const one = (service: object) => ({ services: [service] });
 const two = (first: object, second: object) => ({
   services: [first, { name: 'other', rule: { paths: ['/o'] }, ...second }],
@@ -61,6 +84,17 @@ const WRONG: readonly (readonly [says: RegExp, written: unknown])[] = [
   [/^logDays: 91 will not do; write one of 1, 3, /, { logDays: 91 }],
   [/^foundation: is missing; write the ids/, { profile: 'attach', services: [{}] }],
   [/^foundation: is built by trial; leave it out/, { ...attach, profile: 'trial' }],
+  [/^core: is not built by trial; leave it out/, { profile: 'trial', core: {} }],
+  [/^core\.name: "Shop" will not do; write 3 to 24/, { core: { name: 'Shop' } }],
+  [/^core\.natGateways: 0 will not do; write 1 or 2/, { core: { natGateways: 0 } }],
+  [/^core\.database\.version: "15" will not do; write a version/, { core: { database: { version: '15' } } }],
+  [/^core\.cache\.nodes: 1 will not do; write 2 to 6/, { core: { cache: { nodes: 1 } } }],
+  [/^core\.github\.repository: "me" will not do; write owner\/name/, { core: { github: { repository: 'me' } } }],
+  [
+    /^core\.domain\.websiteCertificateArn: is missing, and CloudFront takes no certificate of eu-west-1; write/,
+    { region: 'eu-west-1' },
+  ],
+  [/^services\[0\]\.buckets\[0\]: "My Bucket" will not do; write the name/, one({ buckets: ['My Bucket'] })],
   [/^services: is missing; write at least one/, { ...attach, services: undefined }],
   [
     /^foundation\.vpcId: "vpc" will not do; write "vpc-"/,
