@@ -14,6 +14,7 @@ import { chance } from '../../rehearsal/chance.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { functionsFor, type Verb } from '../../rehearsal/functions.ts';
 import { type Violation, watch } from '../../rehearsal/invariants.ts';
+import type { Delivery } from '../../rehearsal/numbers.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World, type WriteRow } from '../../rehearsal/world.ts';
@@ -107,6 +108,8 @@ export interface SceneOptions {
   readonly neverHealthy?: true;
   /** Minutes of traffic before the step is asked. @default - 0 */
   readonly minutes?: number;
+  /** How its numbers arrive. @default - all of them, within 110 s */
+  readonly delivery?: Partial<Delivery>;
   readonly stableErrorRate?: number;
   /** @default - stable's */
   readonly candidateErrorRate?: number;
@@ -175,7 +178,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
       errorRate: colour === lock?.candidate ? candidateErrorRate : stableErrorRate,
       latencyFactor: 1,
     })),
-    delivery: { latestSeconds: 110 },
+    delivery: { latestSeconds: 110, ...options.delivery },
     migration: options.migration ?? (() => ({ is: 'done' })),
     start: (name) => started.push(name),
     executionStatus: options.executionStatus ?? (() => 'RUNNING'),
