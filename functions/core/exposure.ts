@@ -135,19 +135,19 @@ const countsAt = (requests: number, rate: number) => ({ requests, failures: requ
 
 /**
  * Healthy releases that were proven safe, by the candidate's requests delivered until then. Source: docs/judge.md,
- * minimum sample: 10,000 simulated releases at each of 1, 3, 10 and 30 requests/s, at the ends of the 5, 25 and 50 %
- * stages of 15 minutes, the last of which had not been delivered.
+ * minimum sample: 2,000 simulated releases at each of 1, 3, 10 and 30 requests/s, at the ends of the 5, 25 and 50 %
+ * stages of 15 minutes, all of which had been delivered.
  */
 const PROVEN = [
-  { requests: 126, proven: 0 },
-  { requests: 255, proven: 0.15 },
-  { requests: 420, proven: 0.72 },
-  { requests: 690, proven: 0.92 },
-  { requests: 765, proven: 0.93 },
-  { requests: 1260, proven: 0.98 },
-  { requests: 2070, proven: 0.996 },
-  { requests: 2550, proven: 0.998 },
-  { requests: 6900, proven: 1 },
+  { requests: 135, proven: 0 },
+  { requests: 270, proven: 0.28 },
+  { requests: 450, proven: 0.77 },
+  { requests: 720, proven: 0.93 },
+  { requests: 810, proven: 0.94 },
+  { requests: 1350, proven: 0.983 },
+  { requests: 2160, proven: 0.996 },
+  { requests: 2700, proven: 0.9995 },
+  { requests: 7200, proven: 1 },
 ] as const;
 
 /** Between two rows of the table, in a straight line. */
