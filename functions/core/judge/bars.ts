@@ -13,7 +13,7 @@ import {
 } from '../thresholds.ts';
 import type { Noise } from './baseline.ts';
 import { type ComparedMinute, isTooEarly } from './comparison.ts';
-import { BREACH_MINUTES, BREACH_OUT_OF, GATE_DEVIATIONS, SLOW_MARGIN } from './constants.ts';
+import { BREACH_MINUTES, BREACH_OUT_OF, GATE_DEVIATIONS, VERY_SLOW_MARGIN } from './constants.ts';
 import type { Counts, LatencyCount } from './readings.ts';
 
 /** What a plan has bars for. */
@@ -69,10 +69,13 @@ export function watchPlan({ gates, breaches }: PlanWatch, minute: ComparedMinute
   };
 }
 
-/** Stable may be as much slower by chance as two builds of one version differ; then it fails the bar as well, and only the comparison counts. */
+/**
+ * Two builds of one version differ by some, and in the tail by more: where stable's share times that margin is over the
+ * bar, it fails the bar as well, and only the comparison counts.
+ */
 export const keepsPassBar = (stable: Counts, bar: Bar): boolean => {
   const bad = stable[PASS[bar].counted];
-  return bad !== undefined && bad * (bar === 'slow' ? SLOW_MARGIN : 1) <= stable.requests * PASS[bar].share;
+  return bad !== undefined && bad * (bar === 'slow' ? VERY_SLOW_MARGIN : 1) <= stable.requests * PASS[bar].share;
 };
 
 function addToGate(gate: Gate, bar: Bar, minute: ComparedMinute): Gate {

@@ -82,7 +82,8 @@ describe('laws', () => {
   test('a candidate that fails no more of its requests than stable, margin included, raises no error odds in that minute', () => {
     fc.assert(
       fc.property(
-        anyMinutes(5_000, 5),
+        // Without a minute before, the usual rate is the baseline's 0.1 %, and the margin is as wide as it gets.
+        fc.oneof(fc.constant([]), anyMinutes(5_000, 5)),
         anyCounts(1_000_000),
         fc.integer({ min: 1, max: 1_000_000 }),
         fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
