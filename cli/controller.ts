@@ -103,6 +103,3 @@ export const isOfAws = (error: unknown): boolean =>
   error instanceof Transient ||
   error instanceof Stuck ||
   (error instanceof Error && ('$metadata' in error || /Credentials|Token|Provider/.test(error.name)));
-
-/** The option that every further command needs, in a command that is shown to be typed. */
-export const typed = (words: string, service: string): string => `sluice ${words} --service ${service}`;

@@ -1,6 +1,6 @@
 /** What the commands that follow a release show of it, and what they say at its end. */
+import { typed } from '../functions/core/commands.ts';
 import type { Controller } from './controller.ts';
-import { typed } from './controller.ts';
 import { type Ended, type Followed, follow } from './follow.ts';
 import { duration, type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
 import { liveProgress, type Progress, plainProgress } from './progress.ts';

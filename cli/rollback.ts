@@ -1,10 +1,11 @@
 /** `sluice rollback`: users back to what they had before. Says first how long that takes, honestly. */
+import { typed } from '../functions/core/commands.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';
 import { parseReleaseInput } from '../functions/core/release.ts';
 import { readArguments } from './arguments.ts';
-import { type Controller, controllerOptions, type Reach, typed, withController } from './controller.ts';
+import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { EXIT_CODE } from './follow.ts';
 import { showRelease } from './followed.ts';
 import { duration } from './lines.ts';

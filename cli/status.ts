@@ -1,4 +1,5 @@
 /** `sluice status`: what is true of a service now, and the commands that bring users back, filled in. Nothing is changed. */
+import { typed } from '../functions/core/commands.ts';
 import { forceStable } from '../functions/core/force-stable.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { oddsInWords } from '../functions/core/numerals.ts';
@@ -16,7 +17,6 @@ import {
   type Reach,
   sentence,
   tellTrouble,
-  typed,
   withController,
 } from './controller.ts';
 import { EXIT_CODE } from './follow.ts';

@@ -1,4 +1,5 @@
 /** `sluice why`: why a release ended as it did, or stands where it stands, in numbers; as text, as a record, as a report. */
+import { typed } from '../functions/core/commands.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import { eventsOf } from '../functions/core/judge/baseline.ts';
 import { type Metric, ODDS_LIMIT } from '../functions/core/judge/constants.ts';
@@ -6,7 +7,7 @@ import type { Counts } from '../functions/core/judge/readings.ts';
 import { grouped, oddsInWords } from '../functions/core/numerals.ts';
 import type { ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import { readArguments } from './arguments.ts';
-import { CANNOT_TELL, type Controller, controllerOptions, type Reach, typed, withController } from './controller.ts';
+import { CANNOT_TELL, type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { duration, REVERT_BUDGET_SECONDS } from './lines.ts';
 import { lastComparedStage, sumOfSome } from './report/axis.ts';
 import { save, whyUnwritable } from './report/file.ts';

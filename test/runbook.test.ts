@@ -196,12 +196,19 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
   },
 };
 
-describe('every page is explained', () => {
+/** What a page may offer: verbs of ours as their own help writes them, and two commands of the AWS CLI. */
+const TYPED = new RegExp(
+  `^(sluice (status|doctor|rollback|tell (advance|abort)|why r-[\\d-]+|start v[\\d.]+) --service ${SETTINGS.service}|aws elbv2 modify-rule .+|aws cloudtrail lookup-events .+)$`,
+);
+
+describe('every page is explained, and what it offers can be typed', () => {
   const seen = new Set<RegExp>();
 
   test.each(Object.entries(STORIES))('%s', async (_, story) => {
-    const titles = titlesOf(await story());
+    const world = await story();
+    const titles = titlesOf(world);
     expect(titles).not.toEqual([]);
+    for (const command of world.notices.flatMap(({ notice }) => notice.next)) expect(command).toMatch(TYPED);
     for (const title of titles) {
       const by = explained.filter((one) => one.test(title));
       expect(by, title).not.toEqual([]);

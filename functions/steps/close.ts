@@ -2,6 +2,7 @@
  * Close: the point of no return. The roles swap, the old colour sleeps, the lock is freed, a waiting push starts. After
  * its first write nothing leads back; an error is answered by closing again.
  */
+import { typed } from '../core/commands.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
 import { type Colour, weightsFor } from '../core/roles.ts';
@@ -72,7 +73,7 @@ async function swapRoles(
     releaseId: lock.releaseId,
     title: `${settings.service}: ${lock.candidate} is live (100 %)`,
     body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
-    next: ['sluice rollback'],
+    next: [typed('rollback', settings.service)],
   });
   await startPending({ ledger, executions: ports.executions, notices });
   return answer(lock, 'closed', `${lock.image} is live on ${lock.candidate}`);

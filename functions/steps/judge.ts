@@ -2,7 +2,9 @@
  * Judge: one look at the candidate. Hard rules first, then the policy's verdict on the minutes that have closed, then
  * what follows from it at this moment of the bake. Silence never advances; trouble in reading is silence.
  */
+
 import { decide, isBakeOver } from '../core/bake.ts';
+import { typed } from '../core/commands.ts';
 import { usualErrorRate } from '../core/judge/judge.ts';
 import { judgeWarm, type LiteralEvidence } from '../core/judge/literal.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
@@ -25,7 +27,9 @@ interface Finding {
   readonly ask?: true;
 }
 
-export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profile'>) =>
+type JudgeSettings = Pick<ServiceSettings, 'service' | 'profile'>;
+
+export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
   async function judgeStep(input: StepInput): Promise<StepOutput> {
     const { ledger, notices } = ports;
     const { me, lock } = await owned(ledger, input);
@@ -44,7 +48,9 @@ export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profil
 
     const finding =
       (await hardRules(ports, lock)) ??
-      (await (lock.phase === 'warm' ? watchWarm(ports, me, lock) : judgeBake(ports, settings, me, lock)));
+      (await (lock.phase === 'warm'
+        ? watchWarm(ports, settings.service, me, lock)
+        : judgeBake(ports, settings, me, lock)));
     switch (finding.word) {
       case 'abort':
         return abort(ports, me, lock, finding);
@@ -57,7 +63,7 @@ export const judge = (ports: JudgePorts, settings: Pick<ServiceSettings, 'profil
           0,
         );
       default:
-        if (finding.ask) await ask(ports, me, lock, finding.reason);
+        if (finding.ask) await ask(ports, settings.service, me, lock, finding.reason);
         return answer(
           lock,
           finding.word,
@@ -91,7 +97,7 @@ async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undef
 
 async function judgeBake(
   ports: JudgePorts,
-  { profile }: Pick<ServiceSettings, 'profile'>,
+  { service, profile }: JudgeSettings,
   me: Mine,
   lock: Lock,
 ): Promise<Finding> {
@@ -99,7 +105,7 @@ async function judgeBake(
   const now = ports.clock.now();
   const bakeDone = isBakeOver({ now, lock, stage });
   const { verdict, silence } = lock.share === NONE ? NO_USERS_YET : await verdictOf(ports, lock, bakeDone);
-  if (verdict.notice) await page(ports, me, lock, verdict.notice);
+  if (verdict.notice) await page(ports, service, me, lock, verdict.notice);
   const end = decide({
     now,
     lock,
@@ -120,7 +126,7 @@ const NO_USERS_YET: PolicyVerdict = {
   silence: undefined,
 };
 
-async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Finding> {
+async function watchWarm(ports: JudgePorts, service: string, me: Mine, lock: Lock): Promise<Finding> {
   const { signals, fleet, ledger, clock } = ports;
   const now = clock.now();
   const ringing = ringingBackstop(await ownAlarms(ports, lock));
@@ -133,7 +139,7 @@ async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Findi
     names: lock,
   });
   if (watched.word === 'abort') return watched;
-  if (watched.page) await page(ports, me, lock, watched);
+  if (watched.page) await page(ports, service, me, lock, watched);
   if ((await ledger.read()).pending) return { word: 'advance', reason: 'a push waits, so the warm time ends' };
   const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
   return left <= 0
@@ -144,6 +150,7 @@ async function watchWarm(ports: JudgePorts, me: Mine, lock: Lock): Promise<Findi
 /** Tells a person of what is no reason to go back by itself; once, not every tick. */
 async function page(
   { ledger, notices }: JudgePorts,
+  service: string,
   me: Mine,
   lock: Lock,
   { rule, reason }: { readonly rule: string; readonly reason: string },
@@ -155,7 +162,7 @@ async function page(
     releaseId: lock.releaseId,
     title: rule,
     body: reason,
-    next: [lock.phase === 'warm' ? 'sluice rollback' : 'sluice abort'],
+    next: [typed(lock.phase === 'warm' ? 'rollback' : 'tell abort', service)],
   });
   await commit(ledger, me, writes.paged(me, rule));
 }
@@ -173,14 +180,20 @@ async function abort(
   return answer(lock, 'abort', lock.share, reason, 0);
 }
 
-async function ask({ ledger, notices, clock }: JudgePorts, me: Mine, lock: Lock, reason: string): Promise<void> {
+async function ask(
+  { ledger, notices, clock }: JudgePorts,
+  service: string,
+  me: Mine,
+  lock: Lock,
+  reason: string,
+): Promise<void> {
   // The question first: asked twice is better than never.
   await notices.send({
     kind: 'held',
     releaseId: lock.releaseId,
     title: `held at ${lock.share} %, a person must decide`,
     body: reason,
-    next: ['sluice advance', 'sluice abort'],
+    next: [typed('tell advance', service), typed('tell abort', service)],
   });
   await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
 }

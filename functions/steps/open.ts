@@ -2,6 +2,7 @@
  * Open: checks the input and the moment, then takes the service's lock. Everything that can be refused is refused here,
  * before anything changes.
  */
+import { typed } from '../core/commands.ts';
 import { ReleaseRefused } from '../core/failures.ts';
 import { planRelease } from '../core/plan.ts';
 import { type Lock, type Pending, type ReleaseRecord, type ServiceState, writes } from '../core/protocol.ts';
@@ -124,7 +125,7 @@ async function tryToOpen(
     ticks: 0,
   };
   const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
-  if (taken.written) await tellDropped(ports, seen.pending, mine);
+  if (taken.written) await tellDropped(ports, seen, mine);
   if (taken.written || taken.state.lock?.owner === execution) return opened(taken.state.lock!);
   const { pending: newer } = taken.state;
   if (!taken.state.lock && newer && newer.pushedAt > pushedAt) {
@@ -149,14 +150,14 @@ async function isGoingBack(ports: OpenPorts, lock: Lock, { reason }: RollbackReq
 }
 
 /** What waited and is older than this release will not be started any more: whoever pushed it should know. */
-async function tellDropped({ notices }: OpenPorts, pending: Pending | undefined, lock: Lock): Promise<void> {
+async function tellDropped({ notices }: OpenPorts, { pending, service }: ServiceState, lock: Lock): Promise<void> {
   if (!pending || pending.digest === lock.digest) return;
   await notices.send({
     kind: 'queued',
     releaseId: lock.releaseId,
     title: `${pending.image} waits no longer: ${lock.image} is newer`,
     body: `It was pushed before ${lock.releaseId} was asked for. Push or start it again if it is wanted.`,
-    next: ['sluice status'],
+    next: [typed('status', service)],
   });
 }
 
@@ -167,7 +168,7 @@ async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Loc
       kind: 'queued',
       title: `${pending.image} waits for ${lock.releaseId}`,
       body: 'It starts by itself when the running release has ended; a newer push would take its place.',
-      next: ['sluice status'],
+      next: [typed('status', queued.state.service)],
     });
     return nothing('queued', `${pending.image} waits until ${lock.releaseId} has ended`);
   }
@@ -201,7 +202,7 @@ async function refuseUnsafeRollback(
 
 async function targetOf(
   { ledger }: OpenPorts,
-  { lock, current, previous }: ServiceState,
+  { lock, current, previous, service }: ServiceState,
   request: ReleaseRequest,
 ): Promise<{ readonly reference: string; readonly name: string }> {
   if (request.action === 'release') return { reference: request.image, name: request.image };
@@ -213,7 +214,7 @@ async function targetOf(
   }
   const record = await ledger.record(request.to);
   if (!record && request.to.startsWith('r-'))
-    throw wrongImage(request, `${request.to} is no release of this service`, 'see sluice status');
+    throw wrongImage(request, `${request.to} is no release of this service`, `see ${typed('status', service)}`);
   return record ? { reference: record.digest, name: record.image } : { reference: request.to, name: request.to };
 }
 

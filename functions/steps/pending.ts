@@ -1,3 +1,4 @@
+import { typed } from '../core/commands.ts';
 import type { Pending } from '../core/protocol.ts';
 import type { Ports } from './step.ts';
 
@@ -10,7 +11,7 @@ export async function startPending({
   executions,
   notices,
 }: Pick<Ports, 'ledger' | 'executions' | 'notices'>): Promise<void> {
-  const { pending, lock } = await ledger.read();
+  const { pending, lock, service } = await ledger.read();
   if (!pending || lock) return;
   try {
     await executions.start(pendingName(pending), pending.input);
@@ -19,7 +20,7 @@ export async function startPending({
       kind: 'trouble',
       title: `${pending.image} waits and could not be started`,
       body: String(error),
-      next: ['sluice status'],
+      next: [typed('status', service)],
     });
   }
 }

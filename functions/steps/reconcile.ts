@@ -3,6 +3,7 @@
  * piece of what is missing. It takes over releases whose owner is dead or wedged, repairs weights that nobody released,
  * starts pushes that wait, and tells what it cannot repair. It dies at any moment without harm: the ledger knows.
  */
+import { typed } from '../core/commands.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, writes } from '../core/protocol.ts';
 import { otherColour, rolesWhenStableIs, safeColour } from '../core/roles.ts';
@@ -100,7 +101,11 @@ async function tellTakenOver(
       ? `${reason}; all users are put back on ${stable}`
       : `${service}: the controller of ${releaseId} is dead at ${share} %, it was taken over`,
     body: drift ? `${NOBODY_OF_OURS} ${body}` : body,
-    next: ['sluice status', forceStable(traffic, safe), ...(drift ? [whoCalled(traffic.region, 'ModifyRule')] : [])],
+    next: [
+      typed('status', service),
+      forceStable(traffic, safe),
+      ...(drift ? [whoCalled(traffic.region, 'ModifyRule')] : []),
+    ],
   });
   await ledger.write(writes.paged({ owner: RECONCILER, fence: lock.fence }, TAKEN_OVER));
 }
@@ -116,7 +121,7 @@ async function carryOn(ports: ReconcilePorts, settings: ReconcileSettings, lock:
       releaseId: lock.releaseId,
       title: `${settings.service}: ${lock.releaseId} was brought to its end without its controller`,
       body: summary,
-      next: ['sluice status'],
+      next: [typed('status', settings.service)],
     });
   }
   return { summary };
@@ -134,7 +139,7 @@ async function atRest(
   if (share !== NONE) return share === ALL ? adopt(ports, settings, state) : repair(ports, settings, state, share);
   const scaling = await resumeScaling(ports, state);
   if (scaling) return scaling;
-  if (state.pending) return startAgain(ports, state.pending);
+  if (state.pending) return startAgain(ports, settings, state.pending);
   return tellWhatIsOdd(ports, settings, state);
 }
 
@@ -159,7 +164,7 @@ async function adopt(
     kind: 'trouble',
     title: summary,
     body: NOBODY_OF_OURS,
-    next: ['sluice status', whoCalled(settings.traffic.region, 'ModifyRule')],
+    next: [typed('status', settings.service), whoCalled(settings.traffic.region, 'ModifyRule')],
   });
   await ports.router.restProbe(other).catch(() => undefined);
   const { written } = await ports.ledger.write(writes.adopt(state, other, { releaseId, digest, image, pushedAt }));
@@ -223,13 +228,17 @@ async function resumeScaling(
 }
 
 /** Started exactly once: under one name while that execution lives, under the next when it ended without taking it. */
-async function startAgain(ports: ReconcilePorts, pending: Pending): Promise<ReconcileAnswer> {
+async function startAgain(
+  ports: ReconcilePorts,
+  { service }: ReconcileSettings,
+  pending: Pending,
+): Promise<ReconcileAnswer> {
   const { executions, ledger, notices } = ports;
   const status = await executions.status(pendingName(pending));
   if (status === 'RUNNING') return { summary: `${pending.image} is being started` };
   if (status === 'ended' && pending.attempt >= MOST_ATTEMPTS) {
     const title = `${pending.image} waited, was started ${pending.attempt} times and refused each time`;
-    await notices.send({ kind: 'trouble', title, body: 'It waits no longer.', next: ['sluice status'] });
+    await notices.send({ kind: 'trouble', title, body: 'It waits no longer.', next: [typed('status', service)] });
     await ledger.write(writes.giveUpPending(pending));
     return { summary: `gave up starting ${pending.image}` };
   }
@@ -241,7 +250,7 @@ async function startAgain(ports: ReconcilePorts, pending: Pending): Promise<Reco
 /** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
 async function tellWhatIsOdd(
   { fleet, registry, ledger, notices, clock }: ReconcilePorts,
-  { traffic }: ReconcileSettings,
+  { service, traffic }: ReconcileSettings,
   { current, stable, watch, fence }: ServiceState,
 ): Promise<ReconcileAnswer> {
   const odd: { readonly title: string; readonly body: string; readonly next: readonly string[] }[] = [];
@@ -250,7 +259,7 @@ async function tellWhatIsOdd(
     odd.push({
       title: `${stable} runs ${digest}, but ${current.image} was released there`,
       body: `${NOBODY_OF_OURS} Nothing was changed.`,
-      next: ['sluice status', whoCalled(traffic.region, 'UpdateService')],
+      next: [typed('status', service), whoCalled(traffic.region, 'UpdateService')],
     });
   const newest = await registry.newest();
   const isNews = newest && newest.digest !== digest && newest.pushedAt > (current?.pushedAt ?? 0);
@@ -258,7 +267,7 @@ async function tellWhatIsOdd(
     odd.push({
       title: `${newest.tag} was pushed and never started`,
       body: 'Its event was lost on the way. Nothing was changed.',
-      next: ['sluice status', `sluice start ${newest.tag}`],
+      next: [typed('status', service), typed(`start ${newest.tag}`, service)],
     });
   const news = odd.filter(({ title }) => !watch?.told.includes(title));
   if (news.length > 0) {

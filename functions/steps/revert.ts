@@ -2,6 +2,7 @@
  * Revert: all requests on stable first, read back, then everything else. It may be asked as often as one likes; what
  * was done already is seen in the ledger, and what is not ours is left alone.
  */
+import { typed } from '../core/commands.ts';
 import { Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
@@ -70,7 +71,10 @@ async function putUsersBack(
       ? `${settings.service}: REVERTED at ${lock.share} %, all users on ${lock.stable}`
       : `${settings.service}: ${lock.stable} is dead, users stay on ${lock.candidate}`,
     body: reason,
-    next: [`sluice why ${lock.releaseId}`, forceStable(settings.traffic, onStable ? lock.stable : lock.candidate)],
+    next: [
+      typed(lock.drift ? 'status' : `why ${lock.releaseId}`, settings.service),
+      forceStable(settings.traffic, onStable ? lock.stable : lock.candidate),
+    ],
   });
   return settling(reverting, SETTLE_SECONDS);
 }

@@ -4,6 +4,7 @@
  */
 
 import { isAdvanceAsked } from '../core/bake.ts';
+import { typed } from '../core/commands.ts';
 import { Aborted, Transient } from '../core/failures.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
@@ -72,7 +73,7 @@ export const shift = (
         releaseId: lock.releaseId,
         title: `${service}: ${share} % on ${lock.candidate}`,
         body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
-        next: ['sluice status', 'sluice abort'],
+        next: [typed('status', service), typed('tell abort', service)],
       });
     }
     if (share === ALL) await commit(ledger, me, writes.warm(me));

@@ -1,3 +1,4 @@
+import { typed } from '../core/commands.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { type Colour, weightsFor } from '../core/roles.ts';
@@ -23,7 +24,7 @@ export async function callItStuck(
     releaseId: lock.releaseId,
     title: `${service}: STUCK at ${lock.share} %, a person is needed`,
     body: reason,
-    next: ['sluice doctor', forceStable(traffic, safe)],
+    next: [typed('doctor', service), forceStable(traffic, safe)],
   });
   await leaveTheDead(ports, await commit(ports.ledger, me, writes.stuck(me, reason)));
 }

@@ -156,7 +156,7 @@ describe('stable is dead', () => {
     // The page's command leads to the colour that answers, never to the dead one.
     expect(it.world.notices.at(-1)?.notice).toMatchObject({
       kind: 'stuck',
-      next: ['sluice doctor', forceStable(SETTINGS.traffic, 'green')],
+      next: ['sluice doctor --service conductores-backend', forceStable(SETTINGS.traffic, 'green')],
     });
     expect(it.violations).toEqual([]);
   });
