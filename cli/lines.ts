@@ -109,6 +109,9 @@ function lineFor(
     case 'Watch abort':
       // Where the guard was first, the rule is back already; the verdict is about the share that was confirmed.
       return { ...line('◆', 'abort'), share: lock?.share ?? share };
+    case 'Revert stuck':
+    case 'Close stuck':
+      return line('◆', 'stuck');
     case 'Watch continue':
       return line(' ', 'warm', lock ? `${text}; ${stable} stays warm until ${clock(warmUntil(lock))}` : text);
     case 'Watch advance':
@@ -132,7 +135,7 @@ function lineFor(
 }
 
 /** The share and the verdict have columns of their own. */
-const withoutPrefix = (summary: string): string =>
+export const withoutPrefix = (summary: string): string =>
   summary.replace(/^\d+ %: (?:(?:continue|hold|advance|abort), )?/, '');
 
 const warmUntil = ({ stageFrom = 0, plan }: Lock): number => stageFrom + plan.warmSeconds;

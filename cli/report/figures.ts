@@ -112,11 +112,16 @@ const requestsMet = ({ requests }: FlightRecord, { candidate }: ReleaseFlown): F
   note: `${grouped(requests.candidate)} of ${grouped(requests.total)}`,
 });
 
-const usersNow = ({ world }: FlightRecord, { candidate, stable }: ReleaseFlown): Figure => ({
-  label: 'Users now',
-  value: `${percent(world.share)} ${candidate}`,
-  note: `${percent(ALL - world.share)} ${stable}, as the rule says`,
-});
+function usersNow({ world: { share } }: FlightRecord, { candidate, stable }: ReleaseFlown): Figure {
+  const label = 'Users now';
+  if (share === NONE)
+    return { label, value: `${percent(ALL)} ${stable}`, note: `none on ${candidate}, as the rule says` };
+  return {
+    label,
+    value: `${percent(share)} ${candidate}`,
+    note: `${percent(ALL - share)} ${stable}, as the rule says`,
+  };
+}
 
 const tasksNow = ({ world }: FlightRecord, { candidate, stable }: ReleaseFlown): Figure => ({
   label: 'Healthy tasks now',
@@ -125,10 +130,14 @@ const tasksNow = ({ world }: FlightRecord, { candidate, stable }: ReleaseFlown):
 });
 
 function heldSince(record: FlightRecord): Figure {
-  const hold = record.decisions.findLast(({ word }) => word === 'hold');
-  const since = hold?.second ?? record.seconds;
+  const { decisions } = record;
+  const goneOn = decisions.findLastIndex(({ word }) => !HOLDING.has(word));
+  const since = decisions[goneOn + 1]?.second ?? record.seconds;
   return { label: 'Held for', value: roughly(record.seconds - since), note: `since ${clock(record, since)}` };
 }
+
+/** Decisions that leave a release held. */
+const HOLDING: ReadonlySet<string> = new Set(['hold', 'ask', 'page', 'fault']);
 
 function answerDue(record: FlightRecord): Figure {
   const asked = record.decisions.findLast(({ word }) => word === 'ask')?.second;

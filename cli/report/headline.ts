@@ -1,12 +1,15 @@
 /** What happened, in one line and one sentence. */
 import { ALL, NONE, type Share } from '../../functions/core/share.ts';
-import { duration } from '../lines.ts';
+import { duration, withoutPrefix } from '../lines.ts';
 import { html, type Markup } from './markup.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';
 import { capital, joined, percent } from './words.ts';
 
-/** How a flight ended, as far as colour goes. */
-export const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'waits' | 'plain'>> = {
+/** How it goes, as far as colour goes. */
+export const toneOf = ({ outcome, abort }: FlightRecord): string =>
+  outcome === 'flying' && abort ? TONE.reverted : TONE[outcome];
+
+const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'waits' | 'plain'>> = {
   promoted: 'good',
   reverted: 'bad',
   stuck: 'bad',
@@ -54,9 +57,9 @@ export function verdictOf(record: FlightRecord): Markup {
     case 'reverted':
       return sentences(numbers, whoGaveTheOrder(record), whereUsersWent(record));
     case 'held':
-      return sentences(decisions.findLast(({ word }) => word === 'hold')?.text, numbers);
+      return sentences(withoutPrefix(reason));
     case 'stuck':
-      return sentences(reason, release && `${release.candidate} has ${percent(world.share)} of the requests`);
+      return sentences(reason, release && whereUsersAre(release, world.share));
     case 'flying':
       return sentences(record.abort ? numbers : decisions.at(-1)?.text, record.abort && whoGaveTheOrder(record));
     case 'killed':
@@ -119,6 +122,11 @@ const whyNothingWasCompared = (release: ReleaseFlown | undefined): string | unde
 function whoGaveTheOrder({ abort }: FlightRecord): string | undefined {
   if (!abort || abort.by === 'owner') return undefined;
   return abort.by === 'person' ? 'a person gave the order' : `the ${abort.by} gave the order`;
+}
+
+function whereUsersAre({ candidate, stable }: ReleaseFlown, share: Share): string {
+  if (share === ALL || share === NONE) return `all requests go to ${share === ALL ? candidate : stable}`;
+  return `${candidate} has ${percent(share)} of the requests`;
 }
 
 function whereUsersWent(record: FlightRecord): string | undefined {

@@ -80,6 +80,8 @@ function markFor(
       return mark('waits', 'hold');
     case 'ask':
       return mark('asks', 'a person is asked');
+    case 'page':
+      return mark('asks', 'a person is paged');
     case 'abort':
       return mark('back', 'abort');
     case 'revert':

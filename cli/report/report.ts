@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { flightSection } from './chart.ts';
 import { alarmSection, blindSpotsSection, safetySection } from './checks.ts';
 import { figuresOf } from './figures.ts';
-import { headlineOf, TONE, verdictOf } from './headline.ts';
+import { headlineOf, toneOf, verdictOf } from './headline.ts';
 import { html, jsonData, type Markup, trusted } from './markup.ts';
 import type { FlightRecord } from './record.ts';
 import { SCRIPT } from './script.ts';
@@ -33,7 +33,7 @@ ${steering && steeringBar(steering)}<main>
 ${metaLine(record)}
 <h1>${headline}</h1>
 ${alarmSection(record)}
-<div class="banner ${TONE[record.outcome]}">${verdictOf(record)}</div>
+<div class="banner ${toneOf(record)}">${verdictOf(record)}</div>
 ${figuresGrid(record)}
 ${flightSection(record)}
 ${whySection(record)}

@@ -6,7 +6,7 @@ import { html, type Markup } from './markup.ts';
 import type { FlightRecord } from './record.ts';
 import { clock, clockSeconds, joined, percent } from './words.ts';
 
-const CONCERNS: ReadonlySet<string> = new Set(['abort', 'revert']);
+const CONCERNS: ReadonlySet<string> = new Set(['abort', 'revert', 'stuck']);
 
 export function decisionsSection(record: FlightRecord): Markup | undefined {
   const { decisions } = record;

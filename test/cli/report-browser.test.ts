@@ -8,7 +8,7 @@ import type { FlightRecord } from '../../cli/report/record.ts';
 import { reportHtml } from '../../cli/report/report.ts';
 import { launch } from '../../scripts/chromium.ts';
 import { chromiumForTests } from '../chromium.ts';
-import { flown, stableDies } from './flown.ts';
+import { flown, inFlight, stableDies } from './flown.ts';
 
 const chromium = chromiumForTests();
 
@@ -22,12 +22,15 @@ describe.skipIf(chromium === undefined)('the report in a browser', () => {
     records = {
       promoted: await flown('healthy'),
       reverted: await flown('errors'),
-      held: await flown('silent-metrics'),
+      held: await inFlight('silent-metrics', ({ outcome }) => outcome === 'held'),
+      flying: await inFlight('healthy', ({ shares }) => shares.at(-1) === 50),
+      unanswered: await flown('silent-metrics'),
       stuck: await flown('errors', stableDies),
       killed: await flown('healthy', { killAt: 40, withReconciler: false }),
       literal: await flown('healthy', { policy: 'literal' }),
       first: await flown('first-release'),
       refused: await flown('stable-unhealthy'),
+      misspelt: await flown('healthy', { input: { imgae: 'v1.5.0', strategy: 'canari' } }),
     };
     for (const [name, record] of Object.entries(records)) writeFileSync(fileOf(name), reportHtml(record));
   }, 120_000);
@@ -51,7 +54,18 @@ describe.skipIf(chromium === undefined)('the report in a browser', () => {
     return { page, requests, complaints };
   }
 
-  const NAMES = ['promoted', 'reverted', 'held', 'stuck', 'killed', 'literal', 'first', 'refused'] as const;
+  const WITH_CHART = [
+    'promoted',
+    'reverted',
+    'held',
+    'flying',
+    'unanswered',
+    'stuck',
+    'killed',
+    'literal',
+    'first',
+  ] as const;
+  const NAMES = [...WITH_CHART, 'refused', 'misspelt'] as const;
 
   test.each(NAMES)('%s: one request, no complaint, and no sideways scroll on a phone', async (name) => {
     const { page, requests, complaints } = await open(name, { viewport: { width: 420, height: 900 } });
@@ -156,7 +170,7 @@ describe.skipIf(chromium === undefined)('the report in a browser', () => {
   });
 
   test('no two labels of the chart lie on each other', async () => {
-    for (const name of NAMES.filter((one) => one !== 'refused')) {
+    for (const name of WITH_CHART) {
       const { page } = await open(name);
       expect(await page.evaluate(OVERLAPS), name).toEqual([]);
       await page.close();
