@@ -58,7 +58,10 @@ export class Backups extends Construct {
   }
 
   private dumpAndUpload({ of, named, storageGb, keepsIn, logsInWith, keepsLogsFor }: BackupsProps) {
-    const logs = new LogGroup(this, 'Logs', { retention: keepsLogsFor });
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `/ecs/${named.database}-backup`,
+      retention: keepsLogsFor,
+    });
     const task = new FargateTaskDefinition(this, 'Task', {
       family: `${named.database}-backup`,
       cpu: 1024,
