@@ -2,7 +2,12 @@
  * What stands behind the ports while the same case is told twice: the rehearsal's world, or the real adapters with moto on
  * the other end of the wire. Whatever AWS or somebody else does in a case is a verb of the backend.
  */
-import { type CloudWatchClient, PutMetricDataCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  type CloudWatchClient,
+  type MetricDatum,
+  PutMetricDataCommand,
+  SetAlarmStateCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutImageCommand } from '@aws-sdk/client-ecr';
 import { ModifyRuleCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -223,29 +228,38 @@ export interface WireFacts {
 const NO_PATIENCE: Clock = { now: () => Date.now() / 1000, sleep: async () => undefined };
 
 /** As an Application Load Balancer reports: per target group, as a whole and in each zone, and no zero counts. */
-export async function putMinute(
+async function putMinute(
   cloudwatch: CloudWatchClient,
-  { loadBalancer, targetGroups }: Pick<Addresses, 'loadBalancer' | 'targetGroups'>,
+  at: BalancerAddresses,
   minute: Instant,
   zones: Readonly<Record<Colour, readonly Counted[]>>,
 ): Promise<void> {
-  const LoadBalancer = loadBalancerDimension(loadBalancer);
-  const data = COLOURS.flatMap((colour) => {
-    const group = { LoadBalancer, TargetGroup: targetGroupDimension(targetGroups[colour]) };
-    const inZones = zones[colour].map(
-      (counted, zone) => [{ ...group, AvailabilityZone: ZONE_NAMES[zone]! }, counted] as const,
-    );
-    return [[group, together(zones[colour])] as const, ...inZones].flatMap(([dimensions, counted]) =>
-      metricsOf(counted).map(([MetricName, Value]) => ({
-        MetricName,
-        Value,
-        Timestamp: new Date(minute * 1000),
-        Dimensions: Object.entries(dimensions).map(([Name, value]) => ({ Name, Value: value })),
-      })),
-    );
-  });
+  await putWhole(cloudwatch, at, minute, { blue: together(zones.blue), green: together(zones.green) });
+  const data = COLOURS.flatMap((colour) =>
+    zones[colour].flatMap((counted, zone) =>
+      metricsOf({ ...groupOf(at, colour), AvailabilityZone: ZONE_NAMES[zone]! }, minute, counted),
+    ),
+  );
   await cloudwatch.send(new PutMetricDataCommand({ Namespace: NAMESPACE, MetricData: data }));
 }
+
+/** The same without zones. */
+export async function putWhole(
+  cloudwatch: CloudWatchClient,
+  at: BalancerAddresses,
+  minute: Instant,
+  counted: Readonly<Record<Colour, Counted>>,
+): Promise<void> {
+  const data = COLOURS.flatMap((colour) => metricsOf(groupOf(at, colour), minute, counted[colour]));
+  await cloudwatch.send(new PutMetricDataCommand({ Namespace: NAMESPACE, MetricData: data }));
+}
+
+type BalancerAddresses = Pick<Addresses, 'loadBalancer' | 'targetGroups'>;
+
+const groupOf = ({ loadBalancer, targetGroups }: BalancerAddresses, colour: Colour) => ({
+  LoadBalancer: loadBalancerDimension(loadBalancer),
+  TargetGroup: targetGroupDimension(targetGroups[colour]),
+});
 
 export const together = (zones: readonly Counted[]): Counted => {
   const sum = (of: keyof Counted) => zones.reduce((total, zone) => total + zone[of], 0);
@@ -258,7 +272,11 @@ export const together = (zones: readonly Counted[]): Counted => {
   };
 };
 
-function metricsOf({ requests, errors5xx, connectionErrors, healthy, unhealthy }: Counted) {
+function metricsOf(
+  dimensions: Readonly<Record<string, string>>,
+  minute: Instant,
+  { requests, errors5xx, connectionErrors, healthy, unhealthy }: Counted,
+): MetricDatum[] {
   const counts: readonly (readonly [name: string, value: number])[] = [
     ['RequestCount', requests],
     ['HTTPCode_Target_2XX_Count', requests - errors5xx - connectionErrors],
@@ -269,5 +287,10 @@ function metricsOf({ requests, errors5xx, connectionErrors, healthy, unhealthy }
     ['HealthyHostCount', healthy],
     ['UnHealthyHostCount', unhealthy],
   ] as const;
-  return [...counts.filter(([, value]) => value > 0), ...hosts];
+  return [...counts.filter(([, value]) => value > 0), ...hosts].map(([MetricName, Value]) => ({
+    MetricName,
+    Value,
+    Timestamp: new Date(minute * 1000),
+    Dimensions: Object.entries(dimensions).map(([Name, value]) => ({ Name, Value: value })),
+  }));
 }

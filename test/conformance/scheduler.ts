@@ -27,6 +27,8 @@ function deployed(service: Service, runningCount: number) {
   const rolloutState = runningCount >= desiredCount ? 'COMPLETED' : 'IN_PROGRESS';
   return {
     ...service,
+    // moto forgets it.
+    deploymentConfiguration: { minimumHealthyPercent: 100, maximumPercent: 200 },
     runningCount,
     pendingCount: Math.max(0, desiredCount - runningCount),
     deployments: service.deployments.map((deployment) => ({

@@ -55,14 +55,19 @@ export function clientsAt(endpoint: string) {
 
 export type OwnClients = ReturnType<typeof clientsAt>;
 
-/** The product's adapters as its Lambdas make them, but for where AWS is. `onTrouble` hears of notices that were not taken. */
+/**
+ * The product's adapters as its Lambdas make them, but for where AWS is. `onTrouble` hears of notices that were not taken.
+ * `requestTimeout`: where a story is not about slow answers, so that a busy machine does not make it one.
+ */
 export function portsAt(
   endpoint: string,
   at: Addresses,
   clock: Clock,
   onTrouble: (error: unknown) => void = () => {},
+  requestTimeout: number = BOUNDED.requestHandler.requestTimeout,
 ): Ports {
-  const bounded = { ...BOUNDED, ...placeAt(endpoint) };
+  const requestHandler = { ...BOUNDED.requestHandler, requestTimeout };
+  const bounded = { ...BOUNDED, requestHandler, ...placeAt(endpoint) };
   const elb = prudent(new ElasticLoadBalancingV2Client(bounded));
   const fleetClients = {
     elb,
@@ -71,7 +76,7 @@ export function portsAt(
   };
   const ledgerClients = {
     again: prudent(new DynamoDBClient(bounded)),
-    once: prudent(new DynamoDBClient({ ...ONCE, ...placeAt(endpoint) })),
+    once: prudent(new DynamoDBClient({ ...ONCE, requestHandler, ...placeAt(endpoint) })),
   };
   const messages = { sns: prudent(new SNSClient(bounded)), events: prudent(new EventBridgeClient(bounded)) };
   return {
