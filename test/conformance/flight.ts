@@ -106,7 +106,7 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
       errorRate: 0.001 + (colour === 'green' && isSpoilt() ? spoiltFrom!.points / 100 : 0),
       latencyFactor: 1,
     })),
-    numbersLatestSeconds: 60,
+    delivery: { latestSeconds: 60 },
     migration: () => ({ is: 'done' }),
     start: () => undefined,
     executionStatus: () => 'RUNNING',
