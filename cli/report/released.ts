@@ -56,7 +56,7 @@ export async function flightOf(
       minutes,
       ...(judging ? { baseline: judging.state.baseline } : {}),
     },
-    shifts: story.shifts,
+    shifts: story.shifts.length > 0 ? story.shifts : shiftsIn(minutes, record),
     decisions: story.decisions,
     ...(abort ? { abort: { second: Math.floor(abort.at - record.openedAt), by: abort.by } } : {}),
     ...(back === undefined ? {} : { secondsFromVerdictToStable: back }),
@@ -80,6 +80,16 @@ function outcomeOf({ status }: ReleaseRecord, running: Lock | undefined): Flight
   if (!running) return status === 'promoted' ? 'promoted' : 'reverted';
   if (running.phase === 'stuck') return 'stuck';
   return running.askedAt !== undefined && isAbortable(running) && !running.abort ? 'held' : 'flying';
+}
+
+/** To the minute: what is left of the shifts when the execution is forgotten. */
+function shiftsIn(minutes: readonly MinuteEvidence[], { openedAt, endedAt, status }: Opened): readonly Shift[] {
+  const rises = minutes.filter(({ share }, index) => share !== minutes[index - 1]?.share);
+  const back = status === 'reverted' && endedAt !== undefined && rises.length > 0;
+  return [
+    ...rises.map(({ minute, share }) => ({ second: Math.max(0, minute - openedAt), share })),
+    ...(back ? [{ second: endedAt - openedAt, share: NONE }] : []),
+  ];
 }
 
 /** What the execution told. Step Functions forgets it after 90 days; then the minutes and the reason are what is left. */

@@ -18,6 +18,6 @@ export interface HistoryEvent {
 }
 
 export interface Histories {
-  /** What happened in an execution after the event with that id, oldest first. */
+  /** What happened in an execution after the event with that id, oldest first; nothing when it is known no more. */
   after(execution: string, id: number): Promise<readonly HistoryEvent[]>;
 }

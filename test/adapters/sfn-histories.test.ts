@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { expect, test } from 'vitest';
 import { sfnHistories } from '../../functions/adapters/sfn-histories.ts';
-import { answering, type Call, PLACE } from './answering.ts';
+import { answering, type Call, PLACE, refusal } from './answering.ts';
 
 const MACHINE = 'arn:aws:states:us-east-1:111111111111:stateMachine:sluice-backend';
 const EXECUTION = 'arn:aws:states:us-east-1:111111111111:execution:sluice-backend:one';
@@ -14,7 +14,8 @@ function history(events: readonly object[]) {
     new SFNClient(PLACE),
     {
       GetExecutionHistory: ({ executionArn, reverseOrder, nextToken }: Record<string, string | boolean>) => {
-        if (executionArn !== EXECUTION || !reverseOrder) throw new Error('asked for another history');
+        if (executionArn !== EXECUTION) throw refusal('ExecutionDoesNotExist');
+        if (!reverseOrder) throw new Error('asked for another history');
         const left = events.toReversed().slice(Number(nextToken ?? 0));
         const next = Number(nextToken ?? 0) + PAGE;
         return { events: left.slice(0, PAGE), ...(left.length > PAGE ? { nextToken: String(next) } : {}) };
@@ -65,4 +66,8 @@ test('a later look tells only what is new, and reads no further back than that',
   expect((await histories.after(EXECUTION, 3)).map(({ id }) => id)).toEqual([4, 5]);
   expect(calls).toHaveLength(1);
   expect(await histories.after(EXECUTION, 5)).toEqual([]);
+});
+
+test('an execution that is forgotten tells nothing', async () => {
+  expect(await history(EVENTS).histories.after('another', 0)).toEqual([]);
 });

@@ -114,6 +114,17 @@ describe('the record of a real release', () => {
     expect(words(rehearsed)).toEqual(expect.arrayContaining(words(real)));
   });
 
+  test('is still there when the execution is forgotten: the minutes, the reason and the order', async () => {
+    const it = await reverted();
+    const { decisions: _, shifts, ...kept } = await recordOf(it);
+    Object.assign(it.plane.executions[0]!.execution.history, { length: 0 });
+    const { decisions, shifts: left, ...after } = await recordOf(it);
+    expect(after).toEqual(kept);
+    expect(decisions).toEqual([]);
+    expect(left.map(({ share }) => share)).toEqual(shifts.map(({ share }) => share));
+    expect((await it.type(why)).out).toContain('Reverted at 25 %');
+  });
+
   test('makes the same kind of report, which says nothing of promises that nobody watched', async () => {
     const it = await reverted();
     const file = join(mkdtempSync(join(tmpdir(), 'sluice-why-')), 'flight.html');
