@@ -170,6 +170,15 @@ describe('ECS', () => {
     });
   });
 
+  test('execution_role_arn, task_role_arn: roles of its own, and a candidate runs under the same', () => {
+    for (const role of ['ExecutionRoleArn', 'TaskRoleArn']) {
+      const [id] = template()[role]['Fn::GetAtt'];
+      expect(backend.Resources[id]?.Properties.AssumeRolePolicyDocument.Statement[0].Principal).toEqual({
+        Service: 'ecs-tasks.amazonaws.com',
+      });
+    }
+  });
+
   test('container backend on port 8000, its image from ECR', () => {
     expect(container()).toMatchObject({ Name: 'backend', PortMappings: [{ ContainerPort: 8000, Protocol: 'tcp' }] });
     expect(pretended(backend, container().Image)).toMatch(/\.dkr\.ecr\.us-east-1\..*\/conductores-backend:/);
@@ -215,7 +224,7 @@ describe('ECS', () => {
     });
     expect(container().LogConfiguration).toMatchObject({
       LogDriver: 'awslogs',
-      Options: { 'awslogs-region': 'us-east-1' },
+      Options: { 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'ecs' },
     });
   });
 
