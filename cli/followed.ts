@@ -2,6 +2,7 @@
 import { typed } from '../functions/core/commands.ts';
 import type { Controller } from './controller.ts';
 import { type Ended, type Followed, follow } from './follow.ts';
+import { errorAnnotation } from './github.ts';
 import { duration, type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
 import { liveProgress, type Progress, plainProgress } from './progress.ts';
 import type { Terminal } from './verb.ts';
@@ -29,6 +30,8 @@ export async function showRelease(
     const end = await follow(controller, followed, { progress, everyMinute });
     progress.end();
     terminal.print(json ? JSON.stringify(asJson(end, service)) : `\n${closing(end, service, terminal)}`);
+    if (!json && terminal.environment['GITHUB_ACTIONS'] && !isGood(end))
+      terminal.print(errorAnnotation(headline(end), end.reason));
     return end;
   } finally {
     progress.end();
@@ -66,7 +69,8 @@ const asJson = ({ outcome, reason, share, releaseId, record }: Ended, service: s
 });
 
 /** The block at the end: how it ended, and what to type next. */
-function closing({ outcome, reason, share, releaseId, record }: Ended, service: string, { paint }: Terminal): string {
+function closing(end: Ended, service: string, { paint }: Terminal): string {
+  const { outcome, reason, releaseId, record } = end;
   const back = record?.secondsFromVerdictToStable;
   const stable = record?.opened?.stable ?? 'stable';
   const rows: readonly (readonly [string, string])[] = [
@@ -82,9 +86,8 @@ function closing({ outcome, reason, share, releaseId, record }: Ended, service: 
     ['Why', reason.split('\n').map(printable).join('\n          ')],
     ['Next', typed(NEXT[outcome] ?? `why ${releaseId ?? ''}`.trim(), service)],
   ];
-  const isGood = outcome === 'promoted' || outcome === 'live';
   return [
-    paint(isGood ? 'bold' : 'red', headline(outcome, share)),
+    paint(isGood(end) ? 'bold' : 'red', headline(end)),
     ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
   ].join('\n');
 }
@@ -99,7 +102,9 @@ const NEXT: Readonly<Partial<Record<Ended['outcome'], string>>> = {
   unknown: 'status',
 };
 
-function headline(outcome: Ended['outcome'], share: number): string {
+const isGood = ({ outcome }: Ended): boolean => outcome === 'promoted' || outcome === 'live';
+
+function headline({ outcome, share }: Ended): string {
   switch (outcome) {
     case 'promoted':
       return 'PROMOTED: everybody has it.';

@@ -34,15 +34,18 @@ export interface Deployed {
   until(isTrue: () => boolean): Promise<void>;
 }
 
-interface Trouble {
+interface Surroundings {
   /** Called before every call of a person; may throw. */
-  before?: (call: string) => void;
+  readonly before?: (call: string) => void;
+  /** What is typed is typed on a terminal, not in a pipeline. */
+  readonly isTerminal?: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export async function deployed(
   changes: Partial<FlightOptions> = {},
   name: ScenarioName = 'healthy',
-  trouble: Trouble = {},
+  { before, isTerminal = false, environment = {} }: Surroundings = {},
 ): Promise<Deployed> {
   const options: FlightOptions = {
     ...usualOptions(name),
@@ -57,7 +60,7 @@ export async function deployed(
     options,
     () => plane!,
     (call, { by }, when) => {
-      if (by === 'person' && when === 'before') trouble.before?.(call);
+      if (by === 'person' && when === 'before') before?.(call);
     },
   );
   plane = new ControlPlane({
@@ -104,8 +107,8 @@ export async function deployed(
     plane,
     controller,
     async type(verb, ...words) {
-      const [out, err] = [stream(), stream()];
-      const env = { SLUICE_SERVICE: SERVICE, USER: 'ana', LANG: 'C.UTF-8' };
+      const [out, err] = [stream(isTerminal), stream(isTerminal)];
+      const env = { SLUICE_SERVICE: SERVICE, USER: 'ana', LANG: 'C.UTF-8', ...environment };
       const terminal = openTerminal('sluice', words, { stdout: out, stderr: err, env });
       const code = await settled(verb(async () => controller).run(words, { ...terminal, onInterrupt() {} }));
       return { code, out: out.text(), err: err.text() };
@@ -115,10 +118,10 @@ export async function deployed(
   };
 }
 
-function stream() {
+function stream(isTTY: boolean) {
   const written: string[] = [];
   return {
-    isTTY: false,
+    isTTY,
     rows: 24,
     columns: 80,
     write: (text: string | Uint8Array) => {

@@ -125,6 +125,22 @@ describe('a release that is followed', () => {
     expect(err).toContain('Cannot tell: Rate exceeded. Whatever runs goes on.');
   });
 
+  test('on a terminal there is a frame that says how to leave, and afterwards the lines and the cursor', async () => {
+    const it = await deployed({}, 'healthy', { isTerminal: true });
+    const { code, out, err } = await it.type(start, '--input', short(), '--follow');
+    expect(code).toBe(0);
+    expect(err).toContain('Ctrl-C leaves; the release goes on.   sluice tell hold | advance | abort');
+    const [, afterwards = ''] = err.split('\u001b[?25h');
+    expect(afterwards).toMatch(/v1\.5\.0 opened[\s\S]*closed +v1\.5\.0 is live on green; blue off\n$/);
+    expect(out).toContain('PROMOTED');
+  });
+
+  test('in a GitHub job a bad end is an annotation too', async () => {
+    const it = await deployed({}, 'errors', { environment: { GITHUB_ACTIONS: 'true' } });
+    const { out } = await it.type(start, '--input', short(), '--follow');
+    expect(out).toMatch(/^::error title=REVERTED at 25 %25\.::.+$/m);
+  });
+
   test('with --json each line is an object, the last one is the end, and stderr is silent', async () => {
     const it = await deployed({}, 'errors');
     const { code, out, err } = await it.type(start, '--input', short(), '--follow', '--json');
