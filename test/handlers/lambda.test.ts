@@ -61,6 +61,15 @@ test.each(VERBS)('%s says what it was called without, under a name that the stat
   expect(lines).toContainEqual(expect.objectContaining({ failures: 1, failure: 'ReleaseRefused' }));
 });
 
+test.each([null, {}, { id: 'one', action: 'upgrade', image: 'latest; rm' }])(
+  'a migration by hand that is asked for wrongly is refused, and logged: %j',
+  (payload) => {
+    const { errorType, errorMessage, lines } = invoke(fileOf('migrate-by-hand'), payload);
+    expect([errorType, errorMessage]).toEqual(['ReleaseRefused', expect.stringMatching(/^No migration was started/)]);
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'ERROR', verb: 'MigrateByHand' }));
+  },
+);
+
 test('a stack whose variable is broken needs a person, and says so', () => {
   const { errorType, errorMessage } = invoke(fileOf('judge'), { execution: 'x', state: {} }, { SLUICE: '{}' });
   expect([errorType, errorMessage]).toEqual(['Stuck', expect.stringContaining('ruleArn is missing')]);
