@@ -106,6 +106,7 @@ class Reading {
   async readOn({ executions, histories, clock }: Controller, lock: Lock | undefined): Promise<boolean> {
     if (this.execution === RECONCILER) {
       this.release ??= lock && { id: lock.releaseId };
+      this.#meet(lock);
       this.overSince ??= clock.now();
       return true;
     }
@@ -115,8 +116,7 @@ class Reading {
     this.#seen = events.at(-1)?.id ?? this.#seen;
     if (lock?.owner === this.execution || lock?.owner.endsWith(`:${this.execution}`)) this.#lock = lock;
     this.#read(events);
-    // What was about to be confirmed when it died is told by the ledger only.
-    if (lock && lock.releaseId === this.release?.id) this.highest = Math.max(this.highest, lock.intent ?? NONE);
+    this.#meet(lock);
     if (status === 'RUNNING') return false;
     if (this.overSince === undefined && lock !== undefined && lock.releaseId === this.release?.id)
       this.#tell({
@@ -128,6 +128,11 @@ class Reading {
       });
     this.overSince ??= clock.now();
     return true;
+  }
+
+  /** What was about to be confirmed when its owner died is told by the ledger only. */
+  #meet(lock: Lock | undefined): void {
+    if (lock && lock.releaseId === this.release?.id) this.highest = Math.max(this.highest, lock.intent ?? NONE);
   }
 
   #take(answered: Answered): void {

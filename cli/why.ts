@@ -116,6 +116,7 @@ function tableOf({ release }: FlightRecord): readonly string[] {
   const stage = lastComparedStage(release!);
   const last = stage.at(-1);
   const { baseline, candidate, stable, minutes } = release!;
+  if (release!.plan.policy === 'literal') return ['  Policy literal compares nothing with the other colour.'];
   if (!last || !baseline) return ['  No minute was compared with the other colour.'];
   const of = {
     candidate: sumOfSome(stage.map((minute) => minute.candidate)),

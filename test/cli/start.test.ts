@@ -99,6 +99,18 @@ describe('a release that is followed', () => {
     expect((await it.type(status, '--follow')).out).toContain('nothing is being released');
   });
 
+  test('status --follow joins the reconciler too, when it has taken over', async () => {
+    const it = await deployed();
+    await it.type(start, '--input', short());
+    await it.until(() => it.world.ledger.state.lock?.share === 25);
+    it.plane.executions[0]!.execution.stop('TIMED_OUT');
+    await it.until(() => it.world.ledger.state.lock?.owner === 'reconciler');
+    const { code, out } = await it.type(status, '--follow');
+    expect(code).toBe(1);
+    expect(out).toMatch(/REVERTED at 25 %\.[\s\S]*Why +its controller was dead at 25 %/);
+    expect(weightsOf(it)).toEqual({ blue: 100, green: 0 });
+  });
+
   test('an AWS that fails now and then is asked again; one that never answers ends it with exit 4', async () => {
     let calls = 0;
     let fails = (): boolean => false;

@@ -66,6 +66,15 @@ describe('why', () => {
     );
   });
 
+  test('under policy literal names the rule that was crossed, and no comparison', async () => {
+    const it = await deployed({}, 'errors');
+    await it.type(start, 'v1.5.0', '--policy', 'literal', '--stages', '25,100', '--bake', '10m', '--follow');
+    const { out } = await it.type(why);
+    expect(out).toContain(it.world.ledger.record('v1.5.0')!.reason);
+    expect(out).toContain('Policy literal compares nothing with the other colour.');
+    expect(out).not.toContain('together');
+  });
+
   test('what nobody can explain is refused', async () => {
     const it = await deployed();
     for (const [words, says] of [
