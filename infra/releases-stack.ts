@@ -76,7 +76,13 @@ export class ReleasesStack extends Stack {
       ...lambdas,
     });
     if (rotation)
-      new SecretCare(this, 'SecretCare', { workLike: verbs, at: rotation, services: settings.services, ...lambdas });
+      new SecretCare(this, 'SecretCare', {
+        workLike: verbs,
+        at: rotation,
+        services: settings.services,
+        page: notices,
+        ...lambdas,
+      });
     const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
 
     const controller = new ControllerAlarms(this, 'Controller', {

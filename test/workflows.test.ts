@@ -207,6 +207,9 @@ test('migrate is started by a person, one at a time', () => {
 
 test('infrastructure is synthesised without an account, and deployed by a person', () => {
   const { jobs } = workflow('infrastructure');
+  const commands = jobs['deploy']!.steps.flatMap(({ run }) => (run?.startsWith('npx cdk') ? [run] : []));
+  expect(commands.length).toBe(2);
+  for (const command of commands) expect(command).toContain('--context "settings=$SETTINGS"');
   expect(runs(jobs['synth']!)).toEqual(['npm ci', 'npm run synth']);
   expect(needs(jobs['deploy']!)).toEqual(['synth']);
   expect(jobs['deploy']!.if).toBe("github.event_name == 'workflow_dispatch'");

@@ -1,4 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -6,6 +8,7 @@ import { Construct } from 'constructs';
 import type { RotationIds } from '../ground.ts';
 import type { Service } from '../settings.ts';
 import { type CodeFor, ControllerFunction } from './controller-function.ts';
+import type { Notices } from './notices.ts';
 import type { ReleaseVerbs } from './release-verbs.ts';
 
 export interface SecretCareProps {
@@ -13,6 +16,7 @@ export interface SecretCareProps {
   readonly at: RotationIds;
   /** Of all services: the old token is valid until the last of them has the new one. */
   readonly services: readonly Service[];
+  readonly page: Notices;
   readonly codeFor: CodeFor;
   readonly keepsLogsFor: RetentionDays;
 }
@@ -25,7 +29,7 @@ const readersOf = ({ app, integrations }: RotationIds, services: readonly Servic
 
 /** A new version of a secret reaches the tasks that run, and people are reminded of the keys that only they can change. */
 export class SecretCare extends Construct {
-  constructor(scope: Construct, id: string, { workLike, at, services, codeFor, keepsLogsFor }: SecretCareProps) {
+  constructor(scope: Construct, id: string, { workLike, at, services, page, codeFor, keepsLogsFor }: SecretCareProps) {
     super(scope, id);
     const everyReader = readersOf(at, services);
     const own = workLike.reaches.service.settings.name;
@@ -43,6 +47,16 @@ export class SecretCare extends Construct {
       schedule: Schedule.rate(Duration.minutes(5)),
       targets: [new LambdaFunction(refresh.lambda, { maxEventAge: Duration.minutes(5), retryAttempts: 0 })],
     });
+    const failing = new Alarm(this, 'Failing', {
+      alarmDescription: 'new secrets do not reach the tasks; what runs is untouched (docs/runbook.md, "Secrets")',
+      metric: refresh.lambda.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      // One look may find AWS busy.
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    failing.addAlarmAction(new SnsAction(page.topic));
     // One reminder will do, however many services read the keys.
     if (own !== everyReader[0]) return;
     const reminder = new ControllerFunction(this, 'Reminder', { plays: 'rotate-reminder', ...care });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { rotationAddresses } from '../../functions/adapters/rotation-addresses.ts';
 import { BACKUP_FOLDER, DUMP, UPLOAD } from '../../functions/core/backup.ts';
 import { KEYS } from '../../functions/core/rotation.ts';
-import { idsOfType, ofType, pretended, production, type Resource, stacksOf, templateOf } from './scene.ts';
+import { idsOfType, ofType, pretended, production, type Resource, stacksOf, templateOf, trial } from './scene.ts';
 
 const { app, releases } = stacksOf(production);
 const core = templateOf(app.node.findChild('sluice-core') as Stack);
@@ -22,6 +22,22 @@ const nameOf = ({ Properties }: Resource): string | undefined =>
 
 const named = (type: string, name: string): Resource =>
   ofType(core, type).find(({ Properties }) => JSON.stringify(Properties).includes(`"${name}"`))!;
+
+test('stacks are joined by plain ids that their owner writes: nothing is exported, so that nothing blocks a change', () => {
+  const written = ofType(core, 'AWS::SSM::Parameter').map(({ Properties }) => Properties.Name);
+  const read = Object.entries(backend.Parameters ?? {}).flatMap(([name, one]) =>
+    name === 'BootstrapVersion' ? [] : [one],
+  );
+  expect(read.length).toBeGreaterThan(8);
+  for (const { Type, Default } of read) {
+    expect(Type).toBe('AWS::SSM::Parameter::Value<String>');
+    expect(written).toContain(Default);
+  }
+  expect(releases[0]!.dependencies.map(({ stackName }) => stackName)).toEqual(['sluice-core']);
+  for (const raw of [production, trial])
+    for (const stack of stacksOf(raw).app.node.children.filter((one): one is Stack => 'stackName' in one))
+      expect(JSON.stringify(templateOf(stack))).not.toMatch(/"Export"|Fn::ImportValue|Fn::GetStackOutput/);
+});
 
 test('provider: region us-east-1', () => {
   expect(releases[0]!.region).toBe('us-east-1');
@@ -507,6 +523,15 @@ describe('Secrets Management', () => {
       ReservedConcurrentExecutions: 1,
       Code: { ZipFile: expect.stringContaining('rotate-refresh') },
     });
+  });
+
+  test('when new secrets do not reach the tasks for a quarter of an hour, a person is paged', () => {
+    const refresh = idsOfType(backend, 'AWS::Lambda::Function').find((id) => id.startsWith('SecretCareRefresh'));
+    const alarm = ofType(backend, 'AWS::CloudWatch::Alarm').find(
+      ({ Properties }) => Properties.Dimensions?.[0]?.Value.Ref === refresh,
+    );
+    expect(alarm?.Properties).toMatchObject({ MetricName: 'Errors', Period: 300, EvaluationPeriods: 3, Threshold: 0 });
+    expect(alarm?.Properties.AlarmActions).toEqual([{ Ref: idsOfType(backend, 'AWS::SNS::Topic')[0] }]);
   });
 
   test('third-party keys: people are reminded on the first of the month', () => {
