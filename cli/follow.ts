@@ -2,6 +2,7 @@
 import { Transient } from '../functions/core/failures.ts';
 import { type Lock, RECONCILER, type ReleaseRecord, type ServiceState } from '../functions/core/protocol.ts';
 import { NONE, type Share } from '../functions/core/share.ts';
+import type { Instant } from '../functions/ports/clock.ts';
 import type { HistoryEvent } from '../functions/ports/histories.ts';
 import type { Look } from '../rehearsal/options.ts';
 import { type Answered, entryOf, historyReader } from '../rehearsal/timeline.ts';
@@ -59,7 +60,10 @@ export async function follow(controller: Controller, followed: Followed, audienc
     try {
       const state = await ledger.read();
       const isOver = await reading.readOn(controller, state.lock);
-      const now = isOver ? await afterIt(controller, reading, followed, state) : whileItRuns(reading, state);
+      // It may have ended after the ledger was read: what it left behind is read anew.
+      const now = isOver
+        ? await afterIt(controller, reading, followed, await ledger.read())
+        : whileItRuns(reading, state);
       if (now === 'carried out by another') reading = new Reading(state.lock!.owner, audience);
       else if (now !== undefined) return now;
       look = (await lookAt(controller, reading, state)) ?? look;
@@ -84,7 +88,7 @@ class Reading {
   state: string | undefined;
   said = '';
   highest: Share = NONE;
-  overSince: number | undefined;
+  #overSince: Instant | undefined;
   #seen = 0;
   #share: Share = NONE;
   #lock: Lock | undefined;
@@ -103,11 +107,10 @@ class Reading {
   }
 
   /** Whether it has ended, and all that it did is told. */
-  async readOn({ executions, histories, clock }: Controller, lock: Lock | undefined): Promise<boolean> {
+  async readOn({ executions, histories }: Controller, lock: Lock | undefined): Promise<boolean> {
     if (this.execution === RECONCILER) {
       this.release ??= lock && { id: lock.releaseId };
       this.#meet(lock);
-      this.overSince ??= clock.now();
       return true;
     }
     const status = await executions.status(this.execution);
@@ -117,17 +120,21 @@ class Reading {
     if (lock?.owner === this.execution || lock?.owner.endsWith(`:${this.execution}`)) this.#lock = lock;
     this.#read(events);
     this.#meet(lock);
-    if (status === 'RUNNING') return false;
-    if (this.overSince === undefined && lock !== undefined && lock.releaseId === this.release?.id)
+    return status !== 'RUNNING';
+  }
+
+  /** The execution has ended, and its lock is there; answers with how long ago that was seen first, seconds. */
+  outlive(now: Instant): number {
+    if (this.#overSince === undefined && this.execution !== RECONCILER)
       this.#tell({
-        at: clock.now(),
+        at: now,
         sign: ' ',
         share: this.#share,
         word: 'trouble',
         text: 'its execution has ended before it was done; the reconciler goes on within two minutes',
       });
-    this.overSince ??= clock.now();
-    return true;
+    this.#overSince ??= now;
+    return now - this.#overSince;
   }
 
   /** What was about to be confirmed when its owner died is told by the ledger only. */
@@ -170,7 +177,7 @@ async function afterIt(
   });
   if (release && lock?.releaseId === release.id) {
     if (lock.phase === 'stuck') return end('stuck', lock.reason ?? 'a person is needed');
-    const isLate = clock.now() - (reading.overSince ?? 0) > AFTER_DEATH_SECONDS;
+    const isLate = reading.outlive(clock.now()) > AFTER_DEATH_SECONDS;
     return isLate ? end('unknown', `its execution has ended, and ${lock.owner} holds its lock still`) : undefined;
   }
   if (release) return endIn(await ledger.record(release.id), reading, end);

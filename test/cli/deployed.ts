@@ -35,8 +35,8 @@ export interface Deployed {
 }
 
 interface Surroundings {
-  /** Called before every call of a person; may throw. */
-  readonly before?: (call: string) => void;
+  /** Called before every call of a person; may throw, or take its time. */
+  readonly before?: (call: string) => void | Promise<void>;
   /** What is typed is typed on a terminal, not in a pipeline. */
   readonly isTerminal?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
@@ -59,9 +59,7 @@ export async function deployed(
   const { clock, world, settings } = setTheScene(
     options,
     () => plane!,
-    (call, { by }, when) => {
-      if (by === 'person' && when === 'before') before?.(call);
-    },
+    (call, { by }, when) => (by === 'person' && when === 'before' ? before?.(call) : undefined),
   );
   plane = new ControlPlane({
     world,

@@ -111,6 +111,19 @@ describe('a release that is followed', () => {
     expect(weightsOf(it)).toEqual({ blue: 100, green: 0 });
   });
 
+  test('an end that comes between two of its readings is the end, and no death', async () => {
+    let it: Awaited<ReturnType<typeof deployed>>;
+    const before = async (call: string) => {
+      if (call !== 'DescribeExecution' || it.world.ledger.state.lock?.phase !== 'closing') return;
+      while (it.world.ledger.state.lock) await it.clock.sleep(1);
+      await it.clock.sleep(5);
+    };
+    it = await deployed({}, 'healthy', { before });
+    const { code, err } = await it.type(start, '--input', short(), '--follow');
+    expect(code).toBe(0);
+    expect(err).not.toContain('the reconciler goes on');
+  });
+
   test('an AWS that fails now and then is asked again; one that never answers ends it with exit 4', async () => {
     let calls = 0;
     let fails = (): boolean => false;
