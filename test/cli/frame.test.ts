@@ -4,11 +4,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { frame, type View } from '../../cli/frame.ts';
 import { type Display, type Line, narrator } from '../../cli/lines.ts';
 import { ASCII, paint, UNICODE, unpainted } from '../../cli/paint.ts';
+import { recordOf } from '../../cli/report/record.ts';
+import { reportHtml } from '../../cli/report/report.ts';
 import { oddsInWords } from '../../functions/core/numerals.ts';
 import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightOptions, Look } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
-import { flight } from '../rehearsal/flights.ts';
+import { flight, usualOptions } from '../rehearsal/flights.ts';
 
 const display: Display = { paint: unpainted, glyphs: UNICODE };
 const large = { rows: 40, columns: 120 };
@@ -113,6 +115,18 @@ describe('the live view', () => {
     expect(text).toContain(`${candidate!.requests.toLocaleString('en-US')}/min`);
     expect(text).toContain(`${stable!.requests.toLocaleString('en-US')}/min`);
     expect(text).toContain(`slow (over ${view.look!.judging!.state.baseline.slowMs} ms)`);
+  });
+
+  test('and these are the numbers of that minute in the report', () => {
+    const { minute } = inShare(25).look!.minutes.at(-1)!;
+    const options = { ...usualOptions('leak'), points: 10 };
+    const page = reportHtml(recordOf(reverted.flown, options, { scenario: 'leak', command: 'sluice rehearse leak' }));
+    const time = new Date(minute * 1000).toISOString().slice(11, 16);
+    const [, row] = new RegExp(`<tr><th scope="row">${time}</th>(.*?)</tr>`).exec(page)!;
+    const [, , requests, errors, , , stableRequests, stableErrors] = ['', ...row!.split(/<\/?td>/).filter(Boolean)];
+    const text = frame(inShare(25), large, display).join('\n');
+    expect(text).toMatch(new RegExp(`green +${requests}/min +${errors}  `));
+    expect(text).toMatch(new RegExp(`blue +${stableRequests}/min +${stableErrors}  `));
   });
 
   test('at 80 columns nothing of the table and the odds is cut', () => {

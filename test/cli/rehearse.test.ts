@@ -106,9 +106,13 @@ describe('--json', () => {
   });
 
   test('has the numbers that are told in words', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'sluice-words-')), 'flight.html');
     const { stdout } = await sluice(['rehearse', 'errors', '--json']);
-    const words = await sluice(['rehearse', 'errors']);
+    const words = await sluice(['rehearse', 'errors', '--report', file]);
+    const record = JSON.parse(/id="record">([\s\S]*?)<\/script>/.exec(readFileSync(file, 'utf8'))![1]!);
     const { reason, evidence, secondsFromVerdictToStable } = JSON.parse(stdout);
+    for (const field of ['outcome', 'reason', 'evidence', 'requests', 'secondsFromVerdictToStable', 'violations'])
+      expect(record[field]).toEqual(JSON.parse(stdout)[field]);
     const count = (number: number): string => number.toLocaleString('en-US');
     const told = `green failed ${count(evidence.candidate.failures)} of ${count(evidence.candidate.requests)} requests`;
     for (const text of [reason, words.stdout, words.stderr]) expect(text).toContain(told);

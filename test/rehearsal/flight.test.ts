@@ -1,30 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Flown } from '../../rehearsal/account.ts';
-import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import { flight } from './flights.ts';
 
-const NAMES = Object.keys(SCENARIOS) as ScenarioName[];
-
 /** Everything but the world itself. */
 const told = ({ setting: _, ...known }: Flown): string => JSON.stringify(known);
-
-const asExpected = ({ asExpected, violations, reason }: Flown) => ({
-  asExpected,
-  violations,
-  isOneSentence: /^.+$/.test(reason),
-});
-const WELL = { asExpected: true, violations: [], isOneSentence: true };
-
-describe.each(NAMES)('%s', (name) => {
-  test.each([1, 2, 3])('ends as it must under policy compare, with every promise kept (seed %i)', async (seed) => {
-    expect(asExpected(await flight(name, { seed }))).toEqual(WELL);
-  });
-
-  test('ends as it must under policy literal, with every promise kept', async () => {
-    expect(asExpected(await flight(name, { policy: 'literal' }))).toEqual(WELL);
-  });
-});
 
 describe('a good version', () => {
   test('goes to everybody in 5, 25, 50 and 100 %, watched for 45 minutes', async () => {

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import { flight } from './flights.ts';
+
+/** An outcome and, where it is written down, the shares that were reached. */
+type End = readonly [outcome: string, shares?: readonly number[]];
+
+const CANARY = [5, 25, 50, 100];
+const GOOD: End = ['promoted', CANARY];
+const BACK: End = ['reverted'];
+const NEVER_MET_USERS: End = ['reverted', []];
+
+/** What people read of each scenario: how it ends under `compare`, and under `literal`. */
+const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]>> = {
+  healthy: [GOOD, GOOD],
+  'blue-green': [
+    ['promoted', [10, 50, 100]],
+    ['promoted', [10, 50, 100]],
+  ],
+  'alb-throttled': [GOOD, GOOD],
+  errors: [['reverted', [5, 25]], BACK],
+  latency: [['reverted', [5, 25]], BACK],
+  crash: [['reverted', [5, 25]], BACK],
+  leak: [BACK, BACK],
+  'never-healthy': [NEVER_MET_USERS, NEVER_MET_USERS],
+  'migration-fails': [NEVER_MET_USERS, NEVER_MET_USERS],
+  'migration-hangs': [NEVER_MET_USERS, NEVER_MET_USERS],
+  'silent-metrics': [BACK, BACK],
+  'low-traffic': [BACK, BACK],
+  'shared-outage': [GOOD, BACK],
+  'stable-unhealthy': [
+    ['refused', []],
+    ['refused', []],
+  ],
+  'first-release': [
+    ['promoted', [100]],
+    ['promoted', [100]],
+  ],
+};
+
+const HELD_AND_ASKED: readonly ScenarioName[] = ['silent-metrics', 'low-traffic'];
+const FOUR_HOURS = 4 * 3600;
+
+describe.each(['compare', 'literal'] as const)('under policy %s', (policy) => {
+  describe.each(Object.keys(SCENARIOS) as ScenarioName[])('%s', (name) => {
+    const [outcome, shares] = TABLE[name][policy === 'compare' ? 0 : 1];
+
+    test.each([1, 2, 3])(`ends ${outcome}, for one sentence, with every promise kept (seed %i)`, async (seed) => {
+      const flown = await flight(name, { policy, seed, points: 5 });
+      expect([flown.outcome, flown.asExpected, flown.violations]).toEqual([outcome, true, []]);
+      if (shares) expect(flown.shares).toEqual(shares);
+      expect(flown.reason).toMatch(/^.+$/);
+      if (!HELD_AND_ASKED.includes(name)) return;
+      const asked = flown.world.notices.find(({ kind }) => kind === 'held')!;
+      const order = flown.writes.find(({ call }) => call === 'ledger: abort')!;
+      expect(order.second - asked.second).toBeGreaterThanOrEqual(FOUR_HOURS - 60);
+    });
+  });
+});
