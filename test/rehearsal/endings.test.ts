@@ -45,7 +45,7 @@ describe.each(['compare', 'literal'] as const)('under policy %s', (policy) => {
   describe.each(Object.keys(SCENARIOS) as ScenarioName[])('%s', (name) => {
     const [outcome, shares] = TABLE[name][policy === 'compare' ? 0 : 1];
 
-    test.each([1, 2, 3])(`ends ${outcome}, for one sentence, with every promise kept (seed %i)`, async (seed) => {
+    test.each([1, 2, 3])('ends as it is written, with every promise kept (seed %i)', async (seed) => {
       const flown = await flight(name, { policy, seed, points: 5 });
       expect([flown.outcome, flown.asExpected, flown.violations]).toEqual([outcome, true, []]);
       if (shares) expect(flown.shares).toEqual(shares);
