@@ -18,7 +18,7 @@ const BASELINE_SECONDS = 3600;
 const BELIEVED_AFTER_SECONDS = 60;
 /** Then a colour that is missing in it, but was heard in a later one, is a gap, and the minute is judged as it stands. */
 const FINAL_AFTER_SECONDS = 120;
-/** Numbers that are late for both colours are waited for so long, decisions/0014. */
+/** Numbers that are late for both colours are waited for so long, docs/decisions/0014. */
 const LOST_AFTER_SECONDS = 360;
 /** No complete minute for so long is silence: three minutes that were final and empty. */
 const SILENT_AFTER_SECONDS = FINAL_AFTER_SECONDS + SILENT_MINUTES * MINUTE;

@@ -141,7 +141,7 @@ export const PROOF_RATE_MOST = 0.6 * SAFE_RATE;
 
 // ---- The gate at the end of a bake ----
 
-/** Why: the one-sided 99.9 % point of the normal distribution: three gates add at most 0.3 % false aborts. Doubled: the gate never closes. */
+/** Why: the one-sided 99.9 % point of the normal distribution: three gates add at most 0.3 % false aborts by chance. Doubled: the gate never closes. */
 export const GATE_DEVIATIONS = 3.090232306167813;
 
 // ---- The plan's rollback bars: hold and tell ----
