@@ -8,6 +8,7 @@ import { reconcile } from '../functions/steps/reconcile.ts';
 import type { Ports } from '../functions/steps/step.ts';
 import { type Chance, chance } from './chance.ts';
 import { BareWorld, type Perform } from './interleave/bare-world.ts';
+import { Chronicle } from './interleave/chronicle.ts';
 import { Executions } from './interleave/executions.ts';
 import { type Happening, happen, type Stage, settleUp } from './interleave/happenings.ts';
 import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/moments.ts';
@@ -77,13 +78,12 @@ class Schedule implements Stage {
   #reconciler: Live | undefined;
   #looksWithoutChange = 0;
   #changes = 0;
-  #events = 0;
-  #hashes: [number, number] = [0x811c9dc5, 0x9dc5811c];
-  readonly #trace: string[] = [];
+  readonly #chronicle: Chronicle;
   readonly #options: InterleaveOptions;
 
   constructor(seed: number, options: InterleaveOptions) {
     this.#options = options;
+    this.#chronicle = new Chronicle(options.trace === true);
     this.chance = chance(seed, 'interleaving');
     const { between } = this.chance;
     this.#faults = between(0, 4);
@@ -120,7 +120,7 @@ class Schedule implements Stage {
 
   async run(): Promise<void> {
     await everythingWaits();
-    while (this.#events < MOST_EVENTS && this.watch.broken.length === 0 && !this.#isAtRest()) {
+    while (this.#chronicle.events < MOST_EVENTS && this.watch.broken.length === 0 && !this.#isAtRest()) {
       this.#next();
       await this.#quiet();
     }
@@ -137,18 +137,12 @@ class Schedule implements Stage {
   }
 
   result(seed: number): Interleaved {
-    const hash = this.#hashes.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
-    return { seed, hash, events: this.#events, broken: this.watch.broken, trace: this.#trace };
+    const { hash, events, lines } = this.#chronicle;
+    return { seed, hash, events, broken: this.watch.broken, trace: lines };
   }
 
   note(event: string): void {
-    this.#events += 1;
-    for (let index = 0; index < event.length; index++) {
-      const code = event.charCodeAt(index);
-      this.#hashes[0] = Math.imul(this.#hashes[0] ^ code, 0x01000193);
-      this.#hashes[1] = Math.imul(this.#hashes[1] ^ code, 0x85ebca6b);
-    }
-    if (this.#options.trace) this.#trace.push(`${(this.clock.now() - NOW).toFixed(1).padStart(7)} ${event}`);
+    this.#chronicle.note(event, this.clock.now() - NOW);
   }
 
   get isChaotic(): boolean {

@@ -56,13 +56,16 @@ async function putUsersBack(
   reason: string,
 ): Promise<StepOutput> {
   const { ledger, notices, clock } = ports;
+  // From the order; without one (a step failed, an owner died) from when it began to go back.
+  const from = lock.abort?.at ?? lock.settleFrom ?? clock.now();
   const onStable = health[lock.stable] > 0 || health[lock.candidate] === 0;
   if (!onStable) await commit(ledger, me, writes.target(me));
   if (!(await routeAndReadBack(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
     throw new Transient(`The rule does not show all requests on ${onStable ? lock.stable : lock.candidate} yet`);
   }
   const now = Math.round(clock.now());
-  const seconds = onStable && lock.abort ? { secondsFromVerdictToStable: Math.ceil(clock.now() - lock.abort.at) } : {};
+  const wasAtStake = lock.abort !== undefined || lock.intent !== undefined;
+  const seconds = onStable && wasAtStake ? { secondsFromVerdictToStable: Math.ceil(clock.now() - from) } : {};
   const reverting = await commit(ledger, me, writes.reverting(me, now, { onStable, reason, ...seconds }));
   await notices.send({
     kind: 'reverted',

@@ -53,6 +53,14 @@ describe('the record of a release that went back', () => {
     );
     expect(setting.ledger.record('v1.5.0')?.secondsFromVerdictToStable).toBeLessThanOrEqual(120);
   });
+
+  test('says it also when nobody ordered it back: its controller died at 25 %', async () => {
+    const { setting } = await shortFlight({ killAt: 20 });
+    const { status, secondsFromVerdictToStable } = setting.ledger.record('v1.5.0')!;
+    expect(status).toBe('reverted');
+    expect(secondsFromVerdictToStable).toBeGreaterThan(0);
+    expect(secondsFromVerdictToStable).toBeLessThanOrEqual(120);
+  });
 });
 
 describe('the reconciler', () => {
