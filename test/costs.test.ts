@@ -1,4 +1,6 @@
+import type { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
+import { ofType, production, stacksOf, templateOf } from './infra/scene.ts';
 import { flight } from './rehearsal/flights.ts';
 import { textOf } from './repository-files.ts';
 
@@ -32,6 +34,19 @@ test.each([
   const { transitions } = await flight(scenario, { points: 5 });
   const [row] = tableUnder('One release').filter(([what]) => what!.startsWith('state transitions'));
   expect(row![column]).toBe(`${transitions}: ${((transitions * 25) / 1_000_000).toFixed(3)}`);
+});
+
+test('the alarms of production are as many as the templates have', () => {
+  const { app, releases } = stacksOf(production);
+  const templates = [app.node.findChild('sluice-core') as Stack, ...releases].map(templateOf);
+  const alarms = templates.flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
+  const metrics = alarms.flatMap(
+    ({ Properties }) =>
+      Properties.Metrics?.filter((one: { readonly MetricStat?: unknown }) => one.MetricStat) ?? [Properties.MetricName],
+  );
+  const composites = templates.flatMap((template) => ofType(template, 'AWS::CloudWatch::CompositeAlarm'));
+  expect(page).toContain(`alarms: ${metrics.length} metrics in ${alarms.length} alarms`);
+  expect(page).toContain(`${composites.length} composite | | 0.10 a metric, 0.50 a composite`);
 });
 
 test('the page says when it was put together, that nothing was measured, and where each marked price was read', () => {
