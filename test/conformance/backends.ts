@@ -12,7 +12,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutImageCommand } from '@aws-sdk/client-ecr';
 import { ModifyRuleCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { type Addresses, loadBalancerDimension, targetGroupDimension } from '../../functions/adapters/addresses.ts';
+import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
 import type { ServiceState } from '../../functions/core/protocol.ts';
@@ -256,9 +256,10 @@ export async function putWhole(
 
 type BalancerAddresses = Pick<Addresses, 'loadBalancer' | 'targetGroups'>;
 
+/** Written out here once more: the product's own must not be right by agreeing with itself. */
 const groupOf = ({ loadBalancer, targetGroups }: BalancerAddresses, colour: Colour) => ({
-  LoadBalancer: loadBalancerDimension(loadBalancer),
-  TargetGroup: targetGroupDimension(targetGroups[colour]),
+  LoadBalancer: loadBalancer.split(':')[5]!.replace('loadbalancer/', ''),
+  TargetGroup: targetGroups[colour].split(':')[5]!,
 });
 
 export const together = (zones: readonly Counted[]): Counted => {
