@@ -138,32 +138,36 @@ const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]>> = {
 describe.skipIf(!programs)('every condition, in every state in which one of them turns', () => {
   beforeAll(() => toMoto.begin(), A_MINUTE);
 
-  test.each(Object.keys(WRITES) as (keyof typeof writes)[])('%s', async (name) => {
-    const { dynamodb } = clientsAt(moto.endpoint);
-    const cases = WRITES[name].flatMap((write, form) =>
-      STATES.map((state, index) => ({ write, state: { ...state, service: `${name}-${form}-${index}` } })),
-    );
-    for (let first = 0; first < cases.length; first += 25) {
-      const puts = cases.slice(first, first + 25).map(({ state }) => ({
-        PutRequest: {
-          Item: { pk: { S: `SERVICE#${state.service}` }, sk: { S: 'STATE' }, ...attributesOf(state) },
-        },
-      }));
-      await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { ledger: puts } }));
-    }
-    const client = prudent(dynamodb);
-    const differences: object[] = [];
-    let accepted = 0;
-    for (const { write, state } of cases) {
-      const real = await dynamodbLedger({ again: client, once: client }, { table: 'ledger', ...state }).write(write);
-      const ours = new MemoryLedger(state).write(write);
-      if (real.written) accepted += 1;
-      if (JSON.stringify(sorted(real)) !== JSON.stringify(sorted(ours))) differences.push({ state, real, ours });
-    }
-    expect(differences).toEqual([]);
-    expect(accepted).toBeGreaterThan(0);
-    expect(accepted).toBeLessThan(cases.length);
-  });
+  test.each(Object.keys(WRITES) as (keyof typeof writes)[])(
+    '%s',
+    async (name) => {
+      const { dynamodb } = clientsAt(moto.endpoint);
+      const cases = WRITES[name].flatMap((write, form) =>
+        STATES.map((state, index) => ({ write, state: { ...state, service: `${name}-${form}-${index}` } })),
+      );
+      for (let first = 0; first < cases.length; first += 25) {
+        const puts = cases.slice(first, first + 25).map(({ state }) => ({
+          PutRequest: {
+            Item: { pk: { S: `SERVICE#${state.service}` }, sk: { S: 'STATE' }, ...attributesOf(state) },
+          },
+        }));
+        await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { ledger: puts } }));
+      }
+      const client = prudent(dynamodb);
+      const differences: object[] = [];
+      let accepted = 0;
+      for (const { write, state } of cases) {
+        const real = await dynamodbLedger({ again: client, once: client }, { table: 'ledger', ...state }).write(write);
+        const ours = new MemoryLedger(state).write(write);
+        if (real.written) accepted += 1;
+        if (JSON.stringify(sorted(real)) !== JSON.stringify(sorted(ours))) differences.push({ state, real, ours });
+      }
+      expect(differences).toEqual([]);
+      expect(accepted).toBeGreaterThan(0);
+      expect(accepted).toBeLessThan(cases.length);
+    },
+    A_MINUTE,
+  );
 });
 
 /** The order of fields is nobody's promise. */

@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from '../postgres.ts';
 import { pythonWith } from '../python.ts';
 
 export const ACCOUNT = '123456789012';
@@ -30,15 +29,23 @@ export interface Moto {
 /** Python's programs with moto among them; undefined after telling why not (with CI set that is an error). */
 export const motoForTests = (): string | undefined => pythonWith('moto', 'test/conformance/requirements.txt');
 
-const LOOKS = 300;
-
 export async function startMoto(programs: string, environment: NodeJS.ProcessEnv = {}): Promise<Moto> {
-  const port = await freePort();
-  const server = spawn(`${programs}/python`, ['-m', 'moto.server', '--host', '127.0.0.1', '--port', String(port)], {
-    stdio: 'ignore',
+  // It takes a free port and tells which: a port that was free before it started could be another one's by then.
+  const server = spawn(`${programs}/python`, ['-m', 'moto.server', '--host', '127.0.0.1', '--port', '0'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...environment },
   });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    let told = '';
+    server.stderr.on('data', (part: Buffer) => {
+      told += part.toString();
+      const [, address] = /Running on (http:\S+)/.exec(told) ?? [];
+      if (address) resolve(address);
+    });
+    server.on('exit', () => reject(new Error(`moto did not start: ${told}`)));
+  });
+  // What it says of every call is nobody's business, but must be read.
+  server.stderr.removeAllListeners('data').resume();
   const post = async (path: string, body?: object): Promise<void> => {
     const answer = await fetch(`${endpoint}/moto-api/${path}`, {
       method: 'POST',
@@ -47,10 +54,6 @@ export async function startMoto(programs: string, environment: NodeJS.ProcessEnv
     if (!answer.ok) throw new Error(`moto answered ${path} with ${answer.status}`);
     await answer.body?.cancel();
   };
-  for (let look = 0; !(await answers(endpoint)); look++) {
-    if (look === LOOKS || server.exitCode !== null) throw new Error('moto did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
   return {
     endpoint,
     reset: () => post('reset'),
@@ -61,16 +64,6 @@ export async function startMoto(programs: string, environment: NodeJS.ProcessEnv
       if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
     },
   };
-}
-
-async function answers(endpoint: string): Promise<boolean> {
-  try {
-    const answer = await fetch(`${endpoint}/moto-api/data.json`);
-    await answer.body?.cancel();
-    return answer.ok;
-  } catch {
-    return false;
-  }
 }
 
 /**

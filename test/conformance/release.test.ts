@@ -34,8 +34,9 @@ describe.skipIf(!programs)('a release over the wire', () => {
     'of a worse version ends with all users back on stable',
     async () => {
       const spoiltFrom = { share: 25, points: 20 };
-      const { states, greenWeights, left } = await flyOverTheWire(moto, { input, spoiltFrom });
-      expect(states.at(-1)).toBe('Reverted');
+      const { end, states, greenWeights, left } = await flyOverTheWire(moto, { input, spoiltFrom });
+      // The whole end, so that whoever sees another one sees why.
+      expect({ ...end, state: states.at(-1) }).toMatchObject({ state: 'Reverted', error: 'ReleaseReverted' });
       expect(greenWeights).toEqual([5, 25, 0]);
       expect(left.weights).toEqual({ blue: 100, green: 0 });
       expect(left.desired.green).toBe(0);
