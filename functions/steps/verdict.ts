@@ -44,8 +44,9 @@ export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolea
 async function compare(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
   const judging = await listen(ports, lock);
   const verdict = weigh(judging.state, { bakeDone, names: lock });
-  const { requests } = verdict.evidence.candidate;
-  if (requests === 0) {
+  // Until a minute of this share is judged, the evidence is still that of the share before.
+  const isHeardHere = (judging.folded ?? 0) + 60 > (lock.stageFrom ?? 0);
+  if (!isHeardHere || verdict.evidence.candidate.requests === 0) {
     return {
       verdict,
       silence: `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`,
