@@ -4,6 +4,7 @@ import type { Lock, ServiceState } from '../functions/core/protocol.ts';
 import { RECONCILER } from '../functions/core/protocol.ts';
 import { COLOURS, otherColour, rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
+import { lostPush } from '../functions/steps/pending.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
 import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, isOfAws, type Reach, sentence, withController } from './controller.ts';
@@ -79,7 +80,6 @@ async function tried(check: Check, controller: Controller, state: ServiceState):
 }
 
 const RECONCILER_DOES_IT = 'wait two minutes, the reconciler does it; if not, look at its alarm and its log';
-const LOST_AFTER_SECONDS = 15 * 60;
 
 const CHECKS: Readonly<Record<string, Check>> = {
   'the release that runs': async ({ executions }, { lock }) => {
@@ -160,23 +160,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ];
   },
 
-  pushes: async ({ registry, ledger, clock }, { pending, lock, current }) => {
-    const newest = await registry.newest();
-    const age = newest ? clock.now() - newest.pushedAt : 0;
-    const isLost =
-      newest !== undefined &&
-      current !== undefined &&
-      newest.pushedAt > current.pushedAt &&
-      age > LOST_AFTER_SECONDS &&
-      newest.digest !== pending?.digest &&
-      !(await ledger.record(newest.digest));
+  pushes: async (controller, { pending, lock, current }) => {
+    const lost = await lostPush(controller, { current }, [pending?.digest]);
     return [
       pending !== undefined &&
         !lock && { what: `${pending.image} waits, and nothing is being released`, cure: RECONCILER_DOES_IT },
-      isLost && {
-        what: `${newest.tag} was pushed ${duration(Math.floor(age / 60) * 60)} ago and never started`,
-        cure: `its event was lost: sluice start ${newest.tag}`,
-      },
+      lost !== undefined &&
+        current !== undefined && {
+          what: `${lost.tag} was pushed ${duration(Math.floor((controller.clock.now() - lost.pushedAt) / 60) * 60)} ago and never started`,
+          cure: `its event was lost: sluice start ${lost.tag}`,
+        },
     ];
   },
 };

@@ -4,7 +4,7 @@ import { forceStable } from '../functions/core/force-stable.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { oddsInWords } from '../functions/core/numerals.ts';
 import type { Lock, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import { COLOURS, type Colour, rolesWhenStableIs, shareOf, type Weights } from '../functions/core/roles.ts';
+import { COLOURS, type Colour, rolesWhenStableIs, safeColour, shareOf, type Weights } from '../functions/core/roles.ts';
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { ColourStatus } from '../functions/ports/fleet.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
@@ -107,11 +107,10 @@ async function look({ ledger, router, fleet, clock }: Controller): Promise<Seen>
 }
 
 /** The colour to send everybody to when nothing else works: the one that users trust, unless only the other one answers. */
-function safeColour({ state, colours }: Seen): Colour {
+function safest({ state, colours }: Seen): Colour {
   const { stable, candidate } = state.lock ?? rolesWhenStableIs(state.stable);
-  const trusted = state.lock?.phase === 'closing' ? candidate : stable;
-  const other = trusted === stable ? candidate : stable;
-  return colours[trusted].healthy === 0 && colours[other].healthy > 0 ? other : trusted;
+  const healthy = { blue: colours.blue.healthy, green: colours.green.healthy };
+  return safeColour(healthy, state.lock?.phase === 'closing' ? candidate : stable);
 }
 
 /** Bakes that are still to come, and what is left of the present one, in seconds. */
@@ -130,7 +129,7 @@ const rollbackByHand = ({ stateMachineArn, settings }: Controller): string =>
 function asText(controller: Controller, seen: Seen): readonly string[] {
   const { state, now, newest } = seen;
   const { service, traffic } = controller.settings;
-  const safe = safeColour(seen);
+  const safe = safest(seen);
   const rows = [...(state.lock ? releaseRows(state.lock, now) : restRows(seen)), ...factRows(seen)];
   return [
     headline(service, seen),
@@ -236,7 +235,7 @@ function asJson(controller: Controller, seen: Seen) {
     ...(newest ? { newest } : {}),
     colours,
     rollback: rollbackByHand(controller),
-    forceStable: forceStable(controller.settings.traffic, safeColour(seen)),
+    forceStable: forceStable(controller.settings.traffic, safest(seen)),
   };
 }
 

@@ -3,7 +3,7 @@
  * the machine. Bound to the fence of the release that was meant; only while that release can still be aborted.
  */
 import { type AbortOrder, isAbortable, type Lock, writes } from '../core/protocol.ts';
-import { weightsFor } from '../core/roles.ts';
+import { safeColour, weightsFor } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Ports } from './step.ts';
 import { routeAndReadBack } from './traffic.ts';
@@ -18,8 +18,7 @@ export async function abortRelease(ports: AbortPorts, meant: Lock, order: Omit<A
   // Somebody aborted it before: then the rule is still worth writing, but never once the owner reverts (it decides anew).
   const goesOn = written || (lock?.fence === meant.fence && lock.abort !== undefined && isAbortable(lock));
   if (!goesOn || !lock) return false;
-  const health = await fleet.health();
-  const stableIsDead = health[lock.stable] === 0 && health[lock.candidate] > 0;
-  if (!stableIsDead) await routeAndReadBack(ports, weightsFor(lock, NONE));
+  const isOnStable = safeColour(await fleet.health(), lock.stable) === lock.stable;
+  if (isOnStable) await routeAndReadBack(ports, weightsFor(lock, NONE));
   return true;
 }

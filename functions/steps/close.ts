@@ -5,7 +5,7 @@
 import { typed } from '../core/commands.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
-import { type Colour, weightsFor } from '../core/roles.ts';
+import { type Colour, safeColour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -55,8 +55,7 @@ async function swapRoles(
     await callItStuck(ports, settings, me, lock, safe, reason);
     return answer(lock, 'stuck', reason);
   };
-  if (health[candidate] === 0)
-    return stuck(health[stable] > 0 ? stable : candidate, `${candidate} has no healthy target left`);
+  if (health[candidate] === 0) return stuck(safeColour(health, candidate), `${candidate} has no healthy target left`);
   // A person who sent users to the old colour is right while it lives; it may have been put to sleep already.
   if (share === NONE && health[stable] > 0)
     return stuck(stable, `somebody put all requests back on ${stable} while it was closing`);

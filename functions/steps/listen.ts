@@ -92,15 +92,23 @@ function judged(minute: number, reading: MinuteReading | undefined, at: LatencyC
   };
 }
 
+/** A minute that ended before the present share was confirmed belongs to the stage before. */
+const isOfThisStage = (minute: number, { stageFrom = 0 }: Lock): boolean => minute + MINUTE > stageFrom;
+
+/** Until a minute of the present share is judged, the evidence is still that of the share before. */
+export const isHeardAtThisShare = ({ folded }: Judging, lock: Lock): boolean =>
+  folded !== undefined && isOfThisStage(folded, lock);
+
 /** A minute in which the share changed is the first of the new stage; one before it is some later one of an old stage. */
-function stageAge(minute: number, index: number, { stageFrom = 0, firstShareAt }: Lock): number {
+function stageAge(minute: number, index: number, lock: Lock): number {
+  const { stageFrom = 0, firstShareAt } = lock;
   if (stageFrom === firstShareAt) return index;
-  return minute + MINUTE > stageFrom ? (minute - floorMinute(stageFrom)) / MINUTE : 1;
+  return isOfThisStage(minute, lock) ? (minute - floorMinute(stageFrom)) / MINUTE : 1;
 }
 
-/** A minute that ended before the present share was confirmed belongs to the stage before. */
-function shareAt(minute: number, { share, stageFrom = 0, plan }: Lock): Share {
-  if (minute + MINUTE > stageFrom) return share;
+function shareAt(minute: number, lock: Lock): Share {
+  const { share, plan } = lock;
+  if (isOfThisStage(minute, lock)) return share;
   return plan.stages[plan.stages.findIndex((stage) => stage.share === share) - 1]?.share ?? share;
 }
 

@@ -1,6 +1,10 @@
 import { typed } from '../core/commands.ts';
-import type { Pending } from '../core/protocol.ts';
+import type { Pending, ServiceState } from '../core/protocol.ts';
+import type { Registry } from '../ports/registry.ts';
 import type { Ports } from './step.ts';
+
+/** A release tag that nobody started after so long was lost on the way. */
+const LOST_AFTER_SECONDS = 15 * 60;
 
 /**
  * The lock is free: the push that waited is started. It is taken out of `pending` only by its own execution's Open, so
@@ -28,3 +32,15 @@ export async function startPending({
 /** One name for each attempt: starting it twice is starting it once. */
 export const pendingName = ({ digest, pushedAt, attempt }: Pending): string =>
   `pending-${digest.slice('sha256:'.length, 'sha256:'.length + 16)}-${pushedAt}-${attempt}`;
+
+/** The newest release tag, when it is newer than what is live and nobody started it. `known`: digests that are no news. */
+export async function lostPush(
+  { registry, ledger, clock }: Pick<Ports, 'registry' | 'ledger' | 'clock'>,
+  { current }: Pick<ServiceState, 'current'>,
+  known: readonly (string | undefined)[],
+): ReturnType<Registry['newest']> {
+  const newest = await registry.newest();
+  const isNews = newest && !known.includes(newest.digest) && newest.pushedAt > (current?.pushedAt ?? 0);
+  const isLost = isNews && clock.now() - newest.pushedAt > LOST_AFTER_SECONDS && !(await ledger.record(newest.digest));
+  return isLost ? newest : undefined;
+}

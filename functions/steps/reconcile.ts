@@ -9,7 +9,7 @@ import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, wri
 import { otherColour, rolesWhenStableIs, safeColour } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
 import { close } from './close.ts';
-import { pendingName, startPending } from './pending.ts';
+import { lostPush, pendingName, startPending } from './pending.ts';
 import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
@@ -22,8 +22,6 @@ const MOST_ATTEMPTS = 3;
 const TAKEN_OVER = 'taken over';
 /** Our own writes are in the ledger; whose the others are, only AWS knows. */
 const NOBODY_OF_OURS = 'No release did this; CloudTrail knows who did.';
-/** A release tag that nobody started after so long was lost on the way. */
-const LOST_AFTER_SECONDS = 15 * 60;
 
 type ReconcilePorts = Omit<Ports, 'signals'>;
 
@@ -249,10 +247,12 @@ async function startAgain(
 
 /** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
 async function tellWhatIsOdd(
-  { fleet, registry, ledger, notices, clock }: ReconcilePorts,
+  ports: ReconcilePorts,
   { service, traffic }: ReconcileSettings,
-  { current, stable, watch, fence }: ServiceState,
+  state: ServiceState,
 ): Promise<ReconcileAnswer> {
+  const { fleet, ledger, notices } = ports;
+  const { current, stable, watch, fence } = state;
   const odd: { readonly title: string; readonly body: string; readonly next: readonly string[] }[] = [];
   const { digest } = await fleet.observe(stable);
   if (current && digest && digest !== current.digest)
@@ -261,13 +261,12 @@ async function tellWhatIsOdd(
       body: `${NOBODY_OF_OURS} Nothing was changed.`,
       next: [typed('status', service), whoCalled(traffic.region, 'UpdateService')],
     });
-  const newest = await registry.newest();
-  const isNews = newest && newest.digest !== digest && newest.pushedAt > (current?.pushedAt ?? 0);
-  if (isNews && clock.now() - newest.pushedAt > LOST_AFTER_SECONDS && !(await ledger.record(newest.digest)))
+  const lost = await lostPush(ports, state, [digest]);
+  if (lost)
     odd.push({
-      title: `${newest.tag} was pushed and never started`,
+      title: `${lost.tag} was pushed and never started`,
       body: 'Its event was lost on the way. Nothing was changed.',
-      next: [typed('status', service), typed(`start ${newest.tag}`, service)],
+      next: [typed('status', service), typed(`start ${lost.tag}`, service)],
     });
   const news = odd.filter(({ title }) => !watch?.told.includes(title));
   if (news.length > 0) {

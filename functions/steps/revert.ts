@@ -7,7 +7,7 @@ import { Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
-import { type Colour, shareOf, weightsFor } from '../core/roles.ts';
+import { type Colour, safeColour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -58,10 +58,11 @@ async function putUsersBack(
   const { ledger, notices, clock } = ports;
   // From the order; without one (a step failed, an owner died) from when it began to go back.
   const from = lock.abort?.at ?? lock.settleFrom ?? clock.now();
-  const onStable = health[lock.stable] > 0 || health[lock.candidate] === 0;
+  const safe = safeColour(health, lock.stable);
+  const onStable = safe === lock.stable;
   if (!onStable) await commit(ledger, me, writes.target(me));
   if (!(await routeAndReadBack(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
-    throw new Transient(`The rule does not show all requests on ${onStable ? lock.stable : lock.candidate} yet`);
+    throw new Transient(`The rule does not show all requests on ${safe} yet`);
   }
   const now = Math.round(clock.now());
   const wasAtStake = lock.abort !== undefined || lock.intent !== undefined;
@@ -76,7 +77,7 @@ async function putUsersBack(
     body: reason,
     next: [
       typed(lock.drift ? 'status' : `why ${lock.releaseId}`, settings.service),
-      forceStable(settings.traffic, onStable ? lock.stable : lock.candidate),
+      forceStable(settings.traffic, safe),
     ],
   });
   return settling(reverting, SETTLE_SECONDS);

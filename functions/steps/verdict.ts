@@ -8,7 +8,7 @@ import { isOurs } from '../core/own-alarms.ts';
 import type { Lock } from '../core/protocol.ts';
 import { PASS_P95_MS } from '../core/thresholds.ts';
 import type { AlarmReading } from '../ports/signals.ts';
-import { isSilent, listen } from './listen.ts';
+import { isHeardAtThisShare, isSilent, listen } from './listen.ts';
 import type { Ports } from './step.ts';
 
 type SignalPorts = Pick<Ports, 'signals' | 'ledger' | 'clock'>;
@@ -44,9 +44,7 @@ export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolea
 async function compare(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
   const judging = await listen(ports, lock);
   const verdict = weigh(judging.state, { bakeDone, names: lock });
-  // Until a minute of this share is judged, the evidence is still that of the share before.
-  const isHeardHere = (judging.folded ?? 0) + 60 > (lock.stageFrom ?? 0);
-  if (!isHeardHere || verdict.evidence.candidate.requests === 0) {
+  if (!isHeardAtThisShare(judging, lock) || verdict.evidence.candidate.requests === 0) {
     return {
       verdict,
       silence: `no minute with requests on ${lock.candidate} at ${lock.share} % has been delivered yet`,

@@ -28,6 +28,20 @@ const REGISTER = ['ReadRevisions', 'RegisterRevision', 'PassTaskRoles'] as const
 /** One that is a copy of the template. */
 const COPY = [...REGISTER, 'TagRevision'] as const;
 
+/** To bring a release to either end: weights, probe, the colour that sleeps, the next push. */
+const END_RELEASE = [
+  'KeepLedger',
+  'ReadRule',
+  'MoveTraffic',
+  'PointProbe',
+  ...LOOK_AT_TASKS,
+  'ChangeService',
+  'HoldScaling',
+  'StartRelease',
+  'FindExecution',
+  'Tell',
+] as const;
+
 const RUN_MIGRATION = ['FindTasks', 'ReadTasks', ...COPY, 'RunMigration', 'StopMigration'] as const;
 
 export const FUNCTIONS = {
@@ -73,34 +87,12 @@ export const FUNCTIONS = {
     memory: 512,
     // A revert may not wait until somebody else's Lambdas leave room.
     concurrency: 2,
-    may: [
-      'KeepLedger',
-      'ReadRule',
-      'MoveTraffic',
-      'PointProbe',
-      ...LOOK_AT_TASKS,
-      'ChangeService',
-      'HoldScaling',
-      'StartRelease',
-      'FindExecution',
-      'Tell',
-    ],
+    may: END_RELEASE,
   },
   close: {
     does: 'swaps the roles and puts the old colour to sleep',
     memory: 512,
-    may: [
-      'KeepLedger',
-      'ReadRule',
-      'MoveTraffic',
-      'PointProbe',
-      ...LOOK_AT_TASKS,
-      'ChangeService',
-      'HoldScaling',
-      'StartRelease',
-      'FindExecution',
-      'Tell',
-    ],
+    may: END_RELEASE,
   },
   guard: {
     does: 'sends a release back at once, on an alarm or a crash',
@@ -114,19 +106,7 @@ export const FUNCTIONS = {
     memory: 512,
     // A safety rule: it never overlaps itself.
     concurrency: 1,
-    may: [
-      'KeepLedger',
-      'ReadRule',
-      'MoveTraffic',
-      'PointProbe',
-      ...LOOK_AT_TASKS,
-      'ChangeService',
-      'HoldScaling',
-      'FindImage',
-      'StartRelease',
-      'FindExecution',
-      'Tell',
-    ],
+    may: [...END_RELEASE, 'FindImage'],
   },
   'migrate-by-hand': {
     does: 'migrates without a release, or takes a migration back, because a person asks',
