@@ -9,7 +9,7 @@ import type { World } from '../rehearsal/world.ts';
 import { Table } from './adapters/table.ts';
 import { flight, shortFlight } from './rehearsal/flights.ts';
 import { textOf } from './repository-files.ts';
-import { CURRENT, IMAGES, lockIn, NOW, SETTINGS, SOMEBODY_ELSE, scene } from './steps/scene.ts';
+import { CURRENT, IMAGES, lockIn, NOW, PHASES, SETTINGS, SOMEBODY_ELSE, scene } from './steps/scene.ts';
 
 const page = textOf('docs/runbook.md');
 
@@ -59,8 +59,6 @@ const stateWith = (lock: Lock | undefined): ServiceState => ({
   current: CURRENT,
   ...(lock ? { lock } : {}),
 });
-
-const PHASES = ['opening', 'migrating', 'deploying', 'baking', 'warm', 'reverting', 'closing', 'stuck'] as const;
 
 describe('a command of the runbook that writes the ledger', () => {
   test.each(PHASES)('frees a stuck release, and nothing else (%s)', (phase) => {

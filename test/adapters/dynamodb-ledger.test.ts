@@ -5,10 +5,10 @@ import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts';
 import { Transient } from '../../functions/core/failures.ts';
 import { learn } from '../../functions/core/judge/baseline.ts';
 import { beginJudging, foldMinute } from '../../functions/core/judge/judge.ts';
-import { type Lock, type ReleaseRecord, type ServiceState, writes } from '../../functions/core/protocol.ts';
+import { type Lock, type ServiceState, writes } from '../../functions/core/protocol.ts';
 import type { Judging, Ledger, MinuteEvidence } from '../../functions/ports/ledger.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, FENCE, IMAGES, lockIn, ME, NOW } from '../steps/scene.ts';
+import { ABORT, FENCE, IMAGES, lockIn, ME, NOW, recordOf } from '../steps/scene.ts';
 import { type Answers, answering, type Call, PLACE, refusal } from './answering.ts';
 import { Table } from './table.ts';
 
@@ -21,16 +21,6 @@ function ledgerOver(table: Table, answers: Answers = {}, calls: Call[] = []): Le
 }
 
 const opening = (seen: ServiceState): Lock => ({ ...lockIn('opening'), fence: seen.fence + 1 });
-
-const recordOf = ({ releaseId, digest, image, pushedAt, fence, openedAt }: Lock): ReleaseRecord => ({
-  releaseId,
-  digest,
-  image,
-  pushedAt,
-  fence,
-  openedAt,
-  status: 'open',
-});
 
 async function opened(ledger: Ledger, again = false) {
   const seen = await ledger.read();

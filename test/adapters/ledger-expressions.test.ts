@@ -4,14 +4,13 @@ import { attribute, expressionsOf, itemOf } from '../../functions/adapters/ledge
 import {
   type LedgerWrite,
   type Lock,
-  type Phase,
   type ReleaseRecord,
   type ServiceState,
   writes,
 } from '../../functions/core/protocol.ts';
 import type { Share } from '../../functions/core/share.ts';
 import { holds, MemoryLedger } from '../../rehearsal/ledger.ts';
-import { CURRENT, lockIn } from '../steps/scene.ts';
+import { CURRENT, lockIn, PHASES } from '../steps/scene.ts';
 import { type Item, written } from './expressions.ts';
 
 // Few values, so that what is asked for and what stands there are often the same.
@@ -21,16 +20,7 @@ const share = fc.constantFrom(0, 25, 100) as fc.Arbitrary<Share>;
 const colour = fc.constantFrom('blue' as const, 'green' as const);
 const digest = fc.constantFrom('sha256:a', 'sha256:b');
 const id = fc.constantFrom('c-1', 'c-2');
-const phase = fc.constantFrom<Phase>(
-  'opening',
-  'migrating',
-  'deploying',
-  'baking',
-  'warm',
-  'reverting',
-  'closing',
-  'stuck',
-);
+const phase = fc.constantFrom(...PHASES);
 const mine = fc.record({ owner: fc.constantFrom('one', 'another'), fence });
 const sometimes = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 const command = fc.record({ id, verb: fc.constant('advance' as const), share, fence });

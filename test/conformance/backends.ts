@@ -12,6 +12,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutImageCommand } from '@aws-sdk/client-ecr';
 import { ModifyRuleCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll } from 'vitest';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
@@ -27,8 +28,9 @@ import { MemoryLedger } from '../../rehearsal/ledger.ts';
 import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World } from '../../rehearsal/world.ts';
-import { type Moto, REGION } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, REGION, startMoto } from './moto.ts';
 import { clientsAt, hangAlarms, type OwnClients, portsAt, SERVICE, setTheStage } from './stage.ts';
+import { startWire, type Wire } from './wire.ts';
 
 /** What one colour counted in one zone in a minute; a zero is not delivered, as CloudWatch does not. */
 export interface Counted {
@@ -147,6 +149,31 @@ export function rehearsed(): Backend {
       executions.set(name, 'ended');
     },
   };
+}
+
+/**
+ * Our world, and moto where Python has it, for one test file: its moto and its wire are there while the file runs.
+ * `tamper`: what stands on the wire.
+ */
+export function bothBackends(tamper?: Parameters<typeof startWire>[1]) {
+  const programs = motoForTests();
+  let moto: Moto;
+  let wire: Wire;
+  beforeAll(async () => {
+    if (!programs) return;
+    moto = await startMoto(programs);
+    wire = await startWire(() => moto.endpoint, tamper);
+  }, A_MINUTE);
+  afterAll(async () => {
+    await wire?.stop();
+    await moto?.stop();
+  });
+  const toMoto = overTheWire(
+    () => moto,
+    () => wire.endpoint,
+  );
+  const backends: readonly Backend[] = [rehearsed(), ...(programs ? [toMoto] : [])];
+  return { backends, toMoto, hasMoto: programs !== undefined, motoEndpoint: () => moto.endpoint };
 }
 
 /** `endpoint`: where the product finds AWS, which is whatever stands before moto. */

@@ -1,6 +1,6 @@
 /** Every write of the ledger, its condition evaluated by the rehearsal and by a DynamoDB that is not ours: the same answer. */
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { prudent } from '../../functions/adapters/client.ts';
 import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
@@ -10,36 +10,29 @@ import {
   type Pending,
   type Phase,
   RECONCILER,
-  type ReleaseRecord,
   type ServiceState,
   writes,
 } from '../../functions/core/protocol.ts';
 import type { WriteAnswer } from '../../functions/ports/ledger.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PREVIOUS, SOMEBODY_ELSE } from '../steps/scene.ts';
-import { type Backend, overTheWire, rehearsed } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
+import {
+  ABORT,
+  CURRENT,
+  FENCE,
+  IMAGES,
+  lockIn,
+  ME,
+  NOW,
+  PHASES,
+  PREVIOUS,
+  recordOf,
+  SOMEBODY_ELSE,
+} from '../steps/scene.ts';
+import { bothBackends } from './backends.ts';
+import { A_MINUTE } from './moto.ts';
 import { clientsAt, SERVICE } from './stage.ts';
-import { startWire, type Wire } from './wire.ts';
 
-const programs = motoForTests();
-let moto: Moto;
-let wire: Wire;
-beforeAll(async () => {
-  if (!programs) return;
-  moto = await startMoto(programs);
-  wire = await startWire(() => moto.endpoint);
-}, A_MINUTE);
-afterAll(async () => {
-  await wire?.stop();
-  await moto?.stop();
-});
-
-const toMoto = overTheWire(
-  () => moto,
-  () => wire.endpoint,
-);
-const backends: readonly Backend[] = [rehearsed(), ...(programs ? [toMoto] : [])];
+const { backends, toMoto, hasMoto, motoEndpoint } = bothBackends();
 
 const me = { owner: ME, fence: FENCE };
 const held = (phase: Phase, facts: Partial<Lock> = {}): Lock =>
@@ -57,26 +50,6 @@ const pending = (image: keyof typeof IMAGES): Pending => ({ ...IMAGES[image], im
 const command = { id: 'c-1', verb: 'advance', share: 25, fence: FENCE } as const;
 const atRest = stateWith();
 const next = { ...lockIn('opening'), fence: FENCE + 1 };
-const recordOf = ({ releaseId, digest, image, pushedAt, fence, openedAt }: Lock): ReleaseRecord => ({
-  releaseId,
-  digest,
-  image,
-  pushedAt,
-  fence,
-  openedAt,
-  status: 'open',
-});
-
-const PHASES: readonly Phase[] = [
-  'opening',
-  'migrating',
-  'deploying',
-  'baking',
-  'warm',
-  'reverting',
-  'closing',
-  'stuck',
-];
 
 /** States in which at least one condition of the table turns. */
 const STATES: readonly ServiceState[] = [
@@ -135,13 +108,13 @@ const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]>> = {
   stuck: [writes.stuck(me, 'nobody is healthy')],
 };
 
-describe.skipIf(!programs)('every condition, in every state in which one of them turns', () => {
+describe.skipIf(!hasMoto)('every condition, in every state in which one of them turns', () => {
   beforeAll(() => toMoto.begin(), A_MINUTE);
 
   test.each(Object.keys(WRITES) as (keyof typeof writes)[])(
     '%s',
     async (name) => {
-      const { dynamodb } = clientsAt(moto.endpoint);
+      const { dynamodb } = clientsAt(motoEndpoint());
       const cases = WRITES[name].flatMap((write, form) =>
         STATES.map((state, index) => ({ write, state: { ...state, service: `${name}-${form}-${index}` } })),
       );

@@ -1,33 +1,12 @@
 /** The same cases in our world and over the wire: whoever rehearses has the ports that production has. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
-import { type Counted, overTheWire, rehearsed } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
+import { bothBackends, type Counted } from './backends.ts';
+import { A_MINUTE } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
-import { startWire, type Wire } from './wire.ts';
 
-const programs = motoForTests();
-let moto: Moto;
-let wire: Wire;
-beforeAll(async () => {
-  if (!programs) return;
-  moto = await startMoto(programs);
-  wire = await startWire(
-    () => moto.endpoint,
-    withScheduler(() => 0),
-  );
-}, A_MINUTE);
-afterAll(async () => {
-  await wire?.stop();
-  await moto?.stop();
-});
-
-const toMoto = overTheWire(
-  () => moto,
-  () => wire.endpoint,
-);
-const backends = [rehearsed(), ...(programs ? [toMoto] : [])];
+const { backends } = bothBackends(withScheduler(() => 0));
 const DIGEST = `sha256:${'5'.repeat(64)}`;
 
 describe.each(backends)('$name', (it) => {

@@ -34,6 +34,7 @@ import { COLOURS, type Colour } from '../../functions/core/roles.ts';
 import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock } from '../../functions/ports/clock.ts';
 import type { Ports } from '../../functions/steps/step.ts';
+import { SLUICE } from '../adapters/sluice.ts';
 import { ACCOUNT, placeAt, query, REGION, valuesIn } from './moto.ts';
 
 export const SERVICE = 'conductores-backend';
@@ -260,16 +261,7 @@ export async function setTheStage(endpoint: string, clients: OwnClients): Promis
       subnets: subnets.slice(0, 2),
       securityGroups: [valuesIn(groups, 'groupId')[0]!],
     },
-    settings: {
-      profile: 'production',
-      policy: 'compare',
-      onUnproven: 'ask',
-      warmMinutes: 60,
-      hasMigration: true,
-      minimumTasks: 2,
-      readyWithinSeconds: 600,
-      migrateWithinSeconds: 1800,
-    },
+    settings: SLUICE.settings,
   };
 }
 

@@ -11,18 +11,8 @@ import {
   writes,
 } from '../../functions/core/protocol.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PREVIOUS, SOMEBODY_ELSE } from '../steps/scene.ts';
+import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PHASES, PREVIOUS, SOMEBODY_ELSE } from '../steps/scene.ts';
 
-const PHASES: readonly Phase[] = [
-  'opening',
-  'migrating',
-  'deploying',
-  'baking',
-  'warm',
-  'reverting',
-  'closing',
-  'stuck',
-];
 const FORWARD: readonly Phase[] = ['opening', 'migrating', 'deploying', 'baking', 'warm'];
 const MARKS = ['abort', 'hold', 'retiring', 'target', 'askedAt'] as const;
 type Mark = (typeof MARKS)[number];

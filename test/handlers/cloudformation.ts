@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
+import { GROUPS, LISTENER } from '../adapters/balancer.ts';
 
 type Handler = (event: CloudFormationCustomResourceEvent, context: never) => Promise<unknown>;
 type Properties = Readonly<Record<string, unknown>>;
@@ -21,6 +22,20 @@ const STACK = {
   LogicalResourceId: 'WeightedRule',
   ResourceType: 'Custom::WeightedRule',
 } as const;
+
+/** The weighted rule's properties, as the stack writes them. */
+export const RULE = {
+  Service: 'conductores-backend',
+  Table: 'ledger',
+  ListenerArn: LISTENER,
+  BlueTargetGroupArn: GROUPS.blue,
+  GreenTargetGroupArn: GROUPS.green,
+  Priority: 100,
+  PathPatterns: ['/*'],
+  HostHeaders: [],
+  StickinessSeconds: 0,
+  RemoveRule: false,
+};
 
 /** One custom resource of a stack, whose updates can be rolled back as CloudFormation does it. */
 export class StackResource {

@@ -6,26 +6,14 @@ import type { ServiceState } from '../../functions/core/protocol.ts';
 import { dynamodb, elb } from '../../functions/handlers/ports.ts';
 import { handler } from '../../functions/handlers/weighted-rule.ts';
 import { answering, type Call, PLACE } from '../adapters/answering.ts';
-import { Balancer, GROUPS, groupArn, LISTENER, OTHER_LISTENER } from '../adapters/balancer.ts';
+import { Balancer, GROUPS, groupArn, OTHER_LISTENER } from '../adapters/balancer.ts';
 import { Table } from '../adapters/table.ts';
 import { lockIn } from '../steps/scene.ts';
-import { StackResource } from './cloudformation.ts';
+import { RULE, StackResource } from './cloudformation.ts';
 
 process.env['AWS_REGION'] = PLACE.region;
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
 
-export const RULE = {
-  Service: 'conductores-backend',
-  Table: 'ledger',
-  ListenerArn: LISTENER,
-  BlueTargetGroupArn: GROUPS.blue,
-  GreenTargetGroupArn: GROUPS.green,
-  Priority: 100,
-  PathPatterns: ['/*'],
-  HostHeaders: [],
-  StickinessSeconds: 0,
-  RemoveRule: false,
-};
 export const MOVED = { ...RULE, ListenerArn: OTHER_LISTENER };
 export const NEW_GROUPS = { ...RULE, BlueTargetGroupArn: groupArn('blue2'), GreenTargetGroupArn: groupArn('green2') };
 

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { dynamodb, elb } from '../../functions/handlers/ports.ts';
 import { answering, refusal } from '../adapters/answering.ts';
 import { groupArn } from '../adapters/balancer.ts';
+import { RULE } from './cloudformation.ts';
 import {
   actionsSent,
   balancer,
   calls,
   MOVED,
   NEW_GROUPS,
-  RULE,
   releasing,
   rule,
   shift,

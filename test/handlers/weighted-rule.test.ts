@@ -4,14 +4,13 @@ import { elb } from '../../functions/handlers/ports.ts';
 import { handler } from '../../functions/handlers/weighted-rule.ts';
 import { answering, refusal } from '../adapters/answering.ts';
 import { forwardTo, GROUPS, groupArn, LISTENER } from '../adapters/balancer.ts';
-import { StackResource } from './cloudformation.ts';
+import { RULE, StackResource } from './cloudformation.ts';
 import {
   actionsSent,
   balancer,
   calls,
   MOVED,
   NEW_GROUPS,
-  RULE,
   releasing,
   rule,
   shift,

@@ -6,24 +6,11 @@ import type { FlightOptions } from '../../rehearsal/options.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { answering, type Call, PLACE } from '../adapters/answering.ts';
 import { Balancer, forwardTo, GROUPS, LISTENER } from '../adapters/balancer.ts';
-import { StackResource } from '../handlers/cloudformation.ts';
+import { RULE, StackResource } from '../handlers/cloudformation.ts';
 import { shortFlight } from './flights.ts';
 
 process.env['AWS_REGION'] = PLACE.region;
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
-
-const RULE = {
-  Service: 'conductores-backend',
-  Table: 'ledger',
-  ListenerArn: LISTENER,
-  BlueTargetGroupArn: GROUPS.blue,
-  GreenTargetGroupArn: GROUPS.green,
-  Priority: 100,
-  PathPatterns: ['/*'],
-  HostHeaders: [],
-  StickinessSeconds: 0,
-  RemoveRule: false,
-};
 
 let balancer: Balancer;
 let calls: Call[];

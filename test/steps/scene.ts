@@ -63,6 +63,17 @@ export const PLAN: Plan = (() => {
 
 export const ABORT = { by: 'person', reason: 'a person said so', at: NOW - 5 } as const;
 
+export const PHASES: readonly Phase[] = [
+  'opening',
+  'migrating',
+  'deploying',
+  'baking',
+  'warm',
+  'reverting',
+  'closing',
+  'stuck',
+];
+
 /** A release of v1.5.0 in that phase and at that share, as its own steps would have left it. */
 export function lockIn(phase: Phase, share = NONE, facts: Partial<Lock> = {}): Lock {
   const isSeen = share > NONE;
@@ -84,7 +95,7 @@ export function lockIn(phase: Phase, share = NONE, facts: Partial<Lock> = {}): L
   };
 }
 
-const recordOf = ({ releaseId, digest, image, pushedAt, fence, openedAt }: Lock): ReleaseRecord => ({
+export const recordOf = ({ releaseId, digest, image, pushedAt, fence, openedAt }: Lock): ReleaseRecord => ({
   releaseId,
   digest,
   image,
