@@ -12,7 +12,7 @@ import {
 } from './detection/command.ts';
 import { DETECTORS, type DetectorName } from './detection/detectors.ts';
 import { cellsOf } from './detection/pool.ts';
-import { SCENARIOS } from './detection/scenarios.ts';
+import { SCENARIOS, type ScenarioName } from './detection/scenarios.ts';
 
 const NAMES = SCENARIOS.map(({ name }) => name);
 const EVERYBODY = Object.keys(DETECTORS) as readonly DetectorName[];
@@ -37,13 +37,16 @@ const cells = await cellsOf({ scenarios, rps, detectors, runs, seed, workers, on
 if (json) process.stdout.write(`${JSON.stringify({ schema: 'sluice.bench/1', ...circumstances(seed), cells })}\n`);
 else process.stdout.write(`${rps.map(tableOf).join('\n\n')}\n`);
 
+/** As it stands in docs/judge.md, appendix D. */
 function tableOf(traffic: number): string {
-  const row = (detector: DetectorName) =>
-    cells.filter((cell) => cell.rps === traffic && cell.detector === detector).map(cellText);
+  const row = (scenario: ScenarioName) =>
+    cells.filter((cell) => cell.rps === traffic && cell.scenario === scenario).map(cellText);
+  const requests = traffic === 1 ? 'request' : 'requests';
   return [
-    `### ${traffic} requests a second`,
-    `| detector | ${scenarios.join(' | ')} |`,
-    `|${'---|'.repeat(scenarios.length + 1)}`,
-    ...detectors.map((detector) => `| ${detector} | ${row(detector).join(' | ')} |`),
+    `#### ${traffic.toLocaleString('en-US')} ${requests} a second`,
+    '',
+    `| scenario | ${detectors.map((name) => `\`${name}\``).join(' | ')} |`,
+    `|${'---|'.repeat(detectors.length + 1)}`,
+    ...scenarios.map((scenario) => `| ${scenario} | ${row(scenario).join(' | ')} |`),
   ].join('\n');
 }

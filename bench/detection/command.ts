@@ -48,12 +48,17 @@ export const tellProgress = (done: number, of: number): void => {
   process.stderr.write(done === of ? `\r${of} parts done   \n` : `\r${done} of ${of} parts `);
 };
 
-/** Where nothing is wrong: false aborts. Else: missed / median / 95th percentile of the minutes / bad responses. */
+/**
+ * Where nothing is wrong: false aborts, in %. Else: missed, in % / median / 95th percentile of the minutes / bad responses.
+ * As in docs/judge.md, appendix D.
+ */
 export function cellText({ falseAborts, missed, medianMinutes, p95Minutes, meanBadResponses }: Cell): string {
   if (missed === undefined) return percent(falseAborts);
-  const minutes = `${medianMinutes ?? '-'} / ${p95Minutes ?? '-'}`;
+  if (falseAborts === 1) return 'aborts before';
   const bad = meanBadResponses === undefined ? '-' : Math.round(meanBadResponses).toLocaleString('en-US');
-  return `${percent(missed)} / ${minutes} / ${bad}`;
+  return [hundredths(missed), medianMinutes ?? '-', p95Minutes ?? '-', bad].join(' / ');
 }
 
-export const percent = (rate: number): string => `${(100 * rate).toFixed(2)} %`;
+export const percent = (rate: number): string => `${hundredths(rate)} %`;
+
+const hundredths = (rate: number): number => Number((100 * rate).toFixed(2));
