@@ -48,6 +48,6 @@ test('a cell reads as a sentence', () => {
   const cell = { condition: 'usual', fault: 'errors +2', policy: 'compare', runs: 4, violations: 0 } as const;
   const rates = { promoted: 0, byNumbers: 0.75, byHardRules: 0, unproven: 0.25, asked: 0.25 };
   expect(cellSentence({ ...cell, ...rates, ci95: [0, 0.5], medianMinutesToBack: 5.2 })).toBe(
-    '75.00 % back by the numbers; 25.00 % back unproven; 25.00 % asked; minute 5.2',
+    '75 % back by the numbers; 25 % back unproven; 25 % asked; minute 5.2',
   );
 });
