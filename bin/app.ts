@@ -4,10 +4,17 @@ import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { readSettings } from '../infra/settings.ts';
 import { makeStacks } from '../infra/stacks.ts';
+import { WrongSettings } from '../infra/wrong-settings.ts';
 
 const app = new App();
 const file: unknown = app.node.tryGetContext('settings');
 const profile: unknown = app.node.tryGetContext('profile');
 const written = typeof file === 'string' ? JSON.parse(readFileSync(file, 'utf8')) : profile ? { profile } : {};
 
-makeStacks(app, readSettings(written), (name) => Code.fromAsset(`dist/functions/${name}`));
+try {
+  makeStacks(app, readSettings(written), (name) => Code.fromAsset(`dist/functions/${name}`));
+} catch (error) {
+  if (!(error instanceof WrongSettings)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -91,6 +91,10 @@ export class ReleasesStack extends Stack {
     });
     new ReleaseDashboard(this, 'Dashboard', { shows: backend, with: { signals, machine, controller } });
 
+    new CfnOutput(this, 'StateMachineArn', {
+      value: machine.machine.stateMachineArn,
+      description: 'for scripts/ci/follow.sh and rollback.sh',
+    });
     new CfnOutput(this, 'Sluice', { description: 'Where the command finds everything', value: verbs.description });
     this.backend = backend;
   }

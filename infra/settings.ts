@@ -64,6 +64,8 @@ export interface Service {
   readonly secrets: Readonly<Record<string, SecretField>>;
   /** Buckets that its tasks may read and write. @default - the seed's documents in production, else none */
   readonly buckets: readonly string[];
+  /** The role that its tasks have, with whatever rights it has. @default - one of its own, for the buckets */
+  readonly taskRoleArn?: string | undefined;
   readonly scaling: Scaling;
   readonly rule: RuleSettings;
   /** @default - compare */
@@ -72,7 +74,7 @@ export interface Service {
   readonly onUnproven: OnUnproven;
   /** @default - 60 */
   readonly warmMinutes: number;
-  /** Runs from the new image before any traffic moves. @default - the seed's alembic in production, else none */
+  /** Runs from the new image before any traffic moves. @default - alembic for the seed's one service, else none */
   readonly migration?: Migration | undefined;
   /** How long a candidate may take to become healthy. @default - 600 */
   readonly readyWithinSeconds: number;
@@ -93,6 +95,8 @@ export interface Container {
   readonly cpu: number;
   /** MiB. @default - 2048 */
   readonly memory: number;
+  /** What its image is built for. @default - X86_64 */
+  readonly architecture: 'X86_64' | 'ARM64';
 }
 
 export interface SecretField {
@@ -138,7 +142,7 @@ export function readSettings(raw: unknown): Settings {
     ...one,
     repository: one.repository ?? one.name,
     secrets: one.secrets ?? (isProduction ? seedSecrets(core!) : {}),
-    buckets: one.buckets ?? (isProduction ? [namesOf(core!).buckets.documents] : []),
+    buckets: one.buckets ?? (isProduction && !one.taskRoleArn ? [namesOf(core!).buckets.documents] : []),
     rule: { ...one.rule, priority: one.rule.priority ?? 100 + 10 * index },
   }));
   const isThrownAway = rest.profile === 'trial';
@@ -181,12 +185,14 @@ const service = z.strictObject({
       graceSeconds: z._default(whole(0, 3600), 60),
       cpu: z._default(z.literal([256, 512, 1024, 2048, 4096]), 1024),
       memory: z._default(whole(512, 30_720), 2048),
+      architecture: z._default(z.enum(['X86_64', 'ARM64']), 'X86_64'),
     }),
     {},
   ),
   environment: z._default(z.record(text, z.string()), {}),
   secrets: z.optional(z.record(text, z.strictObject({ secret: text, field: z.optional(text) }))),
   buckets: z.optional(z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)))),
+  taskRoleArn: z.optional(z.string().check(z.regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/))),
   scaling: z.prefault(
     z.strictObject({
       minimum: z._default(whole(1, 100), 2),
@@ -292,6 +298,12 @@ function serviceMistakes(services: readonly Service[]): readonly WrongField[] {
         'container.memory',
         `${one.container.memory} MiB does not go with ${one.container.cpu} CPU units`,
         `write a multiple of 512 from ${least} to ${most}`,
+      );
+    if (one.taskRoleArn && one.buckets.length > 0)
+      say(
+        'buckets',
+        'are for a role of ours, and the tasks have their own',
+        'leave it out, and give that role the right',
       );
     const twice = Object.keys(one.environment).find((variable) => variable in one.secrets);
     if (twice !== undefined) say(`secrets.${twice}`, 'is in the environment too', 'leave it out of the environment');

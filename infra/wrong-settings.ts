@@ -47,6 +47,8 @@ const FIXES: Readonly<Record<string, string>> = {
   'services[].container.graceSeconds': 'write seconds, 0 to 3600',
   'services[].container.cpu': 'write 256, 512, 1024, 2048 or 4096',
   'services[].container.memory': 'write MiB, 512 to 30720',
+  'services[].container.architecture': 'write X86_64 or ARM64',
+  'services[].taskRoleArn': 'write the ARN of a role that ecs-tasks.amazonaws.com may assume',
   'services[].scaling.minimum': 'write 1 to 100 tasks',
   'services[].scaling.maximum': 'write 1 to 100 tasks',
   'services[].scaling.cpuPercent': 'write 10 to 90 percent',

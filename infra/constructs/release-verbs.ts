@@ -72,7 +72,8 @@ export class ReleaseVerbs extends Construct {
         keepsLogsFor,
         environment,
       });
-      new CfnOutput(this, 'MigrateFunction', { value: lambda.functionName, description: 'for scripts/ci/migrate.sh' });
+      const description = 'for scripts/ci/migrate.sh';
+      new CfnOutput(Stack.of(this), 'MigrateFunction', { value: lambda.functionName, description });
     }
   }
 }

@@ -17,7 +17,7 @@ import {
   OperatingSystemFamily,
 } from 'aws-cdk-lib/aws-ecs';
 import { ApplicationProtocol, ApplicationTargetGroup, TargetType } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type { Role } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -190,7 +190,11 @@ export class TwoColourService extends Construct {
     ]);
   }
 
-  private taskRoleFor(names: readonly string[]): Role {
+  /** Undefined: CDK makes one that may do nothing. */
+  private taskRole(): IRole | undefined {
+    const { taskRoleArn, buckets: names } = this.settings;
+    if (taskRoleArn) return Role.fromRoleArn(this, 'TaskRole', taskRoleArn, { mutable: false });
+    if (names.length === 0) return undefined;
     const buckets = names.map((name) => Bucket.fromBucketName(this, `Bucket-${name}`, name));
     return roleFor(this, 'TaskRole', {
       isOf: 'ecs-tasks',
@@ -213,14 +217,18 @@ export class TwoColourService extends Construct {
 
   /** What developers edit. Its image never runs: a release puts its digest there. */
   private templateFor(secrets: readonly NamedSecret[]): FargateTaskDefinition {
-    const { container, environment, buckets } = this.settings;
+    const { container, environment } = this.settings;
+    const taskRole = this.taskRole();
     const template = new FargateTaskDefinition(this, 'Template', {
       family: this.families.template,
       cpu: container.cpu,
       memoryLimitMiB: container.memory,
-      runtimePlatform: { cpuArchitecture: CpuArchitecture.X86_64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+      runtimePlatform: {
+        cpuArchitecture: CpuArchitecture.of(container.architecture),
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
       executionRole: this.executionRole.withoutPolicyUpdates(),
-      ...(buckets.length > 0 ? { taskRole: this.taskRoleFor(buckets) } : {}),
+      ...(taskRole ? { taskRole } : {}),
     });
     template.addContainer('Container', {
       containerName: container.name,

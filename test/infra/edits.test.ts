@@ -1,7 +1,8 @@
-/** What a later deploy may touch: the app is synthesised twice, and the templates are compared. */
+/** What a later deploy may touch: the app is synthesised twice, and the templates are compared as `cdk diff` does. */
 import type { CfnListener, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
+import { differences } from './cdk-diff.ts';
 import { attach, stacksOf, type TemplateJson, templateOf } from './scene.ts';
 
 type Edit = (stacks: ReturnType<typeof stacksOf>) => void;
@@ -22,16 +23,11 @@ function synthesised(raw: unknown, edit: Edit): { readonly releases: TemplateJso
 const service = (more: object) => ({ services: [more] });
 const before = synthesised(service({}), NOTHING);
 
-/** What is another resource than before, as its type, once for each. */
-function changed(from: TemplateJson | undefined, to: TemplateJson | undefined): readonly string[] {
-  const ids = new Set([...Object.keys(from?.Resources ?? {}), ...Object.keys(to?.Resources ?? {})]);
-  return [...ids]
-    .filter((id) => JSON.stringify(from?.Resources[id]) !== JSON.stringify(to?.Resources[id]))
-    .map((id) => (to?.Resources[id] ?? from?.Resources[id])!.Type)
-    .toSorted();
-}
+/** What becomes of each resource that is not the same, with its type. */
+const changed = (from: TemplateJson | undefined, to: TemplateJson | undefined): readonly string[] =>
+  [...differences(from, to).values()].map(({ type, becomes }) => `${becomes} ${type}`).toSorted();
 
-const twice = (type: string): readonly string[] => [type, type];
+const twice = (change: string): readonly string[] => [change, change];
 
 /** Source: reference table of the ownership design (docs/decisions/0008-two-bare-services.md). */
 const EDITS: readonly (readonly [
@@ -46,42 +42,42 @@ const EDITS: readonly (readonly [
     'an environment variable changes the template, and no service',
     service({ environment: { LOG_LEVEL: 'debug' } }),
     NOTHING,
-    ['AWS::ECS::TaskDefinition'],
+    ['replaced AWS::ECS::TaskDefinition'],
     [],
   ],
   [
     'a secret changes the template and the right to read it, and no service',
     service({ secrets: { SECRET_KEY: { secret: 'conductores/prod/app', field: 'SECRET_KEY' } } }),
     NOTHING,
-    ['AWS::ECS::TaskDefinition', 'AWS::IAM::Policy'],
+    ['changed AWS::IAM::Policy', 'replaced AWS::ECS::TaskDefinition'],
     [],
   ],
   [
     'more memory changes the template, and no service',
     service({ container: { memory: 4096 } }),
     NOTHING,
-    ['AWS::ECS::TaskDefinition'],
+    ['replaced AWS::ECS::TaskDefinition'],
     [],
   ],
   [
     'a longer grace period changes both services',
     service({ container: { graceSeconds: 90 } }),
     NOTHING,
-    twice('AWS::ECS::Service'),
+    twice('changed AWS::ECS::Service'),
     [],
   ],
   [
     'a higher maximum changes both scalable targets',
     service({ scaling: { maximum: 12 } }),
     NOTHING,
-    twice('AWS::ApplicationAutoScaling::ScalableTarget'),
+    twice('changed AWS::ApplicationAutoScaling::ScalableTarget'),
     [],
   ],
   [
     'another priority changes both rules',
     service({ rule: { priority: 200 } }),
     NOTHING,
-    ['Custom::ProbeRule', 'Custom::WeightedRule'],
+    ['changed Custom::ProbeRule', 'changed Custom::WeightedRule'],
     [],
   ],
   [
@@ -92,16 +88,16 @@ const EDITS: readonly (readonly [
       (listener as CfnListener).protocol = 'HTTP';
     },
     [],
-    ['AWS::ElasticLoadBalancingV2::Listener'],
+    ['changed AWS::ElasticLoadBalancingV2::Listener'],
   ],
   [
-    'another port of the target groups changes those; whoever names them follows by reference',
+    'another port of the target groups replaces those; whoever names them follows by reference',
     service({}),
     ({ releases: [stack] }) => {
       for (const colour of COLOURS)
         (stack!.backend.targetGroups[colour].node.defaultChild as CfnTargetGroup).port = 8080;
     },
-    twice('AWS::ElasticLoadBalancingV2::TargetGroup'),
+    twice('replaced AWS::ElasticLoadBalancingV2::TargetGroup'),
     [],
   ],
 ];
@@ -127,5 +123,5 @@ test('another listener changes both rules, which move over with the weights that
   const { releases: old } = synthesised(attach, NOTHING);
   const foundation = { ...Object(attach['foundation']), listenerArn: elsewhere };
   const { releases } = synthesised({ ...attach, foundation }, NOTHING);
-  expect(changed(old, releases)).toEqual(['Custom::ProbeRule', 'Custom::WeightedRule']);
+  expect(changed(old, releases)).toEqual(['changed Custom::ProbeRule', 'changed Custom::WeightedRule']);
 });

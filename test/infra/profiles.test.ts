@@ -1,71 +1,111 @@
-/** Another profile in the same account: what happens to whatever holds data, as a comparison of templates tells it. */
+/** Another profile in the same account: what happens to whatever holds data, as `cdk diff` tells it. */
 import type { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import { textOf } from '../repository-files.ts';
-import { type Resource, stacksOf, type TemplateJson, templateOf } from './scene.ts';
+import { type Difference, differences } from './cdk-diff.ts';
+import { attach, ofType, type Resource, stacksOf, type TemplateJson, templateOf } from './scene.ts';
 
-/** What cannot be made again from the settings. Logs can be lost with their Lambda; docs/adoption.md says so. */
-const HOLDS_DATA = [
-  'AWS::DynamoDB::GlobalTable',
-  'AWS::ECR::Repository',
-  'AWS::ElastiCache::ReplicationGroup',
-  'AWS::RDS::DBInstance',
-  'AWS::Route53::HostedZone',
-  'AWS::S3::Bucket',
-  'AWS::SecretsManager::Secret',
+/** What cannot be made again from the settings, and the property that names it in its account or in the world. */
+const HOLDS_DATA: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::GlobalTable': 'TableName',
+  'AWS::ECR::Repository': 'RepositoryName',
+  'AWS::ElastiCache::ReplicationGroup': 'ReplicationGroupId',
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::RDS::DBInstance': 'DBInstanceIdentifier',
+  'AWS::Route53::HostedZone': 'Name',
+  'AWS::S3::Bucket': 'BucketName',
+  'AWS::SQS::Queue': 'QueueName',
+  'AWS::SecretsManager::Secret': 'Name',
+};
+
+const HOLDS_NONE = [
+  'AWS::ApplicationAutoScaling::',
+  'AWS::CertificateManager::',
+  'AWS::CloudFront::',
+  'AWS::CloudWatch::',
+  'AWS::EC2::',
+  'AWS::ECS::',
+  'AWS::ElastiCache::SubnetGroup',
+  'AWS::ElasticLoadBalancingV2::',
+  'AWS::Events::',
+  'AWS::IAM::',
+  'AWS::Lambda::',
+  'AWS::Logs::ResourcePolicy',
+  'AWS::RDS::DBParameterGroup',
+  'AWS::RDS::DBSubnetGroup',
+  'AWS::Route53::RecordSet',
+  'AWS::S3::BucketPolicy',
+  'AWS::SNS::',
+  'AWS::SQS::QueuePolicy',
+  'AWS::SSM::Parameter',
+  'AWS::SecretsManager::RotationSchedule',
+  'AWS::StepFunctions::',
+  'Custom::',
 ];
 
-type Data = Readonly<Record<string, Resource>>;
-
-/** Per stack, what holds data. */
-function dataOf(raw: unknown): Readonly<Record<string, Data>> {
+function templatesOf(raw: unknown): Readonly<Record<string, TemplateJson>> {
   const { app } = stacksOf(raw);
   const stacks = app.node.children.filter((one): one is Stack => 'stackName' in one);
-  return Object.fromEntries(stacks.map((stack) => [stack.stackName, holding(templateOf(stack))]));
+  return Object.fromEntries(stacks.map((stack) => [stack.stackName, templateOf(stack)]));
 }
 
-const holding = ({ Resources }: TemplateJson): Data =>
-  Object.fromEntries(Object.entries(Resources).filter(([, { Type }]) => HOLDS_DATA.includes(Type)));
+const dataOf = ({ Resources }: TemplateJson): readonly Resource[] =>
+  Object.values(Resources).filter(({ Type }) => Type in HOLDS_DATA);
 
-const outlives = ({ DeletionPolicy = '' }: Resource): boolean => DeletionPolicy.startsWith('Retain');
+const keeps = (policy: string | undefined): boolean => policy?.startsWith('Retain') ?? false;
+const outlives = ({ DeletionPolicy }: Resource): boolean => keeps(DeletionPolicy);
 
-/** Its protection against deletion aside, which comes and goes with outliving. */
-const contents = ({ Properties }: Resource): string =>
-  JSON.stringify(Properties, (key, value) => (key === 'DeletionProtectionEnabled' ? undefined : value));
-
-/** A name that can be there only once. */
-const nameOf = ({ Properties: { RepositoryName, BucketName, Name, DBInstanceIdentifier } }: Resource): unknown =>
-  RepositoryName ?? BucketName ?? Name ?? DBInstanceIdentifier;
+const nameOf = ({ Type, Properties }: Resource): unknown => Properties?.[HOLDS_DATA[Type]!];
 
 /** What a deploy of `to` does to the data of `from`, a sentence each. Stacks that `to` does not have are not touched. */
 function happensTo(from: unknown, to: unknown): readonly string[] {
-  const [before, after] = [dataOf(from), dataOf(to)];
-  return Object.entries(before).flatMap(([stack, resources]) =>
-    Object.entries(resources).flatMap(([id, was]) => {
-      const { Type } = was;
-      const others = Object.entries(after).filter(([name]) => !(name in before));
-      const rival = others.find(([, data]) =>
-        Object.values(data).some(
-          (one) => one.Type === Type && nameOf(one) !== undefined && nameOf(one) === nameOf(was),
-        ),
-      );
-      if (rival) return [`${Type}: ${stack} has it already, so the deploy of ${rival[0]} stops`];
-      if (!(stack in after)) return [];
-      const is = after[stack]?.[id];
-      if (!is) return [`${Type} is ${outlives(was) ? 'left behind' : 'deleted'}`];
-      if (contents(is) !== contents(was)) return [`${Type} is changed`];
-      if (outlives(is) !== outlives(was))
-        return [`${Type} ${outlives(is) ? 'outlives its stack from now on' : 'goes with its stack from now on'}`];
-      return [];
+  const [before, after] = [templatesOf(from), templatesOf(to)];
+  return Object.entries(before).flatMap(([stack, template]) => [
+    ...dataOf(template).flatMap((was) => {
+      const rival = Object.keys(after).find((name) => !(name in before) && hasTwin(after[name]!, was));
+      return rival ? [`${was.Type}: ${stack} has it already, so the deploy of ${rival} stops`] : [];
     }),
-  );
+    ...(stack in after ? [...differences(template, after[stack]).values()].flatMap(sentencesOn) : []),
+  ]);
 }
+
+const hasTwin = (template: TemplateJson, { Type, ...was }: Resource): boolean =>
+  ofType(template, Type).some((one) => nameOf(one) !== undefined && nameOf(one) === nameOf({ Type, ...was }));
+
+function sentencesOn({ type, becomes, isAnother, was, is }: Difference): readonly string[] {
+  if (!(type in HOLDS_DATA) || !was) return [];
+  if (becomes.endsWith('replaced'))
+    return [`${type} is ${becomes}, and the old one ${keeps(was.UpdateReplacePolicy) ? 'left behind' : 'deleted'}`];
+  if (!is) return [`${type} is ${becomes}`];
+  // Its protection against deletion comes and goes with outliving.
+  const isProtection = outlives(was) !== outlives(is);
+  return [
+    ...(isProtection
+      ? [`${type} ${outlives(is) ? 'outlives its stack from now on' : 'goes with its stack from now on'}`]
+      : []),
+    ...(isAnother && JSON.stringify(unprotected(was)) !== JSON.stringify(unprotected(is))
+      ? [`${type} is changed in its place`]
+      : []),
+  ];
+}
+
+const unprotected = ({ Properties }: Resource): unknown =>
+  JSON.parse(JSON.stringify(Properties, (key, value) => (key === 'DeletionProtectionEnabled' ? undefined : value)));
 
 // In one region: stacks of two regions never meet.
 const trial = (more = {}) => ({ profile: 'trial', region: 'us-east-1', ...more });
 const production = (more = {}) => ({ profile: 'production', ...more });
 const sameService = { services: [{ name: 'shop', container: { cpu: 512, memory: 1024 } }] };
 const ownRepository = { services: [{ name: 'shop', repository: 'shop-trial', container: { cpu: 512, memory: 1024 } }] };
+
+test('of every type of resource it is known whether it holds data', () => {
+  const types = [trial(), production(), attach].flatMap((raw) =>
+    Object.values(templatesOf(raw)).flatMap(({ Resources }) => Object.values(Resources).map(({ Type }) => Type)),
+  );
+  const unknown = types.filter((type) => !(type in HOLDS_DATA) && !HOLDS_NONE.some((one) => type.startsWith(one)));
+  expect(types.length).toBeGreaterThan(300);
+  expect([...new Set(unknown)]).toEqual([]);
+});
 
 test('a trial and a production beside each other share no data: deploying one touches nothing of the other', () => {
   expect(happensTo(trial(), production())).toEqual([]);
@@ -74,13 +114,24 @@ test('a trial and a production beside each other share no data: deploying one to
 
 /** docs/adoption.md, "Another profile", has these sentences. */
 const OF_ONE_SERVICE = {
-  there: ['AWS::DynamoDB::GlobalTable outlives its stack from now on'],
-  back: ['AWS::DynamoDB::GlobalTable goes with its stack from now on'],
+  there: [
+    'AWS::DynamoDB::GlobalTable outlives its stack from now on',
+    'AWS::Logs::LogGroup outlives its stack from now on',
+  ],
+  back: [
+    'AWS::DynamoDB::GlobalTable goes with its stack from now on',
+    'AWS::Logs::LogGroup goes with its stack from now on',
+    // Of the Lambdas that a trial does not have: the migration by hand, the refresh of secrets, the reminder.
+    'AWS::Logs::LogGroup is deleted',
+    'AWS::Logs::LogGroup is deleted',
+    'AWS::Logs::LogGroup is deleted',
+  ],
 };
 
-test('one service from trial to production and back: its ledger stays, and only what becomes of it later changes', () => {
-  expect(happensTo(trial(ownRepository), production(sameService))).toEqual(OF_ONE_SERVICE.there);
-  expect(happensTo(production(sameService), trial(ownRepository))).toEqual(OF_ONE_SERVICE.back);
+test('one service from trial to production and back: its ledger and its log stay, and only what becomes of them later changes', () => {
+  const withMigration = { services: sameService.services.map((one) => ({ ...one, migration: { command: ['up'] } })) };
+  expect(happensTo(trial(ownRepository), production(withMigration)).toSorted()).toEqual(OF_ONE_SERVICE.there);
+  expect(happensTo(production(withMigration), trial(ownRepository)).toSorted()).toEqual(OF_ONE_SERVICE.back);
 });
 
 test('a repository of the same name stops the deploy, before anything is changed', () => {
@@ -95,16 +146,43 @@ test('a repository of the same name stops the deploy, before anything is changed
 });
 
 test('what the plan keeps, no deploy and no deletion of the stack takes away', () => {
-  const core = dataOf(production())['sluice-core'] ?? {};
-  const gone = Object.values(core).filter((one) => !outlives(one));
-  expect(Object.keys(core).length).toBeGreaterThan(8);
-  // A cache can be filled again.
-  expect(gone.map(({ Type }) => Type)).toEqual(['AWS::ElastiCache::ReplicationGroup']);
+  const kept = dataOf(templatesOf(production())['sluice-core']!).filter(({ Type }) => Type !== 'AWS::Logs::LogGroup');
+  expect(kept.length).toBeGreaterThan(8);
+  for (const policy of ['DeletionPolicy', 'UpdateReplacePolicy'] as const) {
+    const gone = kept.filter((one) => !keeps(one[policy]));
+    // A cache can be filled again.
+    expect(gone.map(({ Type }) => Type)).toEqual(['AWS::ElastiCache::ReplicationGroup']);
+  }
 });
 
+test('another name for the core is another database, cache, buckets and secrets beside the old ones: it is chosen once', () => {
+  const renamed = happensTo(production(), production({ core: { name: 'other' } }));
+  const aside = 'is replaced, and the old one left behind';
+  expect([...new Set(renamed)].toSorted()).toEqual([
+    'AWS::ElastiCache::ReplicationGroup is replaced, and the old one deleted',
+    `AWS::Logs::LogGroup ${aside}`,
+    `AWS::RDS::DBInstance ${aside}`,
+    `AWS::S3::Bucket ${aside}`,
+    `AWS::SecretsManager::Secret ${aside}`,
+  ]);
+});
+
+test('another size changes the database in its place', () => {
+  const core = { database: { storageGb: 200, instance: 'db.m6g.large' } };
+  expect(happensTo(production(), production({ core }))).toEqual(['AWS::RDS::DBInstance is changed in its place']);
+});
+
+/** How the page words it. */
+const WORDED: readonly (readonly [RegExp, string])[] = [
+  [/^AWS::DynamoDB::GlobalTable/, 'the ledger'],
+  [/^AWS::Logs::LogGroup is deleted/, 'Logs of Lambdas that the other profile does not have are deleted'],
+  [/^AWS::Logs::LogGroup .+ from now on/, "so does the tasks' log"],
+];
+
 test('the page about another profile says all of it', () => {
-  const page = textOf('docs/adoption.md');
-  for (const sentence of Object.values(OF_ONE_SERVICE).flat())
-    expect(page).toContain(sentence.replace(/^\S+/, 'the ledger'));
-  expect(page).toContain('has it already, so the deploy');
+  const page = textOf('docs/adoption.md').replace(/\s+/g, ' ');
+  const sentences = Object.values(OF_ONE_SERVICE)
+    .flat()
+    .map((sentence) => WORDED.reduce((text, [ours, theirs]) => text.replace(ours, theirs), sentence));
+  expect([...sentences, 'has it already, so the deploy'].filter((sentence) => !page.includes(sentence))).toEqual([]);
 });

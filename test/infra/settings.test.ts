@@ -95,6 +95,18 @@ const WRONG: readonly (readonly [says: RegExp, written: unknown])[] = [
     { region: 'eu-west-1' },
   ],
   [/^services\[0\]\.buckets\[0\]: "My Bucket" will not do; write the name/, one({ buckets: ['My Bucket'] })],
+  [
+    /^services\[0\]\.taskRoleArn: "orders" will not do; write the ARN of a role/,
+    one({ taskRoleArn: 'orders', buckets: [] }),
+  ],
+  [
+    /^services\[0\]\.buckets: are for a role of ours, and the tasks have their own; leave it out/,
+    one({ taskRoleArn: 'arn:aws:iam::123456789012:role/orders', buckets: ['shop-documents'] }),
+  ],
+  [
+    /^services\[0\]\.container\.architecture: "arm" will not do; write X86_64 or ARM64/,
+    one({ container: { architecture: 'arm' } }),
+  ],
   [/^services: is missing; write at least one/, { ...attach, services: undefined }],
   [
     /^foundation\.vpcId: "vpc" will not do; write "vpc-"/,
