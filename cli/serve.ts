@@ -34,6 +34,13 @@ export interface CockpitOptions {
   readonly tell: (line: Line) => void;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** @default - plain text */
+  readonly type?: string;
+}
+
 const LOOPBACK = '127.0.0.1';
 
 /** Rejects when the port is taken. */
@@ -47,19 +54,26 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
   let isSteered = false;
 
   const server = createServer((request, response) => {
-    const answer = (status: number, text: string, type = 'text/plain'): void => {
-      response.writeHead(status, { ...HEADERS, 'content-type': `${type}; charset=utf-8` }).end(text);
-    };
-    if (!isFromHere(request)) return answer(403, 'This page answers only to itself.');
-    const { method, url = '' } = request;
-    if (method === 'GET' && url === '/') {
-      void boarded.then(({ account }) => answer(200, reportHtml(record(account()), { faults, isOver }), 'text/html'));
-    } else if (method === 'POST') {
-      void boarded.then((controls) => press(controls, url)).then(({ status, text }) => answer(status, text));
-    } else answer(404, 'There is nothing here.');
+    void answerTo(request)
+      .catch((error: unknown): Answer => {
+        const why = error instanceof Error ? error.message : String(error);
+        return { status: 500, text: `That did not work: ${why}. The flight goes on.` };
+      })
+      .then(({ status, text, type = 'text/plain' }) =>
+        response.writeHead(status, { ...HEADERS, 'content-type': `${type}; charset=utf-8` }).end(text),
+      );
   });
 
-  async function press(controls: Controls, path: string): Promise<{ readonly status: number; readonly text: string }> {
+  async function answerTo(request: IncomingMessage): Promise<Answer> {
+    if (!isFromHere(request)) return { status: 403, text: 'This page answers only to itself.' };
+    const { method, url = '' } = request;
+    if (method === 'POST') return press(await boarded, url);
+    if (method !== 'GET' || url !== '/') return { status: 404, text: 'There is nothing here.' };
+    const { account } = await boarded;
+    return { status: 200, text: reportHtml(record(account()), { faults, isOver }), type: 'text/html' };
+  }
+
+  async function press(controls: Controls, path: string): Promise<Answer> {
     const [, kind, name = ''] = /^\/(say|fault)\/(\w+)$/.exec(path) ?? [];
     if (isOver) return { status: 409, text: 'The flight is over.' };
     if (kind === 'fault' && isFault(name)) {

@@ -3,9 +3,14 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openCockpit } from '../../cli/serve.ts';
+import { Transient } from '../../functions/core/failures.ts';
+import { fly } from '../../rehearsal/flight.ts';
 import { launch } from '../../scripts/chromium.ts';
 import { chromiumForTests } from '../chromium.ts';
+import { usualOptions } from '../rehearsal/flights.ts';
 import { BIN, environment } from './bin.ts';
+import { flown } from './flown.ts';
 
 interface Served {
   readonly url: string;
@@ -111,6 +116,29 @@ describe('who may press a button', () => {
       /^(Nothing is being released on conductores-backend; nothing was changed|The flight is over)\.$/,
     );
   });
+});
+
+test('what cannot be shown or done is answered in words, and the flight goes on', async () => {
+  const end = await flown('stable-unhealthy');
+  let isBroken = true;
+  const answered = <T>(what: T): T => {
+    if (isBroken) throw new Transient('the ledger did not answer');
+    return what;
+  };
+  const cockpit = await openCockpit({ port: undefined, record: () => answered(end), tell() {} });
+  await fly({
+    ...usualOptions('healthy'),
+    onScene: (controls) => cockpit.board({ ...controls, say: async (word) => answered(controls).say(word) }),
+  });
+  const press = () => ask(`${cockpit.url}/say/hold`, { method: 'POST', origin: cockpit.url });
+  const wrong = { status: 500, text: 'That did not work: the ledger did not answer. The flight goes on.' };
+  expect(await ask(cockpit.url)).toMatchObject(wrong);
+  expect(await press()).toMatchObject(wrong);
+  isBroken = false;
+  cockpit.land();
+  expect((await ask(cockpit.url)).status).toBe(200);
+  expect((await press()).text).toBe('The flight is over.');
+  cockpit.close();
 });
 
 describe('its address', () => {
