@@ -1,7 +1,7 @@
 /** What the commands that follow a release show of it, and what they say at its end. */
 import { typed } from '../functions/core/commands.ts';
 import type { Controller } from './controller.ts';
-import { type Ended, type Followed, follow } from './follow.ts';
+import { type Ended, EXIT_CODE, type Followed, follow } from './follow.ts';
 import { errorAnnotation } from './github.ts';
 import { duration, type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
 import { liveProgress, type Progress, plainProgress } from './progress.ts';
@@ -14,19 +14,62 @@ export interface Showing {
   readonly everyMinute: boolean;
 }
 
-/** Shows it to its end and says how it ended. */
+export interface Starting {
+  readonly schema: 'sluice.start/1' | 'sluice.rollback/1';
+  readonly execution: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly digest?: string | undefined;
+  /** How long it takes, said before anything else. */
+  readonly estimate?: string;
+  /** Whose end is waited for. @default - nobody waits */
+  readonly followed?: Followed | undefined;
+  /** The end that was asked for, when it is not that everybody has it. */
+  readonly wanted?: Ended['outcome'] | undefined;
+}
+
+/** Starts it and says so, and stays to its end where one is waited for; answers with the exit code. */
+export async function startRelease(
+  controller: Controller,
+  { followed, wanted, estimate, ...started }: Starting,
+  showing: Showing,
+  terminal: Terminal,
+): Promise<number> {
+  const { schema, execution, input, digest } = started;
+  const { service, json } = showing;
+  const begin = async (): Promise<void> => {
+    await controller.executions.start(execution, input);
+    const watchIt = followed ? '\n' : ` Watch it: ${typed('status --follow', service)}`;
+    if (!json) terminal.print(`${estimate ? `${estimate}\n` : ''}Started ${execution}.${watchIt}`);
+    else if (!followed) terminal.print(JSON.stringify({ schema, service, execution, digest, input, estimate }));
+  };
+  if (!followed) {
+    await begin();
+    return 0;
+  }
+  const { outcome } = await showRelease(controller, followed, showing, terminal, begin);
+  return outcome === wanted ? 0 : EXIT_CODE[outcome];
+}
+
+/** Shows it to its end and says how it ended. `begin` is done first. */
 export async function showRelease(
   controller: Controller,
   followed: Followed,
   { service, json, everyMinute }: Showing,
   terminal: Terminal,
+  begin?: () => Promise<void>,
 ): Promise<Ended> {
   const progress = json ? eventLines(terminal) : shown(terminal, service);
+  let hasBegun = begin === undefined;
   terminal.onInterrupt(async () => {
     progress.end();
-    return json ? '' : `Stopped watching; the release goes on. Look again: ${typed('status --follow', service)}`;
+    if (json) return '';
+    return hasBegun
+      ? `Stopped watching; the release goes on. Look again: ${typed('status --follow', service)}`
+      : `Stopped. It may have been started all the same: ${typed('status', service)} tells`;
   });
   try {
+    await begin?.();
+    hasBegun = true;
     const end = await follow(controller, followed, { progress, everyMinute });
     progress.end();
     terminal.print(json ? JSON.stringify(asJson(end, service)) : `\n${closing(end, service, terminal)}`);

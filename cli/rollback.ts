@@ -6,8 +6,7 @@ import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/
 import { parseReleaseInput } from '../functions/core/release.ts';
 import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { EXIT_CODE } from './follow.ts';
-import { showRelease } from './followed.ts';
+import { startRelease } from './followed.ts';
 import { duration } from './lines.ts';
 import type { Verb } from './verb.ts';
 
@@ -51,18 +50,21 @@ export const rollback = (reach: Reach): Verb => ({
       async (controller, service) => {
         const { estimate, digest, going } = await foresee(controller, input);
         const execution = `rollback-${Math.round(controller.clock.now())}`;
-        await controller.executions.start(execution, input);
-        if (json && !values.follow)
-          terminal.print(JSON.stringify({ schema: 'sluice.rollback/1', service, execution, input, estimate }));
-        else if (!json)
-          terminal.print(
-            `${estimate}\nStarted ${execution}.${values.follow ? '\n' : ` Watch it: ${typed('status --follow', service)}`}`,
-          );
-        if (!values.follow) return 0;
-        // What goes back is the release that runs; the execution that was started only gives the order.
-        const followed = going ? { execution: going.owner } : { execution, digest };
-        const end = await showRelease(controller, followed, { service, json, everyMinute: false }, terminal);
-        return going && end.outcome === 'reverted' ? 0 : EXIT_CODE[end.outcome];
+        // What goes back is the release that runs; the execution that is started only gives the order.
+        const follows = going ? { execution: going.owner } : { execution, digest };
+        return startRelease(
+          controller,
+          {
+            schema: 'sluice.rollback/1',
+            execution,
+            input,
+            estimate,
+            followed: values.follow ? follows : undefined,
+            wanted: going && 'reverted',
+          },
+          { service, json, everyMinute: false },
+          terminal,
+        );
       },
     );
   },

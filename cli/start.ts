@@ -6,8 +6,7 @@ import { NONE } from '../functions/core/share.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
 import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { EXIT_CODE } from './follow.ts';
-import { showRelease } from './followed.ts';
+import { startRelease } from './followed.ts';
 import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './request.ts';
 import type { Verb } from './verb.ts';
 
@@ -53,18 +52,18 @@ export const start = (reach: Reach): Verb => ({
         }
         if (refused.length > 0) return terminal.refuse(NOTHING, distinct(refused.map(flagged)), values.json === true);
         const execution = `by-hand-${Math.round(controller.clock.now())}-${digest?.slice(-8)}`;
-        await controller.executions.start(execution, input as Readonly<Record<string, unknown>>);
-        const { json = false } = values;
-        if (json && !values.follow)
-          terminal.print(JSON.stringify({ schema: 'sluice.start/1', service, execution, digest, input }));
-        else if (!json)
-          terminal.print(
-            `Started ${execution}.${values.follow ? '\n' : ` Watch it: ${typed('status --follow', service)}`}`,
-          );
-        if (!values.follow) return 0;
-        const everyMinute = values['each-minute'] === true;
-        const end = await showRelease(controller, { execution, digest }, { service, json, everyMinute }, terminal);
-        return EXIT_CODE[end.outcome];
+        return startRelease(
+          controller,
+          {
+            schema: 'sluice.start/1',
+            execution,
+            input: input as Readonly<Record<string, unknown>>,
+            digest,
+            followed: values.follow ? { execution, digest } : undefined,
+          },
+          { service, json: values.json === true, everyMinute: values['each-minute'] === true },
+          terminal,
+        );
       },
     );
   },

@@ -19,8 +19,28 @@ export const environment = (more: Readonly<Record<string, string>> = {}): NodeJS
   ...more,
 });
 
-export async function sluice(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [BIN, ...words], { env: environment(more), stdio: ['ignore', 'pipe', 'pipe'] });
+export const sluice = (words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  ended(spawnSluice(words, more));
+
+/** Ctrl-C as soon as stdout reads so. */
+export function interrupted(
+  words: readonly string[],
+  at: RegExp,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const child = spawnSluice(words, more);
+  let told = '';
+  child.stdout.on('data', (text: Buffer) => {
+    told += text;
+    if (at.test(told)) child.kill('SIGINT');
+  });
+  return ended(child);
+}
+
+const spawnSluice = (words: readonly string[], more: Readonly<Record<string, string>>) =>
+  spawn(process.execPath, [BIN, ...words], { env: environment(more), stdio: ['ignore', 'pipe', 'pipe'] });
+
+async function ended(child: ReturnType<typeof spawnSluice>): Promise<Ran> {
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const [code] = (await once(child, 'close')) as [number];
   return { code, stdout: stdout(), stderr: stderr() };

@@ -1,12 +1,12 @@
 /** The built command over the wire: it finds its service by the stack's output, and every verb reads and writes there. */
 
 import { PutImageCommand } from '@aws-sdk/client-ecr';
-import { UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
+import { ListExecutionsCommand, StartExecutionCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Addresses, DESCRIPTION } from '../../functions/adapters/addresses.ts';
 import { systemClock } from '../../functions/adapters/system-clock.ts';
 import { writes } from '../../functions/core/protocol.ts';
-import { sluice } from '../cli/bin.ts';
+import { interrupted, sluice } from '../cli/bin.ts';
 import { lockIn } from '../steps/scene.ts';
 import { A_MINUTE, type Moto, motoForTests, query, REGION, startMoto } from './moto.ts';
 import { clientsAt, hangAlarms, portsAt, SERVICE, setTheStage } from './stage.ts';
@@ -16,26 +16,22 @@ const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 const programs = motoForTests();
 let moto: Moto;
 let at: Addresses;
+let own: ReturnType<typeof clientsAt>;
 beforeAll(async () => {
   if (!programs) return;
   moto = await startMoto(programs);
   await moto.configure({ stepfunctions: { execute_state_machine: true } });
-  const own = clientsAt(moto.endpoint);
+  own = clientsAt(moto.endpoint);
   at = await setTheStage(moto.endpoint, own);
   await hangAlarms(own);
   const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: { digest: 'v1.5.0' } });
   await own.ecr.send(new PutImageCommand({ repositoryName: SERVICE, imageTag: 'v1.5.0', imageManifest }));
   // Only the end of the policy: no Lambda runs here.
   const summary = 'already live: v1.5.0 is what users get now';
-  const definition = {
-    StartAt: 'Open',
-    States: {
-      Open: { Type: 'Pass', Result: { summary, verdict: 'nothing' }, Next: 'Nothing to do' },
-      'Nothing to do': { Type: 'Succeed' },
-    },
-  };
-  const { stateMachineArn } = at;
-  await own.sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: JSON.stringify(definition) }));
+  await executionsDo({
+    Open: { Type: 'Pass', Result: { summary, verdict: 'nothing' }, Next: 'Nothing to do' },
+    'Nothing to do': { Type: 'Succeed' },
+  });
   const { probe: _, topicArn: __, eventBus: ___, migration: ____, ...described } = at;
   await query(moto.endpoint, 'cloudformation', '2010-05-15', {
     Action: 'CreateStack',
@@ -48,13 +44,19 @@ beforeAll(async () => {
 }, A_MINUTE);
 afterAll(() => moto?.stop());
 
-const typed = (...words: readonly string[]) =>
-  sluice([...words, '--service', SERVICE], {
-    AWS_ENDPOINT_URL: moto.endpoint,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  });
+/** What the executions do that are started from now on. */
+async function executionsDo(states: Readonly<Record<string, object>>): Promise<void> {
+  const definition = JSON.stringify({ StartAt: 'Open', States: states });
+  await own.sfn.send(new UpdateStateMachineCommand({ stateMachineArn: at.stateMachineArn, definition }));
+}
+
+const there = () => ({
+  AWS_ENDPOINT_URL: moto.endpoint,
+  AWS_REGION: REGION,
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+});
+const typed = (...words: readonly string[]) => sluice([...words, '--service', SERVICE], there());
 
 const ledger = () => portsAt(moto.endpoint, at, systemClock).ledger;
 
@@ -94,8 +96,12 @@ describe.runIf(programs)('over the wire', () => {
   test(
     'a running release is shown, and hears every word',
     async () => {
+      await executionsDo({ Open: { Type: 'Wait', Seconds: 3600, End: true } });
+      const { executionArn: owner } = await own.sfn.send(
+        new StartExecutionCommand({ stateMachineArn: at.stateMachineArn }),
+      );
       const seen = await ledger().read();
-      const lock = { ...lockIn('baking', 25), fence: seen.fence + 1 };
+      const lock = { ...lockIn('baking', 25), owner: owner!, fence: seen.fence + 1 };
       const { releaseId, digest, image, pushedAt, fence, openedAt } = lock;
       const record = { releaseId, digest, image, pushedAt, fence, openedAt, status: 'open' } as const;
       expect((await ledger().write(writes.open(seen, lock, record, false))).written).toBe(true);
@@ -112,6 +118,29 @@ describe.runIf(programs)('over the wire', () => {
       expect((await ledger().read()).lock?.abort).toMatchObject({ by: 'person', reason: 'the shop is slow' });
       const late = await typed('tell', 'hold');
       expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('does not take "hold"')]);
+    },
+    A_MINUTE,
+  );
+
+  test.each([
+    ['start', 'by-hand', 'v1.5.0'],
+    ['rollback', 'rollback', '--reason', 'the shop is slow'],
+  ])(
+    'Ctrl-C ends the following of what "%s" did, not the release, and says how to look again',
+    async (verb, started, ...words) => {
+      const before = await ledger().read();
+      const typedWords = [verb, ...words, '--follow', '--service', SERVICE];
+      const { code, stderr } = await interrupted(typedWords, /^Started .*\n/m, there());
+      expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([
+        130,
+        `Stopped watching; the release goes on. Look again: sluice status --follow --service ${SERVICE}`,
+      ]);
+      expect(await ledger().read()).toEqual(before);
+      const { executions = [] } = await own.sfn.send(
+        new ListExecutionsCommand({ stateMachineArn: at.stateMachineArn, statusFilter: 'RUNNING' }),
+      );
+      expect(executions.map(({ executionArn }) => executionArn)).toContain(before.lock!.owner);
+      expect(executions.map(({ name }) => name?.replace(/-\d.*/, ''))).toContain(started);
     },
     A_MINUTE,
   );
