@@ -107,8 +107,7 @@ function lineFor(
       return line(' ', 'advance');
     case 'Judge abort':
     case 'Watch abort':
-      // Where the guard was first, the rule is back already; the verdict is about the share that was confirmed.
-      return { ...line('◆', 'abort'), share: lock?.share ?? share };
+      return line('◆', 'abort');
     case 'Revert stuck':
     case 'Close stuck':
       return line('◆', 'stuck');
@@ -226,7 +225,10 @@ export function costInWords(flight: Flown): string {
   const failed = `${grouped(requests.failedByCandidate)} of them failed (${percentOf(requests.failedByCandidate, requests.candidate)})`;
   const dropped = requests.droppedByShift > 0 ? `; ${grouped(requests.droppedByShift)} dropped by a shift` : '';
   if (moreFailures === undefined) return `${met}; ${failed}${dropped}`;
-  const more = moreFailures > 0 ? `${grouped(moreFailures)} errors more than` : 'no more errors than';
+  const more =
+    moreFailures > 0
+      ? `${grouped(moreFailures)} ${moreFailures === 1 ? 'error' : 'errors'} more than`
+      : 'no more errors than';
   return `${more} at the rate of ${release?.stable}; ${met}${dropped}`;
 }
 

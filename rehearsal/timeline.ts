@@ -92,13 +92,14 @@ export function historyReader(tell: (answered: Answered) => void): (events: read
   };
 }
 
-/** `start`: epoch seconds of second 0. */
+/** `start`: epoch seconds of second 0. `share`: the candidate's when it was answered. */
 export function entryOf({ state, enteredAt, answer }: Answered, start: Instant, share: Share): TimelineEntry {
   const { summary, verdict, odds } = answer;
   return {
     second: Math.floor(enteredAt - start),
     state,
-    share,
+    // Where the guard was first, the rule is back already; an abort is about the share that was watched.
+    share: verdict === 'abort' ? (answer['share'] as Share) : share,
     ...(typeof verdict === 'string' ? { verdict } : {}),
     ...(typeof odds === 'number' ? { odds } : {}),
     summary: typeof summary === 'string' ? summary : '',

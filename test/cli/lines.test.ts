@@ -66,6 +66,16 @@ describe('what is told of a flight', () => {
     expect(lines.at(-1)?.text).toMatch(/^green off; its share was 0 for 1[2-9]\d s$/);
   });
 
+  test.each(['errors', 'latency', 'leak', 'crash'] as const)(
+    'an abort of "%s" is told at the share that was watched, however soon users were back',
+    async (name) => {
+      for (const seed of [1, 2, 3]) {
+        const { lines, flown } = await told(name, { seed });
+        expect(lines.find(({ word }) => word === 'abort')?.share).toBe(flown.shares.at(-1));
+      }
+    },
+  );
+
   test('a release that never met users says no time after a verdict that there was not', async () => {
     const { lines } = await told('never-healthy');
     expect(lines.find(({ word }) => word === 'revert')?.text).toBe('blue 100 %, read back');
