@@ -5,12 +5,13 @@
 
 import { decide, isBakeOver } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
+import { forceStable } from '../core/force-stable.ts';
 import { usualErrorRate } from '../core/judge/judge.ts';
 import { judgeWarm, type LiteralEvidence } from '../core/judge/literal.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
-import { shareOf } from '../core/roles.ts';
+import { safeColour, shareOf } from '../core/roles.ts';
 import { NONE, type Share } from '../core/share.ts';
 import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -27,7 +28,7 @@ interface Finding {
   readonly ask?: true;
 }
 
-type JudgeSettings = Pick<ServiceSettings, 'service' | 'profile'>;
+type JudgeSettings = Pick<ServiceSettings, 'service' | 'profile' | 'traffic'>;
 
 export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
   async function judgeStep(input: StepInput): Promise<StepOutput> {
@@ -63,7 +64,7 @@ export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
           0,
         );
       default:
-        if (finding.ask) await ask(ports, settings.service, me, lock, finding.reason);
+        if (finding.ask) await ask(ports, settings, me, lock, finding.reason);
         return answer(
           lock,
           finding.word,
@@ -181,19 +182,20 @@ async function abort(
 }
 
 async function ask(
-  { ledger, notices, clock }: JudgePorts,
-  service: string,
+  { ledger, fleet, notices, clock }: JudgePorts,
+  { service, traffic }: JudgeSettings,
   me: Mine,
   lock: Lock,
   reason: string,
 ): Promise<void> {
+  const safe = safeColour(await fleet.health(), lock.stable);
   // The question first: asked twice is better than never.
   await notices.send({
     kind: 'held',
     releaseId: lock.releaseId,
     title: `held at ${lock.share} %, a person must decide`,
     body: reason,
-    next: [typed('tell advance', service), typed('tell abort', service)],
+    next: [typed('tell advance', service), typed('tell abort', service), forceStable(traffic, safe)],
   });
   await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
 }

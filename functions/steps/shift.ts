@@ -6,10 +6,11 @@
 import { isAdvanceAsked } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
 import { Aborted, Transient } from '../core/failures.ts';
+import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
 import { tasksNeeded } from '../core/readiness.ts';
-import { weightsFor } from '../core/roles.ts';
+import { safeColour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
 import type { ServiceSettings } from './settings.ts';
 import {
@@ -28,7 +29,7 @@ type ShiftPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notic
 
 export const shift = (
   ports: ShiftPorts,
-  { service, minimumTasks }: Pick<ServiceSettings, 'service' | 'minimumTasks'>,
+  { service, minimumTasks, traffic }: Pick<ServiceSettings, 'service' | 'minimumTasks' | 'traffic'>,
 ) =>
   async function shiftStep(input: StepInput): Promise<StepOutput> {
     const { fleet, signals, ledger, notices, clock } = ports;
@@ -49,6 +50,7 @@ export const shift = (
     }
 
     if (lock.share !== share) {
+      // An alarm that changes after the first share is this release's.
       const first = lock.firstShareAt === undefined ? await alarmTimes(signals) : undefined;
       const command = isAdvanceAsked(lock) ? lock.command : undefined;
       const intent = await ledger.write(writes.intent(me, share, command));
@@ -73,7 +75,11 @@ export const shift = (
         releaseId: lock.releaseId,
         title: `${service}: ${share} % on ${lock.candidate}`,
         body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
-        next: [typed('status', service), typed('tell abort', service)],
+        next: [
+          typed('status', service),
+          typed('tell abort', service),
+          forceStable(traffic, safeColour(health, lock.stable)),
+        ],
       });
     }
     if (share === ALL) await commit(ledger, me, writes.warm(me));
