@@ -4,30 +4,39 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { toolForTests } from './tool.ts';
+import { notRun, toolForTests } from './tool.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The `bin` folder; undefined after telling why not (with CI set that is an error). `requirements`: from the root. */
-export function pythonWith(name: string, requirements: string): string | undefined {
-  const digest = createHash('sha256')
-    .update(readFileSync(`${ROOT}${requirements}`))
-    .digest('hex')
-    .slice(0, 12);
-  const folder = `${ROOT}.sluice/${name}-${digest}`;
-  return toolForTests(`python3 that can install ${requirements}`, ['python3', 'python3-venv'], () => {
-    const done = `${folder}/.complete`;
-    return alone(`${folder}.maker`, () => {
-      if (existsSync(done)) return `${folder}/bin`;
-      rmSync(folder, { recursive: true, force: true });
-      const pip = [`${folder}/bin/pip`, 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:'];
-      const isMade =
-        runs(['python3', '-m', 'venv', folder]) && runs([...pip, '--requirement', `${ROOT}${requirements}`]);
-      if (!isMade) return undefined;
-      writeFileSync(done, '');
-      return `${folder}/bin`;
-    });
+export const pythonForTests = (): string | undefined =>
+  toolForTests('python3 with venv', ['python3', 'python3-venv'], () =>
+    saidBy('python3', '-c', 'import ensurepip, venv') === undefined ? 'python3' : undefined,
+  );
+
+/**
+ * The `bin` folder; undefined after telling why not (with CI set that is an error). `requirements`: from the root, complete:
+ * what is not in it is not installed, so that a new version of anything changes nothing here. `keptIn`: ends with a slash.
+ */
+export function pythonWith(name: string, requirements: string, keptIn = `${ROOT}.sluice/`): string | undefined {
+  const list = `${ROOT}${requirements}`;
+  const digest = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
+  const folder = `${keptIn}${name}-${digest}`;
+  const done = `${folder}/.complete`;
+  const python = pythonForTests();
+  if (python === undefined) return undefined;
+  const failure = alone(`${folder}.maker`, () => {
+    if (existsSync(done)) return undefined;
+    rmSync(folder, { recursive: true, force: true });
+    const pip = `${folder}/bin/pip`;
+    const only = ['--only-binary', ':all:', '--no-deps', '--requirement', list];
+    const said =
+      saidBy(python, '-m', 'venv', folder) ??
+      saidBy(pip, 'install', '--quiet', '--disable-pip-version-check', ...only) ??
+      saidBy(pip, 'check');
+    if (said === undefined) writeFileSync(done, '');
+    return said;
   });
+  return failure === undefined ? `${folder}/bin` : notRun(`${requirements} cannot be installed: ${failure}`);
 }
 
 const LOOK_EVERY_MS = 200;
@@ -66,5 +75,8 @@ function isDead(lock: string): boolean {
   }
 }
 
-const runs = ([command, ...args]: readonly string[]): boolean =>
-  spawnSync(command!, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+/** What a program that failed said last, where pip says why; undefined where it did what it was asked. */
+function saidBy(command: string, ...args: readonly string[]): string | undefined {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 ? undefined : (error?.message ?? (stderr || stdout).trim());
+}
