@@ -5,37 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { type Job, workflow } from './ci/workflow.ts';
 import { pythonWith } from './python.ts';
 import { repositoryFiles, textOf } from './repository-files.ts';
 
-interface Step {
-  readonly name?: string;
-  readonly uses?: string;
-  readonly run?: string;
-  readonly 'working-directory'?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface Job {
-  readonly needs?: string | readonly string[];
-  readonly if?: string;
-  readonly environment?: string;
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly 'timeout-minutes'?: number;
-  readonly steps: readonly Step[];
-}
-
-interface Workflow {
-  readonly name: string;
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: Readonly<Record<string, string>>;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const workflow = (name: string) => parse(textOf(`.github/workflows/${name}.yml`)) as Workflow;
 const OURS = ['deploy', 'rollback', 'migrate', 'infrastructure'] as const;
 const all = OURS.flatMap((name) =>
   Object.entries(workflow(name).jobs).map(([job, its]) => ({ name: `${name}/${job}`, ...its })),
