@@ -142,7 +142,7 @@ const warmUntil = ({ stageFrom = 0, plan }: Lock): number => stageFrom + plan.wa
 function wentBack(lock: Lock | undefined): string {
   if (!lock) return 'all requests on stable, read back';
   const { stable, candidate, target, abort, secondsFromVerdictToStable: seconds } = lock;
-  if (target === 'candidate') return `${stable} has no healthy target: users stay on ${candidate}`;
+  if (target === 'candidate') return `${stable} has no healthy target: all users are on ${candidate}`;
   if (abort?.by === 'guard') return `${stable} 100 %, read back; the guard moved it first`;
   const after = seconds === undefined ? '' : `, ${seconds} s after the verdict (budget ${REVERT_BUDGET_SECONDS} s)`;
   return `${stable} 100 %, read back${after}`;
@@ -210,7 +210,7 @@ const whyOf = ({ reason, wrong = [] }: Flown): readonly string[] => (wrong.lengt
 
 /** "REVERTED at 25 %, as this scenario expects." */
 export function headline({ outcome, expected, asExpected, shares }: Flown): string {
-  const at = outcome === 'reverted' ? ` at ${shares.at(-1) ?? 0} %` : '';
+  const at = outcome === 'reverted' ? ` ${shares.length > 0 ? `at ${shares.at(-1)} %` : 'before any user met it'}` : '';
   const otherwise = `${expected.outcome}${expected.share === undefined ? '' : ` at ${expected.share} %`}`;
   const judged = asExpected ? 'as this scenario expects' : `but this scenario expects ${otherwise}`;
   return `${outcome.toUpperCase()}${at}, ${judged}.`;

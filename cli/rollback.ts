@@ -1,5 +1,4 @@
 /** `sluice rollback`: users back to what they had before. Says first how long that takes, honestly. */
-import { typed } from '../functions/core/commands.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';

@@ -1,5 +1,4 @@
 /** `sluice start`: starts a release, and with `--follow` stays until it has ended. */
-import { typed } from '../functions/core/commands.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';

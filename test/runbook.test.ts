@@ -212,6 +212,7 @@ describe('every page is explained, and what it offers can be typed', () => {
       if (['started', 'advanced', 'held', 'reverted', 'stuck'].includes(notice.kind))
         expect(notice.next.join('\n'), notice.title).toContain('aws elbv2 modify-rule ');
     for (const title of titles) {
+      expect(title, 'whoever sends it says whose it is').not.toContain(world.ledger.state.service);
       const by = explained.filter((one) => one.test(title));
       expect(by, title).not.toEqual([]);
       for (const one of by) seen.add(one);

@@ -3,6 +3,7 @@ export type NoticeKind = 'started' | 'advanced' | 'held' | 'reverted' | 'promote
 export interface Notice {
   readonly kind: NoticeKind;
   readonly releaseId?: string;
+  /** Without the service's name: whoever sends it says whose it is. */
   readonly title: string;
   readonly body: string;
   /** Commands that a reader may want to type. */

@@ -26,7 +26,7 @@ export const close = (ports: ClosePorts, settings: CloseSettings) =>
     if (!hasLock(seen) || !isMine(seen, me)) return closedAlready(ports, input, seen);
     const { lock } = seen;
     if (lock.phase === 'stuck') {
-      await leaveTheDead(ports, lock);
+      await leaveTheDead(ports, settings, lock);
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'closing') return swapRoles(ports, settings, me, seen);
@@ -52,7 +52,7 @@ async function swapRoles(
   const health = await fleet.health();
   const { stable, candidate } = lock;
   const stuck = async (safe: Colour, reason: string): Promise<StepOutput> => {
-    await callItStuck(ports, settings, me, lock, safe, reason);
+    await callItStuck(ports, settings, me, lock, { reason, share, safe });
     return answer(lock, 'stuck', reason);
   };
   if (health[candidate] === 0) return stuck(safeColour(health, candidate), `${candidate} has no healthy target left`);
@@ -70,7 +70,7 @@ async function swapRoles(
   await notices.send({
     kind: 'promoted',
     releaseId: lock.releaseId,
-    title: `${settings.service}: ${lock.candidate} is live (100 %)`,
+    title: `${lock.candidate} is live (100 %)`,
     body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
     next: [typed('rollback', settings.service)],
   });

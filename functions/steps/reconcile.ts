@@ -37,7 +37,7 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
     if (!hasLock(state)) return atRest(ports, settings, state);
     const { lock } = state;
     if (lock.phase === 'stuck') {
-      await leaveTheDead(ports, lock);
+      await leaveTheDead(ports, settings, lock);
       return { summary: `${lock.releaseId} is stuck; a person was paged` };
     }
     if (lock.owner === RECONCILER) {
@@ -97,7 +97,7 @@ async function tellTakenOver(
     releaseId,
     title: drift
       ? `${reason}; all users are put back on ${stable}`
-      : `${service}: the controller of ${releaseId} is dead at ${share} %, it was taken over`,
+      : `the controller of ${releaseId} is dead at ${share} %, it was taken over`,
     body: drift ? `${NOBODY_OF_OURS} ${body}` : body,
     next: [
       typed('status', service),
@@ -117,7 +117,7 @@ async function carryOn(ports: ReconcilePorts, settings: ReconcileSettings, lock:
     await ports.notices.send({
       kind: 'trouble',
       releaseId: lock.releaseId,
-      title: `${settings.service}: ${lock.releaseId} was brought to its end without its controller`,
+      title: `${lock.releaseId} was brought to its end without its controller`,
       body: summary,
       next: [typed('status', settings.service)],
     });

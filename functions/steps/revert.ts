@@ -31,7 +31,7 @@ export const revert = (ports: RevertPorts, settings: RevertSettings) =>
 
     if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
     if (lock.phase === 'stuck') {
-      await leaveTheDead(ports, lock);
+      await leaveTheDead(ports, settings, lock);
       return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
     }
     if (lock.phase === 'reverting')
@@ -72,8 +72,8 @@ async function putUsersBack(
     kind: 'reverted',
     releaseId: lock.releaseId,
     title: onStable
-      ? `${settings.service}: REVERTED at ${lock.share} %, all users on ${lock.stable}`
-      : `${settings.service}: ${lock.stable} is dead, users stay on ${lock.candidate}`,
+      ? `REVERTED ${whenReverted(lock)}, all users on ${lock.stable}`
+      : `${lock.stable} is dead, all users are on ${lock.candidate}`,
     body: reason,
     next: [
       typed(lock.drift ? 'status' : `why ${lock.releaseId}`, settings.service),
@@ -81,6 +81,12 @@ async function putUsersBack(
     ],
   });
   return settling(reverting, SETTLE_SECONDS);
+}
+
+/** The highest share that it had: whoever died between the rule and its confirmation had told the ledger before. */
+function whenReverted({ share, intent = NONE }: Lock): string {
+  const highest = Math.max(share, intent);
+  return highest === NONE ? 'before any user met it' : `at ${highest} %`;
 }
 
 /** A dead owner's Lambda may have moved users, or died before it could: they do not wait for the end of the settle time. */
@@ -111,7 +117,7 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
   const share = await agreeingShare(ports, lock);
   const health = await fleet.health();
   const stuck = async (safe: Colour, reason: string): Promise<StepOutput> => {
-    await callItStuck(ports, settings, me, lock, safe, reason);
+    await callItStuck(ports, settings, me, lock, { reason, share, safe });
     return answer(lock, 'stuck', reason);
   };
   if (health[lock.stable] === 0) {

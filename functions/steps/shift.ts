@@ -73,7 +73,7 @@ export const shift = (
       await notices.send({
         kind: lock.share === NONE ? 'started' : 'advanced',
         releaseId: lock.releaseId,
-        title: `${service}: ${share} % on ${lock.candidate}`,
+        title: `${share} % on ${lock.candidate}`,
         body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
         next: [
           typed('status', service),

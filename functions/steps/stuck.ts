@@ -2,31 +2,33 @@ import { typed } from '../core/commands.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { type Colour, weightsFor } from '../core/roles.ts';
-import { ALL, NONE } from '../core/share.ts';
+import { ALL, NONE, type Share } from '../core/share.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, type Ports } from './step.ts';
 import { agreeingShare, routeAndReadBack } from './traffic.ts';
 
-/**
- * Marks the release as one that only a person can end. The page goes out first: twice is better than never. `safe` is
- * the colour that the page's command leads to: the one that still answers.
- */
+type StuckPorts = Pick<Ports, 'router' | 'fleet' | 'notices' | 'clock'>;
+
+type StuckSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
+
+export interface Finding {
+  readonly reason: string;
+  /** The candidate's, as the rule says; undefined when its readings did not agree. */
+  readonly share: Share | undefined;
+  /** The colour that the page's command leads to: the one that still answers. */
+  readonly safe: Colour;
+}
+
+/** Marks the release as one that only a person can end. The page goes out first: twice is better than never. */
 export async function callItStuck(
-  ports: Pick<Ports, 'router' | 'fleet' | 'ledger' | 'notices' | 'clock'>,
-  { service, traffic }: Pick<ServiceSettings, 'service' | 'traffic'>,
+  ports: StuckPorts & Pick<Ports, 'ledger'>,
+  settings: StuckSettings,
   me: Mine,
   lock: Lock,
-  safe: Colour,
-  reason: string,
+  { reason, share, safe }: Finding,
 ): Promise<void> {
-  await ports.notices.send({
-    kind: 'stuck',
-    releaseId: lock.releaseId,
-    title: `${service}: STUCK at ${lock.share} %, a person is needed`,
-    body: reason,
-    next: [typed('doctor', service), forceStable(traffic, safe)],
-  });
-  await leaveTheDead(ports, await commit(ports.ledger, me, writes.stuck(me, reason)));
+  await page(ports, settings, lock, { what: `a person is needed; ${whereUsersAre(lock, share)}`, reason, safe });
+  await leaveTheDead(ports, settings, await commit(ports.ledger, me, writes.stuck(me, reason)));
 }
 
 /**
@@ -34,11 +36,38 @@ export async function callItStuck(
  * has tasks. Only once the release is stuck: then nobody scales it down any more. Whoever called it stuck may have died
  * before this, so whoever finds it stuck does it again; where both live, or none, users stay as they are.
  */
-export async function leaveTheDead(ports: Pick<Ports, 'router' | 'fleet' | 'clock'>, lock: Lock): Promise<void> {
+export async function leaveTheDead(ports: StuckPorts, settings: StuckSettings, lock: Lock): Promise<void> {
   const health = await ports.fleet.health();
   const [living, ...others] = [lock.stable, lock.candidate].filter((colour) => health[colour] > 0);
   if (living === undefined || others.length > 0) return;
   const there = living === lock.candidate ? ALL : NONE;
   if ((await agreeingShare(ports, lock)) === there) return;
-  if ((await ports.fleet.observe(living)).desired > 0) await routeAndReadBack(ports, weightsFor(lock, there));
+  if ((await ports.fleet.observe(living)).desired === 0) return;
+  if (!(await routeAndReadBack(ports, weightsFor(lock, there)))) return;
+  const what = `${whereUsersAre(lock, there)}, moved there because only ${living} answers`;
+  await page(ports, settings, lock, { what, reason: lock.reason ?? 'a person is needed', safe: living });
+}
+
+const page = (
+  { notices }: StuckPorts,
+  { service, traffic }: StuckSettings,
+  { releaseId }: Lock,
+  { what, reason, safe }: { readonly what: string; readonly reason: string; readonly safe: Colour },
+): Promise<void> =>
+  notices.send({
+    kind: 'stuck',
+    releaseId,
+    title: `STUCK, ${what}`,
+    body: reason,
+    next: [typed('doctor', service), forceStable(traffic, safe)],
+  });
+
+/** Somebody who is woken must know who is harmed now, so it is what the rule says, and not what the ledger confirmed. */
+function whereUsersAre({ stable, candidate, share: known, target }: Lock, read: Share | undefined): string {
+  const share = read ?? (target === 'candidate' ? ALL : known);
+  const where =
+    share === NONE || share === ALL
+      ? `all users are on ${share === ALL ? candidate : stable}`
+      : `${share} % of requests go to ${candidate}, the others to ${stable}`;
+  return read === undefined ? `${where}, as last known` : where;
 }

@@ -130,9 +130,9 @@ describe('a dead owner', () => {
     await staying.reconcile();
     const pages = [back, forward, staying].map(({ world }) => world.notices.at(-1)!.notice);
     expect(pages.map(({ title }) => title)).toEqual([
-      'conductores-backend: the controller of r-20260105-135500 is dead at 25 %, it was taken over',
-      'conductores-backend: the controller of r-20260105-135500 is dead at 100 %, it was taken over',
-      'conductores-backend: the controller of r-20260105-135500 is dead at 25 %, it was taken over',
+      'the controller of r-20260105-135500 is dead at 25 %, it was taken over',
+      'the controller of r-20260105-135500 is dead at 100 %, it was taken over',
+      'the controller of r-20260105-135500 is dead at 25 %, it was taken over',
     ]);
     expect(pages.map(({ next }) => COLOURS.find((colour) => next[1]?.includes(safe(colour))))).toEqual([
       'blue',

@@ -28,9 +28,7 @@ describe('the first half', () => {
       reason: ABORT.reason,
       settleFrom: NOW + 1,
     });
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual([
-      'conductores-backend: REVERTED at 25 %, all users on blue',
-    ]);
+    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual(['REVERTED at 25 %, all users on blue']);
   });
 
   test('a failure of a step is the reason, in its own sentence', async () => {
@@ -138,6 +136,14 @@ describe('the second half', () => {
   });
 });
 
+function flickering() {
+  let green = 0;
+  return () => {
+    green += 5;
+    return { blue: 100 - green, green };
+  };
+}
+
 describe('stable is dead', () => {
   test('the target is marked, users go to the candidate, and a person is called', async () => {
     const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }), stableTasks: 0 });
@@ -156,6 +162,7 @@ describe('stable is dead', () => {
     // The page's command leads to the colour that answers, never to the dead one.
     expect(it.world.notices.at(-1)?.notice).toMatchObject({
       kind: 'stuck',
+      title: 'STUCK, a person is needed; all users are on green',
       next: ['sluice doctor --service conductores-backend', forceStable(SETTINGS.traffic, 'green')],
     });
     expect(it.violations).toEqual([]);
@@ -173,7 +180,28 @@ describe('stable is dead', () => {
     const it = await scene({ lock, stableTasks: 0 });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.tasks.side('green').desired).toBe(4);
-    expect(it.world.notices.at(-1)?.notice.kind).toBe('stuck');
+    expect(it.world.notices.slice(-2).map(({ notice }) => notice.title)).toEqual([
+      'STUCK, a person is needed; all users are on blue',
+      'STUCK, all users are on green, moved there because only green answers',
+    ]);
+    expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
+  });
+
+  test.each([
+    ['both colours', () => ({ blue: 75, green: 25 }), '25 % of requests go to green, the others to blue'],
+    ['another one at each reading', flickering(), '25 % of requests go to green, the others to blue, as last known'],
+  ])('the page says where users are by the rule: on %s', async (_, weights, where) => {
+    const lock = lockIn('reverting', 25, { ...settled, retiring: 'green' });
+    const it = await scene({
+      lock,
+      stableTasks: 0,
+      candidateTasks: 0,
+      before: (_call, name) => {
+        if (name === 'DescribeRules') Object.assign(it.world.balancer, { weights: weights() });
+      },
+    });
+    expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
+    expect(it.world.notices.at(-1)?.notice.title).toBe(`STUCK, a person is needed; ${where}`);
   });
 
   test('but heals before the end: users come back to it', async () => {
