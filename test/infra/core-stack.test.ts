@@ -149,6 +149,14 @@ describe('ElastiCache Redis', () => {
     expect(JSON.stringify(cache().AuthToken)).toMatch(/resolve:secretsmanager:.*:SecretString:REDIS_PASSWORD::/);
   });
 
+  test('subnet_group_name: in the private subnets', () => {
+    expect(cache().CacheSubnetGroupName.Ref).toBe(idsOfType(core, 'AWS::ElastiCache::SubnetGroup')[0]);
+    const subnets = the('AWS::ElastiCache::SubnetGroup').SubnetIds.map(
+      ({ Ref }: { Ref: string }) => core.Resources[Ref],
+    );
+    expect(subnets.map(nameOf)).toEqual(['conductores-private-0', 'conductores-private-1']);
+  });
+
   test('one node may die', () => {
     expect(cache()).toMatchObject({ NumCacheClusters: 2, AutomaticFailoverEnabled: true, MultiAZEnabled: true });
   });
@@ -268,6 +276,14 @@ describe('ECS', () => {
       });
       expect(LoadBalancers).toMatchObject([{ ContainerName: 'backend', ContainerPort: 8000 }]);
     }
+    // Each is registered in the target group of its own colour.
+    expect(services.map(({ LoadBalancers: [{ TargetGroupArn }] }) => TargetGroupArn.Ref)).toEqual(
+      idsOfType(backend, 'AWS::ElasticLoadBalancingV2::TargetGroup'),
+    );
+    expect(services.map(({ ServiceName }) => ServiceName)).toEqual([
+      'conductores-backend-blue',
+      'conductores-backend-green',
+    ]);
     const subnet = ofType(core, 'AWS::SSM::Parameter').find(
       ({ Properties }) => Properties.Name === backend.Parameters?.['FoundationSubnetIds0']?.Default,
     );
@@ -280,6 +296,12 @@ describe('ECS', () => {
       [2, 10],
       [2, 10],
     ]);
+    for (const [index, target] of targets.entries()) {
+      expect(target).toMatchObject({ ScalableDimension: 'ecs:service:DesiredCount', ServiceNamespace: 'ecs' });
+      const resource = JSON.stringify(target.ResourceId);
+      expect(resource).toContain('service/conductores-cluster/');
+      expect(resource).toContain(idsOfType(backend, 'AWS::ECS::Service')[index]);
+    }
     for (const { Properties } of ofType(backend, 'AWS::ApplicationAutoScaling::ScalingPolicy'))
       expect(Properties).toMatchObject({
         PolicyType: 'TargetTrackingScaling',
@@ -588,6 +610,10 @@ describe('GitHub Actions', () => {
     const policy = ofType(core, 'AWS::IAM::Policy').find(({ Metadata }) => Metadata?.['Who'] === 'GitHub');
     const migrate = policy?.Properties.PolicyDocument.Statement.find(({ Sid }: { Sid: string }) => Sid === 'Migrate');
     expect(lambdas).toContain(pretended(core, migrate.Resource).split(':function:')[1]);
+  });
+
+  test('HEALTH_URL is what the public asks: https://api.conductoresdelmundo.com/health', () => {
+    expect(core.Outputs?.['HealthUrl']?.Value).toBe('https://api.conductoresdelmundo.com/health');
   });
 
   test('nobody is trusted unless the settings name a repository', () => {
