@@ -104,7 +104,8 @@ export function json(text: string): { readonly value: unknown } | Wrong {
   }
 }
 
-export const helpFor = (options: Options): string =>
-  Object.entries(options)
-    .map(([name, { value, help }]) => `  ${`--${name}${value ? ` ${value}` : ''}`.padEnd(26)} ${help}`)
-    .join('\n');
+export function helpFor(options: Options): string {
+  const rows = Object.entries(options).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]);
+  const width = Math.max(...rows.map(([flag]) => flag!.length));
+  return rows.map(([flag, help]) => `  ${flag!.padEnd(width)}  ${help}`).join('\n');
+}

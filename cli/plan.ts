@@ -1,4 +1,5 @@
 /** `sluice plan`: what a release would do, and what it could see at this traffic, before anything is started. */
+import { typed } from '../functions/core/commands.ts';
 import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { grouped } from '../functions/core/numerals.ts';
@@ -7,10 +8,11 @@ import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
-import { numberFrom, readArguments } from './arguments.ts';
+import { numberFrom, readArguments, type Values } from './arguments.ts';
 import { duration } from './lines.ts';
-import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './request.ts';
+import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './request.ts';
 import { displayOptions, type Verb } from './verb.ts';
+import { commandLine } from './words.ts';
 
 const options = {
   rps: {
@@ -52,15 +54,19 @@ export const plan: Verb = {
       stableTasks: values.tasks ?? SETTINGS.minimumTasks,
       minimumTasks: SETTINGS.minimumTasks,
     };
+    const { request } = planned;
+    const service = terminal.environment['SLUICE_SERVICE'] || 'NAME';
     const seen: Planned = {
-      request: planned.request,
+      request,
       plan: planned.plan,
       stages: exposure(planned.plan, load),
       warnings: warnings(planned.plan, load),
       requestsPerSecond: load.requestsPerSecond,
       isAssumed: values.rps === undefined,
-      isAnyImage: values.image === undefined && values.input === undefined,
-      input,
+      start:
+        values.image === undefined && values.input === undefined
+          ? undefined
+          : typed(commandLine(wordsOf(request, values)), service),
     };
     terminal.print(values.json ? JSON.stringify(asJson(seen)) : asText(seen));
     return values.strict && seen.warnings.length > 0 ? WARNED : 0;
@@ -75,10 +81,20 @@ interface Planned {
   readonly requestsPerSecond: number;
   /** Nobody said how much traffic there is. */
   readonly isAssumed: boolean;
-  /** Nobody said which image. */
-  readonly isAnyImage: boolean;
-  readonly input: unknown;
+  /** The command that starts it; nobody can be given one who did not say which image. */
+  readonly start: string | undefined;
 }
+
+/** The command that asks for just this. */
+const wordsOf = (request: ReleaseRequest, { image, ...values }: Values<typeof options>): readonly string[] =>
+  request.action === 'rollback'
+    ? [
+        'rollback',
+        ...(request.to === undefined ? [] : ['--to', request.to]),
+        ...(request.reason === undefined ? [] : ['--reason', request.reason]),
+        ...(request.acceptSchema ? ['--accept-schema'] : []),
+      ]
+    : ['start', ...(image === undefined ? [] : [image]), ...flagsOf(values)];
 
 /** Any image has the same plan. */
 const SOME_IMAGE = 'v1.0.0';
@@ -104,7 +120,7 @@ const bakeSeconds = (stages: readonly StageExposure[]): number =>
   stages.reduce((sum, stage) => sum + stage.bakeSeconds, 0);
 
 function asText(seen: Planned): string {
-  const { request, plan, stages, input } = seen;
+  const { request, plan, stages, start } = seen;
   const image = request.action === 'release' ? `image ${request.image}` : `rollback to ${request.to ?? 'the previous'}`;
   const shares = plan.stages.map(({ share }) => share).join('/');
   const assumed = seen.isAssumed ? ' (assumed; say it with --rps)' : '';
@@ -117,9 +133,7 @@ function asText(seen: Planned): string {
     ...duringIt(plan, stages),
     ...seen.warnings.flatMap((warning) => ['', ...warningLines(warning, plan)]),
     '',
-    seen.isAnyImage
-      ? 'Say --image to be given the input that starts it.'
-      : `Start it with this input: ${JSON.stringify(input)}`,
+    start === undefined ? 'Say --image to be given the command that starts it.' : `Start it: ${start}`,
   ].join('\n');
 }
 
@@ -161,9 +175,12 @@ function duringIt(plan: Plan, stages: readonly StageExposure[]): readonly string
   const tasks = stages.map(({ share, tasks: needed }) => `${needed} at ${share} %`).join(', ');
   return [
     '',
-    stages.length === 0
-      ? 'Straight to 100 % once it is healthy and probed.'
-      : `Points are of errors, on average counts, beside a stable that fails 0.1 %: there the odds just reach ${ODDS_LIMIT}.`,
+    ...(stages.length === 0 ? ['Straight to 100 % once it is healthy and probed.'] : []),
+    ...(stages.length > 0 && plan.policy === 'compare'
+      ? [
+          `Points are of errors, on average counts, beside a stable that fails 0.1 %: there the odds just reach ${ODDS_LIMIT}.`,
+        ]
+      : []),
     `${baked > 0 ? `${duration(baked)} of bakes` : 'No bake'}, then ${duration(plan.warmSeconds)} warm; ${duration(longestSeconds(plan))} if everything takes as long as it may.`,
     ...(most > 0 ? [`Tasks needed on the candidate: ${tasks}.`] : []),
   ];

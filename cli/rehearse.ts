@@ -11,10 +11,11 @@ import { closing, headline, type Line, narrator } from './lines.ts';
 import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
 import { type Asked, type Given, liveOptions, options, readAsked } from './rehearse-options.ts';
 import { save } from './report/file.ts';
-import { commandLine, type FlightRecord, recordOf } from './report/record.ts';
+import { type FlightRecord, recordOf } from './report/record.ts';
 import { reportHtml } from './report/report.ts';
 import { type Cockpit, openCockpit } from './serve.ts';
 import type { Terminal, Verb } from './verb.ts';
+import { commandLine } from './words.ts';
 
 export const rehearse: Verb = {
   summary: 'rehearse a release on this machine; AWS is not touched',

@@ -21,6 +21,15 @@ export const requestOptions = {
 
 type Given = Values<typeof requestOptions>;
 
+/** The flags as they were given, for another command that takes them. */
+export const flagsOf = (values: Given): readonly string[] =>
+  Object.keys(requestOptions).flatMap((name) => {
+    const value = values[name as keyof Given];
+    if (value === undefined) return [];
+    if (value === true) return [`--${name}`];
+    return [`--${name}`, typeof value === 'string' ? value : JSON.stringify(value.value)];
+  });
+
 /** The execution input that the flags stand for. What is wrong with it is for the same door to say as at a start. */
 export function inputOf(image: string | undefined, values: Given): unknown {
   if (values.input !== undefined) return values.input.value;

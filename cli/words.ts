@@ -22,3 +22,12 @@ export function cut(text: string, columns: number): string {
     ? letters.slice(0, Math.max(0, columns)).join('')
     : `${letters.slice(0, columns - 3).join('')}...`;
 }
+
+/** A command as a shell takes it back, without the options named in `without` (each takes a value). */
+export function commandLine(words: readonly string[], without: readonly string[] = []): string {
+  const kept = words.filter(
+    (word, index) =>
+      !without.some((option) => word === option || words[index - 1] === option || word.startsWith(`${option}=`)),
+  );
+  return kept.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}

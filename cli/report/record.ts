@@ -163,12 +163,3 @@ function decisionsOf({ world }: Account, told: readonly Line[]): readonly Decisi
   );
   return [...lines, ...notices].sort((one, other) => one.second - other.second);
 }
-
-/** A command as a shell takes it back, without the options named in `without` (each takes a value). */
-export function commandLine(words: readonly string[], without: readonly string[]): string {
-  const kept = words.filter(
-    (word, index) =>
-      !without.some((option) => word === option || words[index - 1] === option || word.startsWith(`${option}=`)),
-  );
-  return kept.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
-}

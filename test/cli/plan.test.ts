@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { rollback } from '../../cli/rollback.ts';
+import { start } from '../../cli/start.ts';
 import { parseReleaseInput } from '../../functions/core/release.ts';
-import { sluice } from './bin.ts';
+import { shell, sluice } from './bin.ts';
+import { deployed } from './deployed.ts';
 
 const repository = { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' };
 
@@ -16,7 +19,7 @@ describe('what a release would do', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Nothing is changed by this command\.\n/);
     expect(stdout).toMatch(/^ +5 % +15 min +450 +[\d.]+ points +\d+ %$/m);
-    expect(stdout).toContain('Start it with this input: {"image":"v1.2.3"}');
+    expect(stdout).toMatch(/\nStart it: sluice start v1\.2\.3 --service NAME\n$/);
   });
 
   test('in JSON shares are whole, rates are 0 to 1, and 100 % has no bake', async () => {
@@ -50,12 +53,24 @@ describe('what a release would do', () => {
     ]);
   });
 
-  test('the input that it prints is accepted by Open and means the same', async () => {
-    const words = ['--image', 'v1.2.3', '--first-share', '20', '--bake', '30m', '--warm-minutes', '5', '--rps', '50'];
-    const { stdout } = await sluice(['plan', ...words]);
-    const [, input = ''] = /Start it with this input: (.+)\n/.exec(stdout) ?? [];
-    const { plan } = await planned(...words);
-    expect(parseReleaseInput(JSON.parse(input), { repository })).toEqual({ ok: true, request: plan.request });
+  test.each([
+    ['--image', 'v1.2.3', '--first-share', '20', '--bake', '30m', '--warm-minutes', '5', '--rps', '50'],
+    ['--image', 'v1.2.3', '--strategy', 'blue-green', '--hotfix', "it's down", '--force', '--plain'],
+    ['--input', '{"image":"v1.2.3","stages":[{"share":30,"bake":600},{"share":100}]}'],
+    ['--input', '{"action":"rollback","to":"v1.2.2","reason":"it is slow","acceptSchema":true}'],
+  ])('the command that it prints, typed to a controller, asks for just this: %s', async (...words) => {
+    const { stdout } = await sluice(['plan', ...words], { SLUICE_SERVICE: 'shop' });
+    const [, command = ''] = /\nStart it: sluice (.+) --service shop\n$/.exec(stdout) ?? [];
+    const [verb, ...typed] = shell(`printf '%s\\n' ${command}`).stdout.trimEnd().split('\n');
+    const it = await deployed();
+    for (const [image, digit] of [
+      ['v1.2.3', '3'],
+      ['v1.2.2', '2'],
+    ] as const)
+      it.world.push(image, { digest: `sha256:${digit.repeat(64)}`, pushedAt: it.clock.now() });
+    const { out } = await it.type(verb === 'rollback' ? rollback : start, ...typed, '--json');
+    const { request } = (await planned(...words)).plan;
+    expect(parseReleaseInput(JSON.parse(out).input, { repository })).toEqual({ ok: true, request });
   });
 });
 

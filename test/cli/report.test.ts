@@ -7,9 +7,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { axisOf, columnsOf } from '../../cli/report/axis.ts';
 import { html } from '../../cli/report/markup.ts';
-import { commandLine, type FlightRecord } from '../../cli/report/record.ts';
+import type { FlightRecord } from '../../cli/report/record.ts';
 import { reportHtml } from '../../cli/report/report.ts';
 import { roundUp } from '../../cli/report/scale.ts';
+import { commandLine } from '../../cli/words.ts';
 import { sluice } from './bin.ts';
 import { flown, stableDies } from './flown.ts';
 
