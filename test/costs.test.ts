@@ -47,6 +47,10 @@ test('the alarms of production are as many as the templates have', () => {
   const composites = templates.flatMap((template) => ofType(template, 'AWS::CloudWatch::CompositeAlarm'));
   expect(page).toContain(`alarms: ${metrics.length} metrics in ${alarms.length} alarms`);
   expect(page).toContain(`${composites.length} composite | | 0.10 a metric, 0.50 a composite`);
+  const dashboards = templates.flatMap((template) => ofType(template, 'AWS::CloudWatch::Dashboard'));
+  expect(page).toContain(`| dashboard | ${dashboards.length} | 3.00 ◦7 | ${dashboards.length * 3} |`);
+  const [row] = tableUnder('Production').filter(([what]) => what!.startsWith('alarms'));
+  expect(dollars(row!.at(-1))).toBe(Math.round(metrics.length * 0.1 + composites.length * 0.5));
 });
 
 test('the page says when it was put together, that nothing was measured, and where each marked price was read', () => {
