@@ -17,7 +17,7 @@ export interface MigrationRequest {
   readonly action: 'upgrade' | 'downgrade' | 'stop';
   /** A release tag, commit sha or digest. For a downgrade: the newer image, which knows what it takes back. */
   readonly image: string;
-  /** For a downgrade: a revision, or `-1`. */
+  /** For a downgrade: `-1`, or a revision, with how many that may take back if more than one (`0001_drivers:2`). */
   readonly to?: string;
 }
 

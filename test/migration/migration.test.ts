@@ -27,6 +27,16 @@ def downgrade():
     pass
 `;
 
+const THIRD = `
+from alembic import op
+revision = "0003_email"
+down_revision = "0002_phone"
+def upgrade():
+    op.execute("ALTER TABLE driver ADD COLUMN email text")
+def downgrade():
+    op.execute("ALTER TABLE driver DROP COLUMN email")
+`;
+
 const programs = postgresForTests();
 const bin = programs && pythonWith('alembic', 'examples/migrations/requirements.txt');
 
@@ -40,6 +50,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
   const older = image(['0002_phone']);
   const newer = image();
   const broken = image([], { '0003_broken': BREAKS_HALFWAY });
+  const third = image([], { '0003_email': THIRD });
   const forked = image([], { '0002_other': SECOND_HEAD });
 
   beforeAll(async () => {
@@ -54,7 +65,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     }
   });
   afterAll(async () => {
-    for (const one of [older, newer, broken, forked]) one.remove();
+    for (const one of [older, newer, broken, third, forked]) one.remove();
     await postgres?.stop();
   });
 
@@ -129,6 +140,41 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     expect([from(newer, downgradeTo('0001_drivers')).code, revision()]).toEqual([0, '0001_drivers']);
   });
 
+  test('asked for by name again, it has nothing left to do', () => {
+    begin('at_older');
+    expect([from(newer, downgradeTo('0001_drivers')).code, revision()]).toEqual([0, '0001_drivers']);
+  });
+
+  test('a name takes one revision back: one that leads past others says which, and changes nothing', () => {
+    begin('at_newer');
+    expect(from(third, UPGRADE).code).toBe(0);
+    const { code, output } = from(third, downgradeTo('0001_drivers'));
+    expect([code, revision()]).toEqual([1, '0003_email']);
+    expect(output).toMatch(/takes back 2 revisions, and 1 was asked for.*write 0001_drivers:2/);
+    expect(output).toMatch(/-> 0003_email.*\n.*-> 0002_phone/);
+  });
+
+  test('and goes past as many as the person counted', () => {
+    begin('at_newer');
+    expect(from(third, UPGRADE).code).toBe(0);
+    const { code, output } = from(third, downgradeTo('0001_drivers:2'));
+    expect([code, revision(), columns()]).toEqual([0, '0001_drivers', 'id name']);
+    expect(output).toMatch(/-> 0003_email.*\n.*-> 0002_phone/);
+  });
+
+  test('also the first revision of all is told before it is taken back', () => {
+    begin('at_older');
+    const { code, output } = from(older, downgradeTo('-1'));
+    expect([code, revision(), columns()]).toEqual([0, '', '']);
+    expect(output).toMatch(/taken back: 1\n.*-> 0001_drivers/);
+  });
+
+  test('more steps than there are revisions change nothing', () => {
+    begin('at_newer');
+    expect(from(newer, downgradeTo('-3')).code).not.toBe(0);
+    expect(revision()).toBe('0002_phone');
+  });
+
   test('a downgrade to a revision that nobody knows fails and changes nothing', () => {
     begin('at_newer');
     expect(from(newer, downgradeTo('beefbeef')).code).not.toBe(0);
@@ -192,7 +238,13 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
 });
 
 test('what a downgrade may go to is a revision or a number of steps, and nothing that a shell would read', () => {
-  expect(['-1', '-12', '0001_drivers', 'ae1027a6acf'].every(isDowngradeTarget)).toBe(true);
-  expect(['', '-0', '1', 'heads@', '--sql', '$(id)', "a'b c", '-1; id'].filter(isDowngradeTarget)).toEqual([]);
-  fc.assert(fc.property(fc.string(), (text) => !isDowngradeTarget(text) || /^[-\w]+$/.test(text)));
+  expect(['-1', '-12', '0001_drivers', 'ae1027a6acf', '0001_drivers:2', 'base_data'].every(isDowngradeTarget)).toBe(
+    true,
+  );
+  expect(['', '-0', '1', 'heads@', '--sql', '$(id)', "a'b c", '-1; id', '-1:2'].filter(isDowngradeTarget)).toEqual([]);
+  fc.assert(fc.property(fc.string(), (text) => !isDowngradeTarget(text) || /^[-:\w]+$/.test(text)));
+});
+
+test('it is not the beginning of all, for which Alembic has a word, nor another of its words', () => {
+  expect(['base', 'base:9', 'head', 'heads', 'current'].filter(isDowngradeTarget)).toEqual([]);
 });
