@@ -78,6 +78,13 @@ test('the README begins with two commands, they exist, and CI runs the second of
   expect(textOf('.ci/run').split('\n')).toContain(COMMANDS[1]);
 });
 
+test('the map in the README has every folder, and no other', () => {
+  const [, map] = /## The map\n\n```\n([\s\S]*?)```/.exec(textOf('README.md'))!;
+  const mapped = map!.split('\n').flatMap((line) => /^([\w-]+)\//.exec(line)?.[1] ?? []);
+  const folders = files.flatMap((path) => (path.includes('/') && !path.startsWith('.') ? [path.split('/')[0]!] : []));
+  expect([...new Set(mapped)].toSorted()).toEqual([...new Set(folders)].toSorted());
+});
+
 test('every write of the ledger stands in docs/architecture.md with its condition', () => {
   const told = [...textOf('docs/architecture.md').matchAll(/^\| `(\w+)` \| [^|]+ \| [^|]+ \|$/gm)].map(
     ([, name]) => name!,

@@ -134,6 +134,19 @@ test('one service from trial to production and back: its ledger and its log stay
   expect(happensTo(production(withMigration), trial(ownRepository)).toSorted()).toEqual(OF_ONE_SERVICE.back);
 });
 
+test('and the service begins anew in the other network: its two ECS services are replaced', () => {
+  const stack = (raw: unknown) => templatesOf(raw)['sluice-shop'];
+  for (const [from, to] of [
+    [trial(ownRepository), production(sameService)],
+    [production(sameService), trial(ownRepository)],
+  ]) {
+    const services = [...differences(stack(from), stack(to)).values()].filter(
+      ({ type }) => type === 'AWS::ECS::Service',
+    );
+    expect(services.map(({ becomes }) => becomes)).toEqual(['replaced', 'replaced']);
+  }
+});
+
 test('a repository of the same name stops the deploy, before anything is changed', () => {
   const stops = (stack: string, next: string) =>
     `AWS::ECR::Repository: ${stack} has it already, so the deploy of ${next} stops`;
