@@ -24,92 +24,36 @@ export const rehearse: Verb = {
   async run(argv, terminal) {
     const asked = readAsked(argv);
     const { values, wrong } = asked;
-    if (wrong.length > 0) return terminal.refuse('Nothing was rehearsed', wrong, values.json === true);
-    if (values['kill-everywhere']) {
-      const { seed = 42, json: isJson = false } = values;
-      return killEverywhere({ seed, withReconciler: values['no-reconciler'] !== true }, isJson, terminal);
-    }
+    const { seed = 42, json = false } = values;
+    if (wrong.length > 0) return terminal.refuse(NOTHING, wrong, json);
+    if (values['kill-everywhere'])
+      return killEverywhere({ seed, withReconciler: values['no-reconciler'] !== true }, json, terminal);
 
-    const progress = progressFor(terminal, values);
-    const narrate = narrator(values['each-minute'] === true);
-    const lines: Line[] = [];
-    const tell = (line: Line): void => {
-      lines.push(line);
-      progress.tell(line);
-    };
-    const record = (account: Account): FlightRecord =>
-      recordOf(
-        account,
-        { ...asked.flight, live },
-        { ...againAs(asked, argv), isSteered: cockpit?.isSteered === true },
-        lines,
-      );
-    let cockpit: Cockpit | undefined;
-    if (values.serve) {
-      try {
-        cockpit = await openCockpit({ port: values.port, record, tell });
-      } catch (error) {
-        const fix = 'leave it out for a free one';
-        return terminal.refuse(
-          'Nothing was rehearsed',
-          [{ field: '--port', message: (error as Error).message, fix }],
-          false,
-        );
-      }
-    }
-    let live: Live | undefined;
-    let landing: Promise<LiveEnd> | undefined;
-    const land = (): Promise<LiveEnd> | undefined => {
-      landing ??= live?.close();
-      return landing;
-    };
-    terminal.onInterrupt(async () => {
-      progress.end();
-      cockpit?.close();
-      await land();
-      return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
-    });
-    if (!values.json) terminal.tell(heading(asked, cockpit?.url));
-    const startedAt = performance.now();
-    if (values.live) live = await startLive(liveOptions(asked.flight, values));
-    let end: LiveEnd | undefined;
-    let flight: Flown;
+    const story = storyOf(asked, argv, terminal);
     try {
-      flight = await fly({
-        ...asked.flight,
-        live,
-        onScene: cockpit?.board,
-        onEntry: (entry, lock) => {
-          const line = narrate(entry, lock);
-          if (line) tell(line);
-        },
-        onSecond: progress.look,
-      });
-    } finally {
-      cockpit?.land();
-      end = await land();
-      progress.end();
+      if (values.serve) story.cockpit = await openCockpit({ port: values.port, ...story });
+    } catch (error) {
+      const fix = 'leave it out for a free one';
+      return terminal.refuse(NOTHING, [{ field: '--port', message: (error as Error).message, fix }], json);
     }
-    const wallSeconds = (performance.now() - startedAt) / 1000;
-    const { GITHUB_STEP_SUMMARY, GITHUB_ACTIONS } = terminal.environment;
-    if (GITHUB_STEP_SUMMARY)
-      appendFileSync(GITHUB_STEP_SUMMARY, jobSummary(flight, lines, `sluice rehearse ${argv.join(' ')}`));
-    const lost = values.report === undefined ? undefined : save(values.report, reportHtml(record(flight)));
-    if (values.json) terminal.print(JSON.stringify(asJson(asked, flight, wallSeconds, end)));
-    else {
-      const isGood = flight.asExpected && flight.violations.length === 0;
-      if (GITHUB_ACTIONS && !isGood) terminal.print(errorAnnotation(headline(flight), flight.reason));
-      if (lost !== undefined) terminal.tell(`The report was not written: ${lost}`);
-      const report = lost === undefined ? values.report : undefined;
-      terminal.print(`\n${closing(flight, wallSeconds, { paint: terminal.paint, report })}`);
+    const landed = await takeOff(asked, story, terminal);
+    const { flight } = landed;
+    const lost = values.report === undefined ? undefined : save(values.report, reportHtml(story.record(flight)));
+    if (json) terminal.print(JSON.stringify(asJson(asked, landed)));
+    else sayHowItEnded(landed, lost === undefined ? { report: values.report } : { lost }, terminal);
+    if (terminal.environment['GITHUB_STEP_SUMMARY']) {
+      const summary = jobSummary(flight, story.lines, `sluice rehearse ${argv.join(' ')}`);
+      appendFileSync(terminal.environment['GITHUB_STEP_SUMMARY'], summary);
     }
-    if (cockpit) {
-      terminal.tell(`\n${cockpit.url} stays as it is until Ctrl-C`);
+    if (story.cockpit) {
+      terminal.tell(`\n${story.cockpit.url} stays as it is until Ctrl-C`);
       await UNTIL_INTERRUPTED;
     }
     return lost === undefined ? exitCode(flight, values) : CANNOT_TELL;
   },
 };
+
+const NOTHING = 'Nothing was rehearsed';
 
 const UNTIL_INTERRUPTED = new Promise<never>(() => {});
 
@@ -117,6 +61,93 @@ const UNTIL_INTERRUPTED = new Promise<never>(() => {});
 const CANNOT_TELL = 4;
 
 const SERVICE = 'conductores-backend';
+
+/** What is told of a flight, wherever it is shown. */
+interface Story {
+  readonly progress: Progress;
+  readonly lines: readonly Line[];
+  readonly tell: (line: Line) => void;
+  readonly record: (account: Account) => FlightRecord;
+  /** With `--serve`. */
+  cockpit?: Cockpit;
+}
+
+function storyOf(asked: Asked, argv: readonly string[], terminal: Terminal): Story {
+  const progress = progressFor(terminal, asked.values);
+  const lines: Line[] = [];
+  const story: Story = {
+    progress,
+    lines,
+    tell: (line) => {
+      lines.push(line);
+      progress.tell(line);
+    },
+    record: (account) => {
+      const isSteered = story.cockpit?.isSteered === true;
+      const isLive = asked.values.live === true;
+      return recordOf(account, asked.flight, { ...againAs(asked, argv), isLive, isSteered }, lines);
+    },
+  };
+  return story;
+}
+
+interface Landed {
+  readonly flight: Flown;
+  readonly wallSeconds: number;
+  /** What real processes and requests came to, with `--live`. */
+  readonly live?: LiveEnd | undefined;
+}
+
+/** Flies it, and lets nothing of it remain: neither after its end, nor after Ctrl-C. */
+async function takeOff(asked: Asked, story: Story, terminal: Terminal): Promise<Landed> {
+  const { flight, values } = asked;
+  const { progress, cockpit } = story;
+  let live: Live | undefined;
+  let landing: Promise<LiveEnd> | undefined;
+  const land = (): Promise<LiveEnd> | undefined => {
+    landing ??= live?.close();
+    return landing;
+  };
+  terminal.onInterrupt(async () => {
+    progress.end();
+    cockpit?.close();
+    await land();
+    return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
+  });
+  // Only now: whoever reads where the page is can already press Ctrl-C.
+  if (!values.json) terminal.tell(heading(asked, cockpit?.url));
+  const narrate = narrator(values['each-minute'] === true);
+  const startedAt = performance.now();
+  try {
+    if (values.live) live = await startLive(liveOptions(flight, values));
+    const flown = await fly({
+      ...flight,
+      live,
+      onScene: cockpit?.board,
+      onEntry: (entry, lock) => {
+        const line = narrate(entry, lock);
+        if (line) story.tell(line);
+      },
+      onSecond: progress.look,
+    });
+    return { flight: flown, wallSeconds: (performance.now() - startedAt) / 1000, live: await land() };
+  } finally {
+    cockpit?.land();
+    await land();
+    progress.end();
+  }
+}
+
+function sayHowItEnded(
+  { flight, wallSeconds }: Landed,
+  { report, lost }: { readonly report?: string | undefined; readonly lost?: string },
+  { print, tell, paint, environment }: Terminal,
+): void {
+  const isGood = flight.asExpected && flight.violations.length === 0;
+  if (environment['GITHUB_ACTIONS'] && !isGood) print(errorAnnotation(headline(flight), flight.reason));
+  if (lost !== undefined) tell(`The report was not written: ${lost}`);
+  print(`\n${closing(flight, wallSeconds, { paint, report })}`);
+}
 
 /** The name of what was flown, and the command that flies it again. */
 function againAs({ name, values, flight }: Asked, argv: readonly string[]) {
@@ -146,7 +177,7 @@ function heading({ flight, values: { live } }: Asked, url: string | undefined): 
   return `Rehearsing ${SERVICE}: ${scenario.about}\n${stages}, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n${page}`;
 }
 
-function asJson(asked: Asked, flight: Flown, wallSeconds: number, end: LiveEnd | undefined) {
+function asJson(asked: Asked, { flight, wallSeconds, live: end }: Landed) {
   const { seed, strategy, policy, requestsPerSecond, speed = 1 } = asked.flight;
   const { asExpected, expected, outcome, setting: _, release: __, orphaned: ___, ...rest } = flight;
   return {

@@ -98,6 +98,7 @@ export interface Rehearsal {
 
 /** How a rehearsal was asked for, and whether somebody steered it. */
 export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
+  readonly isLive?: boolean;
   readonly isSteered?: boolean;
 }
 
@@ -108,7 +109,7 @@ export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
 export function recordOf(
   flown: Account,
   options: FlightOptions,
-  { scenario, command, isSteered = false }: Again,
+  { scenario, command, isLive = false, isSteered = false }: Again,
   lines: readonly Line[] = [],
 ): FlightRecord {
   const { setting, release, evidence, secondsFromVerdictToStable, writes } = flown;
@@ -142,7 +143,7 @@ export function recordOf(
       scenario,
       seed: options.seed,
       rps: options.requestsPerSecond,
-      live: options.live !== undefined,
+      live: isLive,
       command,
       ...(isSteered ? { steered: true } : {}),
       ...(release?.faultSecond === undefined ? {} : { faultSecond: release.faultSecond }),

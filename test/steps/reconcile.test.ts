@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Lock, type Phase, RECONCILER, writes } from '../../functions/core/protocol.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
-import { CURRENT, FENCE, IMAGES, lockIn, NOW, type Scene, SOMEBODY_ELSE, scene } from './scene.ts';
+import { CURRENT, FENCE, IMAGES, lockIn, NOW, type Scene, SETTINGS, SOMEBODY_ELSE, scene } from './scene.ts';
 
 const ended = () => 'ended' as const;
 const theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
@@ -142,8 +142,7 @@ describe('a dead owner', () => {
   });
 
   /** The part of the command that gives everything to that colour. */
-  const safe = (colour: 'blue' | 'green') =>
-    `targetgroup/${colour}/${colour === 'blue' ? '73e2' : '0996'}","Weight":100`;
+  const safe = (colour: 'blue' | 'green') => `${SETTINGS.traffic.targetGroups[colour]}","Weight":100`;
 
   test('leaves a push that waits: it is started once the lock is free', async () => {
     const pending = { ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: { image: 'v1.5.1' } };

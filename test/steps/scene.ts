@@ -1,4 +1,5 @@
 /** A service in a world of its own, at any moment of a release, asked one step at a time. */
+import { settingsOf } from '../../functions/adapters/addresses.ts';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Plan, planRelease } from '../../functions/core/plan.ts';
 import type { LedgerWrite, Lock, Phase, ReleaseRecord, ServiceState } from '../../functions/core/protocol.ts';
@@ -18,6 +19,7 @@ import type { Delivery } from '../../rehearsal/numbers.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World, type WriteRow } from '../../rehearsal/world.ts';
+import { SLUICE } from '../adapters/sluice.ts';
 
 export const NOW = Date.UTC(2026, 0, 5, 14) / 1000;
 export const ME = 'arn:aws:states:us-east-1:111111111111:execution:release:mine';
@@ -36,24 +38,7 @@ const released = (releaseId: string, image: keyof typeof IMAGES) => ({ releaseId
 export const CURRENT = released('r-20260104-090000', 'v1.4.2');
 export const PREVIOUS = released('r-20260103-090000', 'v1.4.1');
 
-const ELB = 'arn:aws:elasticloadbalancing:us-east-1:111111111111';
-export const SETTINGS: ServiceSettings = {
-  service: 'conductores-backend',
-  traffic: {
-    region: 'us-east-1',
-    ruleArn: `${ELB}:listener-rule/app/conductores/1a2b/9c8d/0123`,
-    targetGroups: { blue: `${ELB}:targetgroup/blue/73e2`, green: `${ELB}:targetgroup/green/0996` },
-  },
-  profile: 'production',
-  repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
-  policy: 'compare',
-  onUnproven: 'ask',
-  warmMinutes: 60,
-  hasMigration: true,
-  minimumTasks: 2,
-  readyWithinSeconds: 600,
-  migrateWithinSeconds: 1800,
-};
+export const SETTINGS: ServiceSettings = settingsOf(SLUICE);
 
 export const PLAN: Plan = (() => {
   const planned = planRelease({ action: 'release', image: 'v1.5.0', source: 'person' }, SETTINGS);
