@@ -11,7 +11,7 @@ const PROFILES: Readonly<Record<string, string>> = {
   attach: 'settings=examples/attach.json',
 };
 
-const CFN_LINT = '1.51.0';
+const CFN_LINT = '1.58.0';
 const VENV = `.sluice/cfn-lint-${CFN_LINT}`;
 
 const failures: string[] = [];

@@ -37,6 +37,7 @@ export interface BackupsProps {
 /** 02:00 UTC: before RDS takes its own snapshot. */
 const NIGHTLY = Schedule.cron({ minute: '0', hour: '2' });
 
+// Official images; both are in ECR Public, which asks for no login. A tag of the second is a version of the AWS CLI.
 const POSTGRES_TOOLS = 'public.ecr.aws/docker/library/postgres:15';
 const AWS_CLI = 'public.ecr.aws/aws-cli/aws-cli:2.27.0';
 

@@ -42,7 +42,9 @@ export class Rotation extends Construct {
       keepsLogsFor,
       environment: {
         ROTATION: Stack.of(this).toJsonString({ ...at, readBy }),
-        // The certificates of RDS; Node's own list does not have them, and Lambda reads the file only when told.
+        // The certificates of RDS, which Node's own list does not have; the cache's are Amazon's public ones, which it has. From
+        // Node 20 on Lambda reads its file only when told (Lambda's guide, "CA certificate loading"). Without it no password
+        // would leave: the server is not believed, and the rotation fails and pages with what is in force still in force.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
     });

@@ -66,6 +66,9 @@ const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Pa
   ['first-release', 0, {}],
   ['errors', 1, {}],
   ['migration-fails', 1, {}],
+  ['low-traffic', 1, {}],
+  ['healthy', 1, { events: [{ when: { share: 25 }, say: 'abort' }] }],
+  ['healthy', 3, { events: [{ when: { event: 'closing' }, setShare: 0 }] }],
   ['stable-unhealthy', 2, {}],
   ['healthy', 2, { input: { imgae: 'v1.5.0' } }],
   ['healthy', 0, { input: { image: 'v1.4.2' } }],
@@ -87,7 +90,6 @@ test.each(FLIGHTS)('a rehearsed release (%s) gives its outcome as exit code %i',
 });
 
 test.each([
-  ['Stuck', 3],
   ['FencedOut', 1],
   ['Nothing changed', 1],
 ])('an end in "%s" is exit code %i', async (state, code) => {
@@ -95,9 +97,14 @@ test.each([
   expect(ran.code).toBe(code);
 });
 
-test('an execution that somebody ended is no success', async () => {
-  const ran = await follow(['execution', `${ARN}one`], aws([{ name: 'one', end: { status: 'ABORTED' } }]));
-  expect(ran.code).toBe(1);
+test.each(['ABORTED', 'TIMED_OUT'] as const)('one that was ended from outside (%s) is no success', async (how) => {
+  const flown = await flight('healthy', { kill: { at: 'transition', count: 20, how } });
+  const ran = await follow(['execution', `${ARN}one`], aws([{ name: 'one', end: { status: how } }]));
+  expect({ code: ran.code, outcome: flown.outcome, share: flown.world.share }).toEqual({
+    code: 1,
+    outcome: 'killed',
+    share: 0,
+  });
   expect(ran.output).toMatch(/the reconciler brings users back/);
 });
 

@@ -87,7 +87,7 @@ describe('RDS PostgreSQL', () => {
     expect(database()).toMatchObject({
       DBInstanceIdentifier: 'conductores-db',
       Engine: 'postgres',
-      EngineVersion: '15.17',
+      EngineVersion: '15.19',
       DBInstanceClass: 'db.t3.large',
     });
   });

@@ -54,7 +54,7 @@ test('the core of the plan has its names and sizes, and takes others', () => {
     stage: 'prod',
     natGateways: 1,
     domain: { name: 'conductoresdelmundo.com' },
-    database: { version: '15.17', instance: 'db.t3.large', storageGb: 100, multiAz: true, backupDays: 7 },
+    database: { version: '15.19', instance: 'db.t3.large', storageGb: 100, multiAz: true, backupDays: 7 },
     cache: { version: '7.0', node: 'cache.t3.micro', nodes: 2 },
   });
   const mine = readSettings({ core: { name: 'my-shop', stage: 'live', domain: { name: 'shop.example.com' } } });

@@ -1,3 +1,5 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postgresUsers } from '../../../functions/adapters/postgres-users.ts';
 import { sql } from '../../migration/alembic.ts';
@@ -6,6 +8,14 @@ import { type Redis, redisForTests, startRedis } from '../../redis.ts';
 import { FIRST, RotationWorld } from './world.ts';
 
 const ADMIN = { user: 'rds_admin', password: 'admin-password' };
+/** What a process of its own, which reads NODE_EXTRA_CA_CERTS when it starts, hears of the database over TLS. */
+const asks = (port: number): string => `
+import { postgresUsers } from ${JSON.stringify(new URL('../../../functions/adapters/postgres-users.ts', import.meta.url).href)};
+const login = ${JSON.stringify(ADMIN)};
+const at = { host: 'localhost', port: ${port}, database: 'postgres', tls: true };
+const answer = await postgresUsers(at, async () => login).accepts(login.user, login.password).catch((error) => error.name + ': ' + error.message);
+process.stdout.write(String(answer));
+`;
 const postgresPrograms = postgresForTests();
 const redisProgram = redisForTests();
 
@@ -87,6 +97,35 @@ describe.skipIf(!postgresPrograms || !redisProgram)('on a real PostgreSQL and a 
     await users.admit('quoted', password, 'quoted_owner');
     expect(await users.accepts('quoted', password)).toBe(true);
     expect(await users.accepts('quoted', 'other')).toBe(false);
+  });
+
+  test('a server is told a password only when somebody vouches for it', { timeout: 60_000 }, () => {
+    const folder = postgres.environment['PGHOST']!;
+    const certificate = `${folder}/server.crt`;
+    const [subject, names] = [
+      ['-subj', '/CN=localhost'],
+      ['-addext', 'subjectAltName=DNS:localhost'],
+    ];
+    const kept = ['-keyout', `${folder}/server.key`, '-out', certificate];
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, ...names, ...kept],
+      {
+        stdio: 'ignore',
+      },
+    );
+    const { uid, gid } = statSync(folder);
+    chownSync(`${folder}/server.key`, uid, gid);
+    sql(postgres, 'postgres', 'ALTER SYSTEM SET ssl = on');
+    sql(postgres, 'postgres', 'SELECT pg_reload_conf()');
+    const asked = (environment: NodeJS.ProcessEnv) =>
+      spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', asks(postgres.port)], {
+        env: { ...process.env, ...environment },
+        encoding: 'utf8',
+      }).stdout;
+    expect(asked({})).toBe('Transient: The database at localhost: self-signed certificate');
+    expect(asked({ NODE_EXTRA_CA_CERTS: '/no/such/file.pem' })).toMatch(/^Transient: .*self-signed certificate$/);
+    expect(asked({ NODE_EXTRA_CA_CERTS: certificate })).toBe('true');
   });
 
   test('a server that is not there is no refusal', async () => {
