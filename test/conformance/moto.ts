@@ -66,10 +66,11 @@ export async function startMoto(programs: string, environment: NodeJS.ProcessEnv
   };
 }
 
-/**
- * One call in AWS' query protocol, without any SDK: the test's own client. The answer is XML, and `valuesIn` reads it.
- * moto looks at no signature, only at whom it is meant for.
- */
+/** The header of a call without any SDK: moto looks at no signature, only at whom it is meant for. */
+export const authorizationFor = (service: string): string =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=none`;
+
+/** One call in AWS' query protocol, by the test's own client. The answer is XML, and `valuesIn` reads it. */
 export async function query(
   endpoint: string,
   service: string,
@@ -80,13 +81,41 @@ export async function query(
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=none`,
+      authorization: authorizationFor(service),
     },
     body: new URLSearchParams({ Version: version, ...parameters }).toString(),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${service} answered ${parameters['Action']} with ${answer.status}: ${text}`);
   return text;
+}
+
+/** One call to a service with paths of its own, as S3, likewise. */
+export async function rest({ endpoint }: Moto, service: string, path: string, init: RequestInit = {}): Promise<string> {
+  const answer = await fetch(`${endpoint}/${path}`, { ...init, headers: { authorization: authorizationFor(service) } });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${service} answered ${answer.status} for ${path}: ${text}`);
+  return text;
+}
+
+/** One call in AWS' JSON protocol, likewise. */
+export async function json(
+  { endpoint }: Moto,
+  service: string,
+  operation: string,
+  input: object,
+): Promise<Readonly<Record<string, string>>> {
+  const answer = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      authorization: authorizationFor(service),
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': operation,
+    },
+    body: JSON.stringify(input),
+  });
+  if (!answer.ok) throw new Error(`${operation} was answered with ${answer.status}: ${await answer.text()}`);
+  return (await answer.json()) as Readonly<Record<string, string>>;
 }
 
 /** The texts of every element of that name, in order. */

@@ -126,7 +126,7 @@ export const TEMPLATE = {
 } as const satisfies RegisterTaskDefinitionCommandInput;
 
 /** Makes the service: both colours have a first revision and no task. */
-export async function setTheStage(endpoint: string, clients: OwnClients): Promise<Addresses> {
+export async function setTheStage(endpoint: string, clients: OwnClients, service = SERVICE): Promise<Addresses> {
   const { elb, ecs, scaling, dynamodb, ecr, sfn, sns } = clients;
   const ec2 = (Action: string) => query(endpoint, 'ec2', '2016-11-15', { Action });
   const [found, groups] = await Promise.all([ec2('DescribeSubnets'), ec2('DescribeSecurityGroups')]);
@@ -231,10 +231,10 @@ export async function setTheStage(endpoint: string, clients: OwnClients): Promis
       ],
     }),
   );
-  await ecr.send(new CreateRepositoryCommand({ repositoryName: SERVICE }));
+  await ecr.send(new CreateRepositoryCommand({ repositoryName: service }));
   const { stateMachineArn } = await sfn.send(
     new CreateStateMachineCommand({
-      name: `sluice-${SERVICE}`,
+      name: `sluice-${service}`,
       definition: JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } }),
       roleArn: `arn:aws:iam::${ACCOUNT}:role/machine`,
     }),
@@ -242,7 +242,7 @@ export async function setTheStage(endpoint: string, clients: OwnClients): Promis
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'notices' }));
 
   return {
-    service: SERVICE,
+    service,
     table: 'ledger',
     ruleArn,
     probe: { ruleArn: probeRule, url: 'http://127.0.0.1:9/health', header: 'x-sluice-probe', secret: 'guid' },
@@ -252,7 +252,7 @@ export async function setTheStage(endpoint: string, clients: OwnClients): Promis
     services: { blue: 'app-blue', green: 'app-green' },
     families: { blue: 'app-blue', green: 'app-green', template: TEMPLATE.family },
     container: 'backend',
-    repository: { registry: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`, name: SERVICE },
+    repository: { registry: `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`, name: service },
     stateMachineArn: stateMachineArn!,
     topicArn: TopicArn!,
     eventBus: 'default',
