@@ -114,7 +114,7 @@ export const PROFILES: readonly Profile[] = [
         DBInstanceIdentifier: 'conductores-db',
         DBInstanceClass: 'db.t3.large',
         Engine: 'postgres',
-        EngineVersion: '15.17',
+        EngineVersion: '15.19',
         MasterUsername: 'conductores_admin',
         DBName: 'conductores',
         AllocatedStorage: '100',
