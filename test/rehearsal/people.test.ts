@@ -1,9 +1,13 @@
 /** What people say to a release and do to the rule while it flies. */
 import { describe, expect, test } from 'vitest';
-import type { Word } from '../../functions/steps/tell.ts';
+import { Transient } from '../../functions/core/failures.ts';
+import { writes } from '../../functions/core/protocol.ts';
+import { weightsFor } from '../../functions/core/roles.ts';
+import { tell, type Word } from '../../functions/steps/tell.ts';
 import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightEvent } from '../../rehearsal/options.ts';
-import { SHORT, shortFlight } from './flights.ts';
+import type { World } from '../../rehearsal/world.ts';
+import { SHORT, shortFlight, withStep } from './flights.ts';
 
 const say = (word: Word, afterSeconds: number, when: FlightEvent['when'] = { share: 25 }): FlightEvent => ({
   when,
@@ -45,6 +49,48 @@ describe('hold', () => {
     const flown = await shortFlight({ events: [say('hold', 40, { event: 'warm' })] });
     expect([flown.outcome, secondOf(flown, 'ledger: hold')]).toEqual(['promoted', Number.NaN]);
   });
+});
+
+describe('a Shift whose Lambda died after it had written the rule', () => {
+  const dies = (share: number, meanwhile: (world: World) => Promise<unknown>) => {
+    let isFirst = true;
+    return withStep('Shift', async ({ state }: { readonly state: { readonly share?: number } }, real, world) => {
+      if (state.share !== share || !isFirst) return real({ execution: world.ledger.state.lock!.owner, state });
+      isFirst = false;
+      const { ledger, router } = world.ports({ by: 'owner' });
+      const lock = world.ledger.state.lock!;
+      await ledger.write(writes.intent(lock, share, undefined));
+      await router.route(weightsFor(lock, share));
+      await meanwhile(world);
+      throw new Transient('the Lambda died');
+    });
+  };
+
+  test.each([25, 50])(
+    'and a hold before it was asked again: users stay where they were (on the way to %i)',
+    async (share) => {
+      const hold = async (world: World) => {
+        const asMaria = (word: Word) => tell(world.ports({ by: 'person' }), { word, by: 'maria', id: word });
+        await asMaria('hold');
+        world.clock.at(world.clock.now() + 300, () => void asMaria('resume'));
+      };
+      const flown = await shortFlight({ sabotage: dies(share, hold) });
+      expect([flown.outcome, flown.shares, flown.violations]).toEqual(['promoted', [25, 50, 100], []]);
+      expect(sharedAt(flown, share) - secondOf(flown, 'ledger: hold')).toBeGreaterThanOrEqual(300);
+    },
+  );
+
+  test.each([25, 50])(
+    'and a task too few when it was asked again: it waits for the task (on the way to %i)',
+    async (share) => {
+      const loseTask = async ({ tasks, roles, clock }: World) => {
+        tasks.resize(roles.candidate, 1);
+        await clock.sleep(2);
+      };
+      const flown = await shortFlight({ sabotage: dies(share, loseTask) });
+      expect([flown.outcome, flown.shares, flown.violations]).toEqual(['promoted', [25, 50, 100], []]);
+    },
+  );
 });
 
 describe('advance', () => {
