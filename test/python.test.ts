@@ -11,7 +11,8 @@ import { repositoryFiles, textOf } from './repository-files.ts';
 const LIST = 'test/conformance/requirements.txt';
 const ROOT = new URL('..', import.meta.url);
 
-describe.skipIf(!pythonForTests())('where the index of packages cannot be reached', () => {
+// A virtual environment is made first, which takes seconds on a machine that does other things too.
+describe.skipIf(!pythonForTests())('where the index of packages cannot be reached', { timeout: 60_000 }, () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'python-'));

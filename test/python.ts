@@ -75,8 +75,12 @@ function isDead(lock: string): boolean {
   }
 }
 
-/** What a program that failed said last, where pip says why; undefined where it did what it was asked. */
+/** pip says last that there is no such version, and before that, of its last try, why it could ask nobody. */
+const LAST_LINES = 3;
+
+/** What a program that failed said last; undefined where it did what it was asked. */
 function saidBy(command: string, ...args: readonly string[]): string | undefined {
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? (stderr || stdout).trim());
+  if (status === 0) return undefined;
+  return error?.message ?? (stderr || stdout).trim().split('\n').slice(-LAST_LINES).join('\n');
 }
