@@ -222,7 +222,11 @@ export function costInWords(flight: Flown): string {
   if (requests.candidate === 0) return `none: no request met ${candidate}`;
   const { metCandidate, moreFailures } = costOf(flight);
   const met = `${(100 * metCandidate).toFixed(1)} % of requests met ${candidate} (${grouped(requests.candidate)})`;
-  const failed = `${grouped(requests.failedByCandidate)} of them failed (${percentOf(requests.failedByCandidate, requests.candidate)})`;
+  const failures = requests.failedByCandidate;
+  const failed =
+    failures === 0
+      ? 'none of them failed'
+      : `${grouped(failures)} of them failed (${percentOf(failures, requests.candidate)})`;
   const dropped = requests.droppedByShift > 0 ? `; ${grouped(requests.droppedByShift)} dropped by a shift` : '';
   if (moreFailures === undefined) return `${met}; ${failed}${dropped}`;
   const more =

@@ -45,7 +45,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
     return 0;
   }
   if (!verb) {
-    const near = closest(word, Object.keys(VERBS));
+    const near = closest(word, ['help', ...Object.keys(VERBS)]);
     return terminal.refuse(
       'Nothing was done',
       [{ field: word, message: 'is no command', fix: near ? `did you mean "${near}"?` : 'see sluice --help' }],

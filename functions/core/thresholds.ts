@@ -208,7 +208,15 @@ export function breaches(alarm: AlarmRule, minute: GroupMinute): boolean {
 
 /** "error rate 2.4 %, over the 2 % of the plan" */
 export const describe = ({ metric, unit, threshold, wrongSide }: AlarmRule, value: number): string =>
-  `${SUBJECT[metric]} ${rounded(value)} ${unit} (limit: ${WRONG_SIDE_IN_WORDS[wrongSide]} ${threshold} ${unit})`;
+  `${SUBJECT[metric]} ${rounded(value)}${UNIT_IN_WORDS[unit]} (limit: ${WRONG_SIDE_IN_WORDS[wrongSide]} ${threshold}${UNIT_IN_WORDS[unit]})`;
+
+/** The subject has named what is counted. */
+const UNIT_IN_WORDS: Readonly<Record<AlarmRule['unit'], string>> = {
+  '%': ' %',
+  ms: ' ms',
+  'errors a minute': ' a minute',
+  targets: '',
+};
 
 const isLikewise = (alarm: AlarmRule, minutes: readonly GroupMinute[]): boolean =>
   minutes.slice(-alarm.outOf).filter((minute) => breaches(alarm, minute)).length >= alarm.breaching;

@@ -1,6 +1,8 @@
 /** What must be true of the moment before a release takes the lock. Nothing is changed here. */
+
 import { ReleaseRefused, type WrongField } from '../core/failures.ts';
 import { failuresOf } from '../core/judge/readings.ts';
+import { grouped } from '../core/numerals.ts';
 import type { ReleaseRequest } from '../core/release.ts';
 import type { Roles } from '../core/roles.ts';
 import { MINIMUM_SAMPLE_REQUESTS, PASS_ERROR_PERCENT } from '../core/thresholds.ts';
@@ -53,7 +55,7 @@ export async function wrongWithStable(
   if (requests >= MINIMUM_SAMPLE_REQUESTS && (100 * failures) / requests > PASS_ERROR_PERCENT) {
     const percent = ((100 * failures) / requests).toFixed(2);
     say(
-      `${stable} failed ${failures} of ${requests} requests (${percent} %) in the last ${LOOK_BACK_MINUTES} minutes, over the ${PASS_ERROR_PERCENT} % that a release must stay under`,
+      `${stable} failed ${grouped(failures)} of ${grouped(requests)} requests (${percent} %) in the last ${LOOK_BACK_MINUTES} minutes, over the ${PASS_ERROR_PERCENT} % that a release must stay under`,
     );
   }
   return wrong;

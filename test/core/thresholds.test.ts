@@ -33,7 +33,7 @@ const TABLE: readonly {
     alarm: 'literal-any-5xx',
     fine: [minute({ requests: 1 })],
     wrong: [minute({ requests: 1, errors5xx: 1 })],
-    says: 'server errors 1 errors a minute (limit: over 0',
+    says: 'server errors 1 a minute (limit: over 0',
   },
   {
     alarm: 'literal-global-error-rate',
@@ -45,13 +45,13 @@ const TABLE: readonly {
     alarm: 'literal-server-errors',
     fine: [minute({ requests: 10_000, errors5xx: 9 })],
     wrong: [minute({ requests: 10_000, errors5xx: 10 })],
-    says: 'server errors 10 errors a minute (limit: at least 10',
+    says: 'server errors 10 a minute (limit: at least 10',
   },
   {
     alarm: 'literal-unhealthy',
     fine: [minute({ unhealthyHosts: 0 }), minute({ unhealthyHosts: 1 })],
     wrong: [minute({ unhealthyHosts: 1 }), minute({ unhealthyHosts: 1 })],
-    says: 'unhealthy targets 1 targets (limit: over 0',
+    says: 'unhealthy targets 1 (limit: over 0',
   },
   {
     alarm: 'backstop-error-rate',
@@ -63,7 +63,7 @@ const TABLE: readonly {
     alarm: 'backstop-no-healthy-target',
     fine: [minute({ healthyHosts: 1 }), minute({ healthyHosts: 0 })],
     wrong: [minute({ healthyHosts: 0 }), minute({ healthyHosts: 0 })],
-    says: 'healthy targets 0 targets (limit: under 1',
+    says: 'healthy targets 0 (limit: under 1',
   },
 ];
 
