@@ -11,8 +11,8 @@ import { repositoryFiles, textOf } from './repository-files.ts';
 const LIST = 'test/conformance/requirements.txt';
 const ROOT = new URL('..', import.meta.url);
 
-// A virtual environment is made first, which takes seconds on a machine that does other things too.
-describe.skipIf(!pythonForTests())('where the index of packages cannot be reached', { timeout: 60_000 }, () => {
+// A virtual environment is made first, which takes long on a machine that does other things too.
+describe.skipIf(!pythonForTests())('where the index of packages cannot be reached', { timeout: 240_000 }, () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'python-'));
@@ -42,7 +42,7 @@ describe.skipIf(!pythonForTests())('where the index of packages cannot be reache
     return { status, stdout, stderr };
   }
   const WHY =
-    /NOT RUN: test\/conformance\/requirements\.txt cannot be installed: [\s\S]*(?:No matching distribution|Connection refused)/;
+    /NOT RUN: test\/conformance\/requirements\.txt cannot be installed: [\s\S]*No matching distribution found/;
 
   test('a test says NOT RUN and why, and nothing is found', async () => {
     const { status, stdout, stderr } = await asking('');
