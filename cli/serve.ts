@@ -41,6 +41,8 @@ interface Answer {
   readonly type?: string;
 }
 
+const OVER: Answer = { status: 409, text: 'The flight is over.' };
+
 const LOOPBACK = '127.0.0.1';
 
 /** Rejects when the port is taken. */
@@ -50,6 +52,10 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     board = resolve;
   });
   const faults = new Set<FaultName>();
+  let land: () => void = () => {};
+  const landed = new Promise<undefined>((resolve) => {
+    land = () => resolve(undefined);
+  });
   let isOver = false;
   let isSteered = false;
 
@@ -75,7 +81,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
 
   async function press(controls: Controls, path: string): Promise<Answer> {
     const [, kind, name = ''] = /^\/(say|fault)\/(\w+)$/.exec(path) ?? [];
-    if (isOver) return { status: 409, text: 'The flight is over.' };
+    if (isOver) return OVER;
     if (kind === 'fault' && isFault(name)) {
       isSteered = true;
       const isOn = !faults.delete(name);
@@ -89,8 +95,10 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     if (kind === 'say' && isWord(name)) {
       isSteered = true;
       try {
-        const { hold } = await controls.say(name);
-        const isHeld = name === 'advance' && hold !== undefined;
+        // When the flight has ended its time stands still, and nobody hears this any more.
+        const lock = await Promise.race([controls.say(name), landed]);
+        if (lock === undefined) return OVER;
+        const isHeld = name === 'advance' && lock.hold !== undefined;
         const when = isHeld
           ? 'it is held, so that acts after "resume"'
           : 'the release hears it within 30 s of its time';
@@ -114,6 +122,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     board,
     land() {
       isOver = true;
+      land();
     },
     close() {
       server.close();

@@ -135,9 +135,32 @@ test('what cannot be shown or done is answered in words, and the flight goes on'
   expect(await ask(cockpit.url)).toMatchObject(wrong);
   expect(await press()).toMatchObject(wrong);
   isBroken = false;
-  cockpit.land();
   expect((await ask(cockpit.url)).status).toBe(200);
-  expect((await press()).text).toBe('The flight is over.');
+  cockpit.close();
+});
+
+test('a word that the flight did not live to hear is answered when it has landed', async () => {
+  const cockpit = await openCockpit({ port: undefined, record: () => expect.fail('nobody looks'), tell() {} });
+  let hear = (): void => {};
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  await fly({
+    ...usualOptions('never-healthy'),
+    onScene: (controls) =>
+      cockpit.board({
+        ...controls,
+        say(word) {
+          hear();
+          return controls.say(word);
+        },
+      }),
+  });
+  // Its time stands still, so the ledger answers nobody any more.
+  const pressed = ask(`${cockpit.url}/say/hold`, { method: 'POST', origin: cockpit.url });
+  await heard;
+  cockpit.land();
+  expect(await pressed).toMatchObject({ status: 409, text: 'The flight is over.' });
   cockpit.close();
 });
 
