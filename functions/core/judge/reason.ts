@@ -79,5 +79,5 @@ function barCrossed(counted: Counted, candidate: Counts): string {
   const bars = ['overRollbackBar', 'overPassBar'] as const;
   const over = bars.find((bar) => bar !== counted && (candidate[bar] ?? 0) > requests * OVER_P95_SHARE);
   if (over === undefined) return '';
-  return `, over the ${BAR_MS[over]} ms of the plan for ${((100 * candidate[over]!) / requests).toFixed(2)} %`;
+  return `, with ${((100 * candidate[over]!) / requests).toFixed(2)} % over the plan's ${BAR_MS[over]} ms`;
 }

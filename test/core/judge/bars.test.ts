@@ -132,6 +132,6 @@ describe('the rollback bars', () => {
     ];
     const { word, reason } = bake(minutes(15, dragging), false);
     expect(word).toBe('abort');
-    expect(reason).toContain(', over the 500 ms of the plan for 7.00 %, blue');
+    expect(reason).toContain(", with 7.00 % over the plan's 500 ms, blue");
   });
 });
