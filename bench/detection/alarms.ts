@@ -17,10 +17,11 @@ import type { SimulatedRelease } from './world.ts';
 const PLAN: readonly AlarmRule[] = ALARMS.filter(({ kind }) => kind === 'literal');
 const names = { candidate: 'candidate' };
 
-/** Policy `literal`, through the product's own alarms; at 100 % the alarms go on. */
+/** Policy `literal` below 100 %, through the product's own alarms. At 100 % both policies have the same few limits. */
 export const literal: Detect = ({ minutes }) => {
   const seen: GroupMinute[] = [];
-  for (const { candidate, index } of minutes) {
+  for (const { candidate, index, share } of minutes) {
+    if (share === 100) break;
     seen.push(candidate);
     const alarms = PLAN.map((alarm) => ({ name: alarm.name, kind: alarm.kind, ...alarmState(alarm, seen, []) }));
     const { word } = weighLiteral({ alarms, minutes: [], gridMs: LATENCY_GRID_MS, bakeDone: false, names });

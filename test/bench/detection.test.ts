@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { DetectorName } from '../../bench/detection/detectors.ts';
+import { DETECTORS, type DetectorName } from '../../bench/detection/detectors.ts';
 import { isHigh } from '../../bench/detection/kayenta.ts';
 import { cellsOf } from '../../bench/detection/pool.ts';
 import { SCENARIOS, type ScenarioName } from '../../bench/detection/scenarios.ts';
 import { wilson } from '../../bench/detection/tally.ts';
 import { STRETCH, WITHOUT } from '../../bench/detection/variants.ts';
-import { RELEASE_MINUTES, simulate } from '../../bench/detection/world.ts';
+import { RELEASE_MINUTES, simulate, WATCHED_MINUTES } from '../../bench/detection/world.ts';
 import { benchJudge } from '../../bench/judge.ts';
 
 const scenario = (wanted: ScenarioName) => SCENARIOS.find(({ name }) => name === wanted)!;
@@ -82,6 +82,14 @@ describe('the detectors', () => {
     expect(ours!.falseAborts).toBeLessThanOrEqual(0.02);
     expect(ours!.proven).toEqual([1, 1, 1]);
     expect(literal!.falseAborts).toBeGreaterThan(0.9);
+  });
+
+  test('both policies are measured below 100 %: above it they have the same limits', () => {
+    const quiet = Array.from({ length: 200 }, (_, run) => simulate(scenario('ideal'), 1, 42, run));
+    for (const name of ['literal', 'compare'] as const) {
+      const minutes = quiet.flatMap((release) => DETECTORS[name](release).abort?.minute ?? []);
+      expect(Math.max(0, ...minutes)).toBeLessThan(WATCHED_MINUTES);
+    }
   });
 
   test('what aborts before a fault has begun is a false abort, and finds nothing', async () => {

@@ -77,7 +77,7 @@ const SICK: Readonly<
     name: 'stable-unhealthy',
     make: (it) => it.wait(600),
     check: 'the version to go back to',
-    says: /blue failed \d+ of \d+ requests .*; mend it first/,
+    says: /blue failed [\d,]+ of [\d,]+ requests .*; mend it first/,
   },
 };
 

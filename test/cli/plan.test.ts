@@ -91,7 +91,7 @@ describe('warnings', () => {
 
   test('the literal policy is told with its price', async () => {
     const { plan } = await planned('--rps', '100', '--policy', 'literal');
-    expect(plan.warnings[0].message).toContain('69 to 100 %');
+    expect(plan.warnings[0].message).toContain('44 to 100 %');
   });
 });
 

@@ -148,7 +148,7 @@ describe('warnings', () => {
   });
 
   test('the price of the literal policy and of an incompatible migration is said beforehand', () => {
-    expect(warnings(planned({ ...compatible, policy: 'literal' }), at(100))[0]!.message).toContain('69 to 100 %');
+    expect(warnings(planned({ ...compatible, policy: 'literal' }), at(100))[0]!.message).toContain('44 to 100 %');
     expect(warnings(planned({}), at(100))[0]!.message).toContain('schemaCompatible');
     expect(warnings(planned({ action: 'rollback' }), at(100))).toEqual([]);
   });
