@@ -6,10 +6,11 @@ import type { Evidence, VerdictWord } from '../functions/core/judge/verdict.ts';
 import type { Policy } from '../functions/core/plan.ts';
 import { ALL } from '../functions/core/share.ts';
 import { ALARMS, alarmState } from '../functions/core/thresholds.ts';
-import { BrokenRecording, type RecordedMinute, type Recording } from './recording.ts';
+import { BrokenRecording } from './recording/fields.ts';
+import type { RecordedMinute, Recording, ReplayVerdict } from './recording/recording.ts';
 
 export interface Rejudged {
-  readonly verdict: 'promote' | 'abort' | 'hold';
+  readonly verdict: ReplayVerdict;
   /** Minutes since the first share: the one whose numbers decided; for `promote` the last one below 100 %. */
   readonly minute: number;
   /** When they were there to be judged. */
@@ -25,40 +26,43 @@ type Finding = Pick<Rejudged, 'reason' | 'evidence'> & { readonly word: VerdictW
 type Look = (minute: RecordedMinute, bakeDone: boolean) => Finding;
 
 /**
- * A bake ends where the share rises, or where the recording does. The first abort wins; else it holds with the first
- * bake that would not have passed; else it is promoted. Throws BrokenRecording when there is nothing to judge.
+ * A bake ends where the share rises. The first abort wins; else it holds with the first bake that would not have passed;
+ * else it is promoted if it came to 100 %, and holds where it did not. Throws BrokenRecording when there is nothing to judge.
  */
 export function rejudge(recording: Recording, policy: Policy): Rejudged {
-  const { minutes, deliveryDelayMinutes } = recording;
-  const reached100 = minutes.findIndex(({ share }) => share === ALL);
-  const watched = reached100 < 0 ? minutes : minutes.slice(0, reached100);
+  const { minutes, deliveryDelayMinutes, end } = recording;
+  const first100 = minutes.findIndex(({ share }) => share === ALL);
+  const watched = first100 < 0 ? minutes : minutes.slice(0, first100);
   const last = watched.at(-1);
   if (!last) throw new BrokenRecording('has no minute below 100 %, so there is nothing to judge');
 
-  const answer = (
-    verdict: Rejudged['verdict'],
-    { index }: RecordedMinute,
-    { reason, evidence }: Finding,
-  ): Rejudged => ({
+  const answer = (verdict: ReplayVerdict, { index }: RecordedMinute, { reason, evidence }: Finding): Rejudged => ({
     verdict,
     minute: index,
     seenAtMinute: index + 1 + deliveryDelayMinutes,
-    reason,
+    reason: end.fate && end.fate.verdict !== verdict ? `${reason}; ${end.fate.sentence}` : reason,
     evidence,
-    ...(reached100 < 0 ? {} : { at100: sumsOf(minutes.slice(reached100)) }),
+    ...(first100 < 0 ? {} : { at100: sumsOf(minutes.slice(first100)) }),
   });
 
   const look = LOOKS[policy](recording);
   let held: Rejudged | undefined;
-  let passed: Rejudged | undefined;
+  let newest: Finding | undefined;
   for (const [position, minute] of watched.entries()) {
     const next = minutes[position + 1];
-    const finding = look(minute, next === undefined || next.share > minute.share);
-    if (finding.word === 'abort') return answer('abort', minute, finding);
-    if (finding.word === 'hold') held ??= answer('hold', minute, finding);
-    passed = answer('promote', minute, finding);
+    newest = look(minute, next ? next.share > minute.share : end.bakeDone);
+    if (newest.word === 'abort') return answer('abort', minute, newest);
+    if (newest.word === 'hold') held ??= answer('hold', minute, newest);
   }
-  return held ?? passed ?? answer('promote', last, look(last, true));
+  if (held) return held;
+  return end.reached100 ? answer('promote', last, newest!) : answer('hold', last, cutShort(last, newest!));
+}
+
+/** What is known of a release that was on its way when its recording ended. */
+function cutShort({ share }: RecordedMinute, { word, reason, evidence }: Finding): Finding {
+  const where = word === 'advance' ? 'after a bake that passed' : 'in the middle of a bake';
+  const [, ...numbers] = reason.split(': ');
+  return { word, reason: `the recording ends at ${share} %, ${where}: ${numbers.join(': ') || reason}`, evidence };
 }
 
 /** Each look is given the minutes in turn and remembers them. */

@@ -2,12 +2,17 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { oneOf, readArguments } from './arguments.ts';
-import { BrokenRecording, isHtml, readRecording } from './recording.ts';
+import { BrokenRecording } from './recording/fields.ts';
+import { isHtml, readRecording } from './recording/read.ts';
 import { rejudge } from './rejudge.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
-  policy: { value: 'compare|literal', help: 'how they are judged (compare)', read: oneOf('compare', 'literal') },
+  policy: {
+    value: 'compare|literal',
+    help: 'how they are judged (compare); literal can only hold a flight or abort it for errors: alarms are not in its record',
+    read: oneOf('compare', 'literal'),
+  },
   json: { help: 'nothing on stderr; stdout is JSON lines in any case' },
 } as const;
 
@@ -46,6 +51,14 @@ export const replay: Verb = {
       const unreadable = { field: 'FILE', message: (error as Error).message, fix: 'name a file that can be read' };
       return terminal.refuse('Nothing more was replayed', [unreadable], values.json === true);
     }
+    if (Object.values(count).every((times) => times === 0)) {
+      const empty = {
+        field: 'FILE',
+        message: 'is empty: there is no recording in it',
+        fix: 'write one JSON object a line, as in examples/releases.jsonl, or name the report of a flight',
+      };
+      return terminal.refuse('Nothing was replayed', [empty], values.json === true);
+    }
     if (!values.json) {
       const told = Object.entries(count).map(([word, times]) => `${times} ${word}`);
       terminal.tell(`${values.policy ?? 'compare'}: ${told.join(', ')}`);
@@ -64,7 +77,9 @@ interface Document {
 async function* documentsIn(source: Readable): AsyncGenerator<Document> {
   let line = 0;
   let whole: { readonly line: number; readonly texts: string[] } | undefined;
-  for await (const text of linesOf(source)) {
+  for await (const written of linesOf(source)) {
+    // Some editors begin a file with a byte order mark, which JSON does not know.
+    const text = line === 0 ? written.replace(/^\uFEFF/, '') : written;
     line++;
     if (whole) whole.texts.push(text);
     else if (isHtml(text) || text.trim() === '{') whole = { line, texts: [text] };

@@ -1,41 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { replay } from '../../cli/replay.ts';
 import { reportHtml } from '../../cli/report/report.ts';
-import type { Terminal } from '../../cli/verb.ts';
 import { type Recording, recordings } from '../core/judge/recordings.ts';
 import { flown } from './flown.ts';
+import { replayed, sluice } from './replayed.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples/releases.jsonl');
-
-/** What the command prints and answers. */
-async function sluice(...words: readonly string[]) {
-  const printed: string[] = [];
-  const told: string[] = [];
-  const terminal: Pick<Terminal, 'print' | 'tell' | 'refuse'> = {
-    print: (text) => printed.push(text),
-    tell: (text) => told.push(text),
-    refuse(what, fields) {
-      printed.push(JSON.stringify({ error: { message: what, fields } }));
-      return 2;
-    },
-  };
-  const status = await replay.run(words, terminal as Terminal);
-  return { status, answers: printed.map((line) => JSON.parse(line)), told };
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'replay-'));
-
-async function replayed(recordings: readonly unknown[], ...words: readonly string[]) {
-  const file = join(folder, 'recordings.jsonl');
-  writeFileSync(file, recordings.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n'));
-  return sluice(file, '--json', ...words);
-}
 
 const [healthy, errors] = recordings as readonly [Recording, Recording];
 
@@ -99,29 +73,6 @@ test('a promoted release is told with its last minute below 100 %', async () => 
   expect(answer).toMatchObject({ verdict: 'promote', minute: 44, evidence: { proven: true } });
 });
 
-test('columns may come in any order, and the grid of response times may have any size', async () => {
-  const order = [...healthy.columns.keys()].reverse().filter((column) => healthy.columns[column] !== 'PR(:0.5)');
-  const sorted = (row: readonly (number | null)[]) => order.map((column) => row[column] ?? null);
-  const other = {
-    ...healthy,
-    columns: order.map((column) => healthy.columns[column]),
-    baseline: healthy.baseline.map(({ stableZones }) => ({ stableZones: stableZones.map(sorted) })),
-    minutes: healthy.minutes.map((minute) => ({
-      ...minute,
-      candidate: sorted(minute.candidate),
-      stableZones: minute.stableZones.map(sorted),
-    })),
-  };
-  const [was, is] = (await replayed([healthy, other])).answers;
-  // T99 was 0.5 s and is now the next point of the grid; everything else is the same.
-  expect([is.verdict, is.minute, is.evidence.parts.errors]).toEqual([
-    was.verdict,
-    was.minute,
-    was.evidence.parts.errors,
-  ]);
-  expect(is.evidence.parts.slow).toBe(was.evidence.parts.slow);
-});
-
 test('a candidate of which nothing was delivered is held at the end of the first bake, under either policy', async () => {
   const silent = recordings.map((recording) => ({
     ...recording,
@@ -133,40 +84,26 @@ test('a candidate of which nothing was delivered is held at the end of the first
   }
 });
 
-test('a minute that was not written down is a minute without numbers', async () => {
-  const nulls = healthy.minutes.map((minute) =>
-    minute.minute === 20
-      ? { ...minute, candidate: null, stableZones: minute.stableZones.map((row) => row.map(() => null)) }
-      : minute,
-  );
-  const gap = healthy.minutes.filter(({ minute }) => minute !== 20);
-  const { answers } = await replayed([
-    { ...healthy, minutes: nulls },
-    { ...healthy, minutes: gap },
+test('a recording that ends on the way to 100 % promotes nobody, under either policy', async () => {
+  const errorFree = healthy.minutes.map((minute) => ({
+    ...minute,
+    candidate: minute.candidate.map((value, at) => (healthy.columns[at] === 'errors5xx' ? 0 : value)),
+  }));
+  const until = (end: number) => ({ ...healthy, minutes: errorFree.slice(0, end) });
+  for (const policy of ['compare', 'literal']) {
+    const [early] = (await replayed([until(8)], '--policy', policy)).answers;
+    expect(early).toMatchObject({ verdict: 'hold', minute: 7, seenAtMinute: 9 });
+    expect(early.reason).toMatch(/^the recording ends at 5 %, in the middle of a bake: (candidate failed|no alarm)/);
+  }
+  const { status, answers } = await replayed([until(45), until(46)]);
+  expect([status, answers.map(({ verdict, minute }) => [verdict, minute])]).toEqual([
+    0,
+    [
+      ['hold', 44],
+      ['promote', 44],
+    ],
   ]);
-  const [told, untold] = answers;
-  expect(untold).toEqual(told);
-});
-
-test('requests that no response code tells of are lost, and count as failures', async () => {
-  const withCodes = {
-    ...healthy,
-    columns: [...healthy.columns, 'responses2XX'],
-    baseline: healthy.baseline.map(({ stableZones }) => ({
-      stableZones: stableZones.map((row) => [...row, row[0]! - row[1]!]),
-    })),
-    minutes: healthy.minutes.map((minute) => ({
-      ...minute,
-      candidate: [...minute.candidate, Math.round(minute.candidate[0]! * 0.9)],
-      stableZones: minute.stableZones.map((row) => [...row, row[0]! - row[1]!]),
-    })),
-  };
-  expect((await replayed([withCodes])).answers[0]).toMatchObject({ verdict: 'abort' });
-});
-
-test('with fewer than ten baseline minutes the reason says that usual noise was assumed', async () => {
-  const { answers } = await replayed([{ ...healthy, baseline: healthy.baseline.slice(0, 9) }]);
-  expect(answers[0].reason).toContain('9 baseline minutes, so usual noise is assumed');
+  expect(answers[0].reason).toContain('ends at 50 %');
 });
 
 test('a broken line is named with its number and what is wrong, the others are answered, and the exit code is 2', async () => {
@@ -175,6 +112,8 @@ test('a broken line is named with its number and what is wrong, the others are a
     'no json',
     '',
     { ...healthy, columns: ['errors5xx'] },
+    { ...healthy, columns: healthy.columns.map((name) => (name === 'errors5xx' ? 'errors5XXs' : name)) },
+    { ...healthy, columns: healthy.columns.map((name) => (name === 'errors5xx' ? 'faults' : name)) },
     { ...healthy, minutes: [{ ...healthy.minutes[0], share: 101 }] },
     { ...healthy, minutes: healthy.minutes.filter(({ share }) => share === 100) },
     { ...healthy, minutes: [...healthy.minutes].reverse() },
@@ -185,12 +124,32 @@ test('a broken line is named with its number and what is wrong, the others are a
   expect(answers.map(({ line, error, verdict }) => verdict ?? [line, error])).toEqual([
     'promote',
     [2, expect.stringContaining('is no JSON')],
-    [4, 'columns lack "requests"'],
-    [5, 'minutes[0].share is no whole number from 0 to 100'],
-    [6, expect.stringContaining('no minute below 100 %')],
-    [7, expect.stringContaining('came before it')],
-    [8, expect.stringContaining('--report')],
+    [4, 'columns lack "requests": add it, a number (or null) in every row'],
+    [5, 'columns lack "errors5xx": is "errors5XXs" meant for it? rename that'],
+    [6, 'columns lack "errors5xx": add it, a number (or null) in every row'],
+    [7, 'minutes[0].share is no whole number from 0 to 100'],
+    [8, expect.stringContaining('no minute below 100 %')],
+    [9, expect.stringContaining('came before it')],
+    [10, expect.stringContaining('--report')],
     'abort',
+  ]);
+});
+
+test('a file without a recording in it is wrong input', async () => {
+  for (const nothing of ['', '\n \n\n', '\uFEFF\n']) {
+    const { status, answers, told } = await replayed([nothing]);
+    expect([status, told]).toEqual([2, []]);
+    expect(answers).toEqual([
+      { error: { message: 'Nothing was replayed', fields: [expect.objectContaining({ field: 'FILE' })] } },
+    ]);
+  }
+});
+
+test('a byte order mark at the start of a file is no part of its first recording', async () => {
+  const { status, answers } = await replayed([`\uFEFF${JSON.stringify(healthy)}`, errors]);
+  expect([status, answers.map(({ verdict }) => verdict)]).toEqual([0, ['promote', 'abort']]);
+  expect((await replayed([`\uFEFF${reportHtml(await flown('errors'))}`])).answers).toMatchObject([
+    { verdict: 'abort' },
   ]);
 });
 
@@ -213,24 +172,6 @@ test('an object over several lines is one recording', async () => {
 test('a file is answered line by line, however long it is and whoever ended its lines', async () => {
   const { status, answers } = await replayed([`${JSON.stringify(errors)}\r\n`.repeat(60)]);
   expect([status, answers.length]).toEqual([0, 60]);
-});
-
-test('a flight is judged again as it was flown, from its record and from its report', async () => {
-  const record = await flown('errors');
-  const [again] = (await replayed([record])).answers;
-  expect(record.evidence).toMatchObject({ minute: again.minute, odds: again.evidence.odds });
-  expect(again).toMatchObject({ id: record.release?.id, verdict: 'abort', reason: record.reason });
-  expect((await replayed([reportHtml(record)])).answers).toEqual([again]);
-  expect((await replayed([record], '--policy', 'literal')).answers[0]).toMatchObject({ verdict: 'abort' });
-});
-
-test('a flight of which nothing can be judged is a broken line', async () => {
-  const { release: _, ...refused } = await flown('stable-unhealthy');
-  expect((await replayed([refused, await flown('first-release'), '<html></html>'])).answers).toEqual([
-    { line: 1, error: 'is a flight that opened no release' },
-    { line: 2, error: 'has no minute below 100 %, so there is nothing to judge' },
-    { line: 3, error: 'is a page that carries no record of a flight' },
-  ]);
 });
 
 test('the command reads a pipe, and ends with 2 when a line of it was broken', () => {

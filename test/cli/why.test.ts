@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readRecording } from '../../cli/recording.ts';
+import { readRecording } from '../../cli/recording/read.ts';
 import { rejudge } from '../../cli/rejudge.ts';
 import type { FlightRecord } from '../../cli/report/record.ts';
 import { reportHtml } from '../../cli/report/report.ts';
