@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { learn } from '../../../functions/core/judge/baseline.ts';
 import { errorMargin } from '../../../functions/core/judge/comparison.ts';
+import { LATENCY_BLIND_MINUTES } from '../../../functions/core/judge/constants.ts';
 import {
   beginJudging,
   foldMinute,
@@ -10,7 +11,7 @@ import {
   usualErrorRate,
   weigh,
 } from '../../../functions/core/judge/judge.ts';
-import type { Counts } from '../../../functions/core/judge/readings.ts';
+import { type Counts, eachLatencyCount } from '../../../functions/core/judge/readings.ts';
 import { baselineOf, goldenReleases, judgedMinute } from './golden.ts';
 
 const names = { candidate: 'green', stable: 'blue' };
@@ -18,6 +19,13 @@ const baseline = baselineOf(goldenReleases[0]!);
 
 const counts = (requests: number, failures = 0, slow = 0, verySlow = 0, overPassBar = 0, overRollbackBar = 0) =>
   ({ requests, failures, slow, verySlow, overPassBar, overRollbackBar }) satisfies Counts;
+
+/** The same rates, of so many times the requests. */
+const scaled = (of: ReturnType<typeof counts>, times: number): Counts => ({
+  requests: of.requests * times,
+  failures: of.failures * times,
+  ...eachLatencyCount((count) => of[count] * times),
+});
 
 const minute = (
   index: number,
@@ -39,19 +47,27 @@ const judge = (minutes: readonly JudgedMinute[], from: JudgeState = beginJudging
 
 const verdictOf = (minutes: readonly JudgedMinute[], bakeDone: boolean) => weigh(judge(minutes), { bakeDone, names });
 
+const isAborted = (state: JudgeState) => weigh(state, { bakeDone: false, names }).word === 'abort';
+
 const bake = (minutes: number, candidate?: Counts, stable?: Counts) =>
   Array.from({ length: minutes }, (_, index) => minute(index, candidate, stable));
 
-/** Counts of one minute, none of them larger than the requests. */
+/** From 0 to 1, evenly. `fc.double` is even over the bits of a number, so nearly all that it draws is next to 0. */
+const anyPart = fc.integer({ min: 0, max: 1_000 }).map((thousandths) => thousandths / 1_000);
+
+/** Counts of one minute, none of them larger than the requests; a few requests are as likely as a great many. */
 const anyCounts = (most: number) =>
   fc
     .tuple(
-      fc.integer({ min: 1, max: most }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.oneof(
+        fc.integer({ min: 1, max: most }),
+        anyPart.map((part) => Math.round(most ** part)),
+      ),
+      anyPart,
+      anyPart,
+      anyPart,
+      anyPart,
+      anyPart,
     )
     .map(([requests, failed, slow, verySlow, passBar, rollbackBar]) =>
       counts(
@@ -78,6 +94,9 @@ const anyMinutes = (most: number, length = 20) =>
     )
     .map((minutes) => minutes.map((each, index): JudgedMinute => ({ index, ...each })));
 
+/** A candidate that is dead beyond what any number could hold, if a minute of it were not capped. */
+const hugeAndDead = [minute(0, counts(1_000_000, 1_000_000), counts(1_000_000_000))];
+
 describe('laws', () => {
   test('a candidate that fails no more of its requests than stable, margin included, raises no error odds in that minute', () => {
     fc.assert(
@@ -86,9 +105,10 @@ describe('laws', () => {
         fc.oneof(fc.constant([]), anyMinutes(5_000, 5)),
         anyCounts(1_000_000),
         fc.integer({ min: 1, max: 1_000_000 }),
-        fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
+        fc.oneof(fc.constant(1), anyPart),
         (before, stable, requests, part) => {
           const state = judge(before);
+          fc.pre(!isAborted(state)); // after an abort nothing is folded, and every law holds
           const margin = errorMargin(usualErrorRate(state.usual));
           const failures = Math.floor(part * margin * (stable.failures / stable.requests) * requests);
           fc.pre(failures <= requests);
@@ -127,15 +147,19 @@ describe('laws', () => {
     );
   });
 
-  test('one failure more of a candidate near the limit never gives a better verdict', () => {
-    const failures = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 6 });
+  test.each([
+    ['failure', 'failures', 0, 60],
+    ['slow response', 'slow', 100, 500],
+    ['very slow response', 'verySlow', 10, 100],
+  ] as const)('one %s more of a candidate near the limit never gives a better verdict', (_, column, usual, most) => {
+    const drawn = fc.array(fc.integer({ min: usual, max: most }), { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(failures, fc.nat(), fc.integer({ min: 1, max: 60 }), (each, which, more) => {
+      fc.property(drawn, fc.nat(), fc.integer({ min: 1, max: 60 }), (each, which, more) => {
         const release = (extra: number) =>
-          each.map((failed, index) =>
+          each.map((bad, index) =>
             minute(
-              index,
-              counts(1_000, failed + (index === which % each.length ? extra : 0), 100, 10),
+              LATENCY_BLIND_MINUTES + index,
+              { ...counts(1_000, 0, 100, 10), [column]: bad + (index === which % each.length ? extra : 0) },
               counts(19_000, 19, 1_900, 190),
             ),
           );
@@ -150,7 +174,7 @@ describe('laws', () => {
     const rows = fc.array(
       fc.record({
         requests: fc.integer({ min: 100, max: 3_000 }),
-        rate: fc.double({ min: 0, max: 0.04, noNaN: true }),
+        rate: anyPart.map((part) => part * 0.04),
       }),
       { minLength: 2, maxLength: 15 },
     );
@@ -199,6 +223,7 @@ describe('laws', () => {
     fc.assert(
       fc.property(anyMinutes(10_000), (minutes) => {
         const state = judge(minutes);
+        fc.pre(!isAborted(state));
         const before = JSON.stringify(state);
         foldMinute(state, minute(minutes.length, counts(100, 3, 20, 4), counts(1_900, 1, 190, 19)));
         expect(JSON.stringify(state)).toBe(before);
@@ -213,6 +238,7 @@ describe('laws', () => {
         const { evidence } = weigh(state, { bakeDone, names });
         for (const number of [...numbersIn(state), ...numbersIn(evidence)]) expect(number).toSatisfy(Number.isFinite);
       }),
+      { examples: [[hugeAndDead, false]] },
     );
   });
 
@@ -225,9 +251,29 @@ describe('laws', () => {
         const next = minute(minutes.length, counts(100, 3, 20, 4), counts(1_900, 1, 190, 19));
         expect(foldMinute(JSON.parse(stored), next)).toEqual(foldMinute(state, next));
       }),
+      { examples: [[hugeAndDead]] },
     );
-    const busy = counts(1e9, 123_456_789, 123_456_789, 123_456_789, 123_456_789, 123_456_789);
-    expect(JSON.stringify(judge(bake(12 * 60, busy, busy))).length).toBeLessThan(2048);
+  });
+
+  test('twelve hours of a candidate that fails as stable does, whatever the two are like, stay finite and under 2 KB', () => {
+    const rows = fc.array(fc.tuple(anyCounts(50_000_000), fc.integer({ min: 1, max: 20 })), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(rows, fc.constantFrom(15, 12 * 60), (each, bakeMinutes) => {
+        const minutes = Array.from({ length: 12 * 60 }, (_, index) => {
+          const [candidate, times] = each[index % each.length]!;
+          return minute(index, candidate, scaled(candidate, times), { stageAge: index % bakeMinutes });
+        });
+        const state = judge(minutes);
+        expect(state.minute).toBe(12 * 60 - 1);
+        expect(JSON.stringify(state).length).toBeLessThan(2048);
+        const { evidence } = weigh(state, { bakeDone: true, names });
+        for (const number of [...numbersIn(state), ...numbersIn(evidence)]) expect(number).toSatisfy(Number.isFinite);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test('without a number from both colours nothing advances', () => {
