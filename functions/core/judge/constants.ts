@@ -48,8 +48,10 @@ export const EFFECTS: Readonly<Record<Metric, readonly { readonly ratio: number;
 };
 
 /**
- * The most that one minute can say, nats. Why: e^5.5 x 0.5 x 0.6 is under the limit, so a blip of one minute never
- * aborts. Doubled: it does.
+ * The most that one minute can say, nats. Why: 0.5 x e^5.5 is under the limit until 0.81 of the chance of an onset is
+ * spent, so one minute of errors alone never aborts in the first 57 minutes of the first share. After the second shift
+ * of a service that never failed it can, and so can errors and latency together (0.6 x (0.5 e^5.5 + 0.5 e^5) is 118)
+ * when nothing was counted before. Doubled: one minute of errors is enough anywhere.
  */
 export const MINUTE_CAP_NATS: Readonly<Record<Metric, number>> = { errors: 5.5, slow: 5, verySlow: 5 };
 

@@ -308,14 +308,63 @@ describe('odds', () => {
     expect(evidence.log10Odds).toSatisfy(Number.isFinite);
   });
 
-  test('one bad minute alone never aborts a candidate that is not dead', () => {
-    const bad = minute(0, counts(1_000, 450, 900, 800), counts(19_000, 10, 1_900, 190));
-    expect(verdictOf([bad], false).word).toBe('continue');
+  test('one minute of errors alone, however bad, does not abort in the first share, unless half of the requests fail', () => {
+    const anyRequests = fc.integer({ min: 1, max: 1_000_000 });
+    const silent = [] as const;
+    const clean = [counts(1_000), counts(19_000)] as const;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 56 }),
+        fc.constantFrom(silent, clean),
+        fc.tuple(anyRequests, anyPart),
+        fc.tuple(anyRequests, anyPart),
+        (index, before, [requests, part], [stableRequests, stablePart]) => {
+          const candidate = counts(requests, Math.floor((part * (requests - 1)) / 2));
+          const stable = counts(stableRequests, Math.floor(stablePart ** 4 * stableRequests));
+          const release = [...bake(index, ...before), minute(index, candidate, stable)];
+          expect(verdictOf(release, false).word).toBe('continue');
+        },
+      ),
+      // The most there is to say: nearly half, and none of stable's, an hour after nothing.
+      { examples: [[56, silent, [1_000_000, 1], [1_000_000, 0]]] },
+    );
+  });
+
+  test('errors and slow responses together may abort in one minute, when nothing was counted before', () => {
+    const fine = [counts(300, 0, 30, 3), counts(5_700, 6, 570, 57)] as const;
+    const bad = (index: number) => minute(index, counts(300, 60, 250, 150), fine[1]);
+    expect(verdictOf([...bake(3), bad(3)], false).word).toBe('abort');
+    expect(verdictOf([...bake(3, ...fine), bad(3)], false).word).toBe('continue');
+  });
+
+  test('in the first two minutes of a process slow responses add nothing', () => {
+    const stable = counts(5_700, 6, 570, 57);
+    for (const index of [0, 1]) {
+      const odds = (slow: number, verySlow: number) =>
+        verdictOf([minute(index, counts(300, 60, slow, verySlow), stable)], false).evidence.odds;
+      expect(odds(250, 150)).toBe(odds(30, 3));
+    }
+  });
+
+  test('after its second shift a service that never failed may go back for one minute of errors', () => {
+    const clean = [counts(300, 0, 30, 3), counts(5_700, 0, 570, 57)] as const;
+    const release = (stages: number) =>
+      Array.from({ length: stages * 15 + 2 }, (_, index) => ({ ...minute(index, ...clean), stageAge: index % 15 }));
+    const thenErrors = (minutes: readonly JudgedMinute[]) =>
+      minutes.with(-1, { ...minutes.at(-1)!, candidate: counts(300, 60, 30, 3) });
+    expect(verdictOf(thenErrors(release(1)), false).word).toBe('continue');
+    expect(verdictOf(thenErrors(release(2)), false).word).toBe('abort');
   });
 
   test('a dead candidate does not get a second minute', () => {
     const { word, rule } = verdictOf([minute(0, counts(40, 38, 4, 0), counts(760, 1, 76, 8))], false);
     expect([word, rule]).toEqual(['abort', 'more errors than stable']);
+  });
+
+  test('a candidate that fails half of its requests is dead, one that fails a request less is not', () => {
+    const failing = (failures: number) => minute(0, counts(1_000, failures, 100, 10), counts(19_000, 10, 1_900, 190));
+    expect(verdictOf([failing(500)], false).word).toBe('abort');
+    expect(verdictOf([failing(499)], false).word).toBe('continue');
   });
 
   test('an outage of both colours aborts nothing and proves nothing', () => {
