@@ -85,8 +85,14 @@ export function dynamodbLedger(
     ...(expressionsOf(change) as Expressions & Pick<Update, 'UpdateExpression'>),
   });
 
+  /** An update makes the item that it does not find: a condition that holds on nothing would leave half a state. */
   const stateUpdate = ({ condition, set, remove, tick }: LedgerWrite): Update =>
-    update(STATE, { condition, set, remove, count: tick ? 'lock.ticks' : undefined });
+    update(STATE, {
+      condition: { all: [{ present: 'pk' }, condition] },
+      set,
+      remove,
+      count: tick ? 'lock.ticks' : undefined,
+    });
 
   async function writeState(asked: LedgerWrite): Promise<WriteAnswer | 'no state yet'> {
     try {

@@ -34,6 +34,14 @@ test('a service that was never released is at rest on the first colour, and read
   expect(table.items.size).toBe(0);
 });
 
+test('a push that is the first to be kept, before anything was ever released, leaves a whole state', async () => {
+  const ledger = ledgerOver(new Table());
+  const memory = new MemoryLedger(await ledger.read());
+  const waiting = { ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: {} };
+  expect(await ledger.write(writes.keep(waiting))).toEqual(memory.write(writes.keep(waiting)));
+  expect(await ledger.read()).toEqual({ service: SERVICE, stable: 'blue', fence: 0, pending: waiting });
+});
+
 test('a release is written as the rehearsal writes it, from its first write to its last', async () => {
   const ledger = ledgerOver(new Table());
   const memory = new MemoryLedger(await ledger.read());
