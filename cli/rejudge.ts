@@ -4,7 +4,7 @@ import { type LiteralEvidence, weighLiteral } from '../functions/core/judge/lite
 import type { GroupMinute } from '../functions/core/judge/readings.ts';
 import type { Evidence, VerdictWord } from '../functions/core/judge/verdict.ts';
 import type { Policy } from '../functions/core/plan.ts';
-import { ALL } from '../functions/core/share.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import { ALARMS, alarmState } from '../functions/core/thresholds.ts';
 import { BrokenRecording } from './recording/fields.ts';
 import type { RecordedMinute, Recording, ReplayVerdict } from './recording/recording.ts';
@@ -60,7 +60,8 @@ export function rejudge(recording: Recording, policy: Policy): Rejudged {
 
 /** What is known of a release that was on its way when its recording ended. */
 function cutShort({ share }: RecordedMinute, { word, reason, evidence }: Finding): Finding {
-  const where = word === 'advance' ? 'after a bake that passed' : 'in the middle of a bake';
+  const baked = word === 'advance' ? 'after a bake that passed' : 'in the middle of a bake';
+  const where = share === NONE ? 'after the release went back' : baked;
   const [, ...numbers] = reason.split(': ');
   return { word, reason: `the recording ends at ${share} %, ${where}: ${numbers.join(': ') || reason}`, evidence };
 }

@@ -48,34 +48,51 @@ export function fromFlight(recorded: Fields): Recording {
   };
 }
 
+function endFrom(recorded: Fields, release: Fields, minutes: readonly RecordedMinute[]): RecordingEnd {
+  const abort = recorded['abort'] === undefined ? undefined : objectFrom(recorded['abort'], 'abort');
+  const shifts = listFrom(recorded['shifts'], 'shifts').map((shift, position) =>
+    shiftFrom(objectFrom(shift, `shifts[${position}]`), `shifts[${position}]`),
+  );
+  const steps = shifts.filter(({ isStep }) => isStep);
+  return {
+    bakeDone: isLastBakeDone(shifts, minutes.at(-1)?.share, release, endedAt(recorded, abort)),
+    reached100: [...steps, ...minutes].some(({ share }) => share === ALL),
+    fate: fateFrom(recorded, abort),
+  };
+}
+
+interface Shift {
+  readonly second: number;
+  readonly share: Share;
+  /** Somebody else may write the rule too, but only a step of the release reads back what it wrote. */
+  readonly isStep: boolean;
+}
+
+function shiftFrom(shift: Fields, where: string): Shift {
+  const share = shareFrom(shift['share'], `${where}.share`);
+  return { second: numberFrom(shift['second'], `${where}.second`), share, isStep: shift['readBack'] === share };
+}
+
+/** When nothing was judged any more: the order to go back, or the end of the flight. */
+const endedAt = (recorded: Fields, abort: Fields | undefined): number =>
+  abort ? numberFrom(abort['second'], 'abort.second') : numberFrom(recorded['seconds'], 'seconds');
+
 /** Records of long ago know their shares to the minute. */
 const SHIFTED_WITHIN_SECONDS = 60;
 
-function endFrom(recorded: Fields, release: Fields, minutes: readonly RecordedMinute[]): RecordingEnd {
-  const shifts = listFrom(recorded['shifts'], 'shifts').map((value, position) => {
-    const shift = objectFrom(value, `shifts[${position}]`);
-    return {
-      second: numberFrom(shift['second'], `shifts[${position}].second`),
-      share: shareFrom(shift['share'], `shifts[${position}].share`),
-    };
-  });
-  const seconds = numberFrom(recorded['seconds'], 'seconds');
-  const abort = recorded['abort'] === undefined ? undefined : objectFrom(recorded['abort'], 'abort');
-  const orderedAt = abort ? numberFrom(abort['second'], 'abort.second') : seconds;
-
-  const share = minutes.at(-1)?.share;
+function isLastBakeDone(
+  shifts: readonly Shift[],
+  share: Share | undefined,
+  release: Fields,
+  endedAtSecond: number,
+): boolean {
   const position = shifts.findLastIndex((shift) => shift.share === share);
   const [from, next] = position < 0 ? [] : shifts.slice(position);
-  const leftAt = Math.min(orderedAt, next?.second ?? seconds);
+  if (!from) return false;
+  if (next?.isStep && next.share > from.share) return true;
   const bake = bakeSecondsOf(release, share);
-  return {
-    bakeDone:
-      from !== undefined &&
-      ((next !== undefined && next.share > from.share) ||
-        (bake !== undefined && leftAt - from.second >= bake - SHIFTED_WITHIN_SECONDS)),
-    reached100: [...shifts, ...minutes].some((one) => one.share === ALL),
-    fate: fateFrom(recorded, abort),
-  };
+  const baked = Math.min(endedAtSecond, next?.second ?? endedAtSecond) - from.second;
+  return bake !== undefined && baked >= bake - SHIFTED_WITHIN_SECONDS;
 }
 
 function bakeSecondsOf(release: Fields, share: Share | undefined): number | undefined {

@@ -48,6 +48,17 @@ test('a flight that came to 100 % is promoted even if no minute there was judged
   expect(answer.reason).toContain('the release went back, by order of a person: ');
 });
 
+test('a share that somebody wrote by hand ends no bake and promotes nobody', async () => {
+  const byHand = { when: { share: 5 }, afterSeconds: 500 } as const;
+  for (const setShare of [60, 100]) {
+    const [answer] = (await replayed([await flown('healthy', { events: [{ ...byHand, setShare }] })])).answers;
+    expect(answer).toMatchObject({ verdict: 'hold' });
+    expect(answer.reason).toMatch(
+      /^the recording ends at 5 %, in the middle of a bake: .*somebody changed the rule by hand/,
+    );
+  }
+});
+
 test('a bake whose time was over is judged at its end, though no share rose: over the pass bar it is aborted', async () => {
   const { release, ...record } = await flown('healthy');
   const minutes = release!.minutes
