@@ -48,7 +48,7 @@ export function named(call: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Transient || error instanceof Stuck) return error;
   const code = codeOf(error);
   const told = `${call}: ${code}, ${error.message}`;
-  if (WORTH_ANOTHER_TRY.has(code) || statusOf(error) >= 500) return new Transient(told, { cause: error });
+  if (WORTH_ANOTHER_TRY.has(code) || isPassing(statusOf(error))) return new Transient(told, { cause: error });
   if (DENIED.test(code)) return new Stuck(`${call}: ${missingRight(error.message)}`, { cause: error });
   if (BEYOND_US.test(code)) return new Stuck(told, { cause: error });
   return error;
@@ -64,6 +64,9 @@ function codeOf(error: Error): string {
   const { name, code } = error as { name: string; code?: unknown };
   return (name === 'Error' && typeof code === 'string' ? code : name).replace(/Exception$/, '');
 }
+
+/** AWS is at fault (5xx) or was asked too much (429, RFC 6585), whatever name it gave that. */
+const isPassing = (status: number): boolean => status === 429 || status >= 500;
 
 const statusOf = (error: Error): number =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;

@@ -15,6 +15,8 @@ const TABLE: readonly (readonly [name: string, is: 'Transient' | 'Stuck' | 'itse
     ['ServerException', 'Transient'],
     ['ServiceUnavailableException', 'Transient'],
     ['NobodyKnows', 'Transient', { $metadata: { httpStatusCode: 503 } }],
+    ['NobodyKnows', 'Transient', { $metadata: { httpStatusCode: 429 } }],
+    ['NobodyKnows', 'itself', { $metadata: { httpStatusCode: 400 } }],
     ['TimeoutError', 'Transient'],
     ['AbortError', 'Transient'],
     ['Error', 'Transient', { code: 'ECONNRESET' }],
