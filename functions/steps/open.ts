@@ -179,8 +179,11 @@ async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Loc
   return nothing('stale', `${newer?.image ?? 'another image'} was pushed after it and waits`);
 }
 
-const goesBack = ({ current }: ServiceState, lock: Lock): StepOutput =>
-  nothing('already live', `${current?.image ?? lock.stable} has all users again; ${lock.releaseId} goes back`);
+/** Says nothing of where users are: the order may stand before they have moved, and a dead stable gets nobody. */
+const goesBack = ({ current }: ServiceState, lock: Lock): StepOutput => ({
+  ...nothing('already live', `${current?.image ?? lock.stable} stays; ${lock.releaseId} goes back to it`),
+  owner: lock.owner,
+});
 
 /** The code of before a migration runs on the schema of after it: somebody must have said that this is fine. */
 async function refuseUnsafeRollback(

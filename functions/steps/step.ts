@@ -33,6 +33,8 @@ export interface StepOutput {
   /** The judge's odds, where it compared; for people who read along. */
   readonly odds?: number;
   readonly release?: { readonly id: string; readonly fence: number };
+  /** Who brings users back, when a rollback only gave the order: an execution's ARN, or the reconciler. */
+  readonly owner?: string;
 }
 
 export interface StepInput {

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Follows a release to its end. The exit code is its outcome:
-#   0 promoted (or live already)   1 reverted, or another one's turn   2 refused, nothing was changed
+#   0 promoted (or live already, or gone back as a rollback wanted)
+#   1 reverted, or another one's turn   2 refused, nothing was changed
 #   3 stuck: a person is needed    4 cannot tell: nothing took the image, or AWS does not answer
 #
 #   follow.sh image TAG SINCE     whichever execution takes the image, started at SINCE (epoch seconds) or later
 #   follow.sh execution ARN       this one
 #
-# One that waits in the queue ends its execution; the one that takes it from there is followed in its place.
+# One that waits in the queue ends its execution; the one that takes it from there is followed in its place. So is the
+# release that a rollback told to go back.
 # Reads STATE_MACHINE_ARN; FOLLOW_SECONDS between looks (15), FOLLOW_MINUTES in all (340), START_MINUTES until it must have
 # been taken (10).
 set -euo pipefail
@@ -22,6 +24,7 @@ conclude() {
 
 seen=' '
 queued=false
+going_back=false
 last=''
 
 # The execution that began with this image (or is a rollback), newest first; not one that was followed already.
@@ -66,13 +69,22 @@ wait_for_end() {
 }
 
 judge_end() {
-  local status error cause summary
+  local status error cause summary owner
   status=$(jq -r .status <<< "$description")
   error=$(jq -r '.error // empty' <<< "$description")
   cause=$(jq -r '.cause // empty' <<< "$description")
   summary=$(jq -r '.output // "{}" | fromjson | .summary // empty' <<< "$description")
+  execution=''
   case "$status:$error" in
     SUCCEEDED:)
+      owner=$(jq -r '.output // "{}" | fromjson | .owner // empty' <<< "$description")
+      if [[ -n $owner ]]; then
+        say "$summary"
+        [[ $owner == arn:* ]] || conclude 4 "The $owner brings users back; sluice status tells when they are."
+        going_back=true
+        execution=$owner
+        return
+      fi
       case "$summary" in
         queued:*) queued=true ;;
         duplicate:*) ;;
@@ -83,6 +95,10 @@ judge_end() {
       say "$summary"
       ;;
     FAILED:ReleaseRefused) conclude 2 "Refused, nothing was changed: $cause" ;;
+    FAILED:ReleaseReverted)
+      if $going_back; then conclude 0 "Gone back: $cause"; fi
+      conclude 1 "$error: $cause"
+      ;;
     FAILED:Stuck) conclude 3 "Stuck: $cause" ;;
     FAILED:*) conclude 1 "$error: $cause" ;;
     *) conclude 1 "The execution was ended from outside ($status); the reconciler brings users back." ;;
@@ -109,7 +125,6 @@ while true; do
     seen+="$execution "
     wait_for_end
     judge_end
-    execution=''
   else
     # Whoever waits in the queue may wait for hours; everything else begins within minutes.
     if ! $queued && ((SECONDS >= start_by)); then

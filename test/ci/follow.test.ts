@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { RECONCILER } from '../../functions/core/protocol.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
 import definition from '../../state-machines/release.asl.json' with { type: 'json' };
 import { flight } from '../rehearsal/flights.ts';
+import { lockIn, scene } from '../steps/scene.ts';
 import { type Rule, runScript } from './commands.ts';
 
 const ARN = 'arn:aws:states:us-east-1:111111111111:execution:release:';
@@ -140,6 +142,39 @@ describe('a push', () => {
     const ran = await follow(['image', TAG, String(STARTED)], aws(others));
     expect(ran.code).toBe(4);
     expect(ran.output).toMatch(/the push may have been lost/);
+  });
+});
+
+describe('a rollback of a release in flight ends as that release does', () => {
+  const inFlight = async (tasks?: 0): Promise<Execution> => {
+    const lock = lockIn('baking', 25, { owner: `${ARN}release` });
+    const said = await (await scene({ lock, ...(tasks === 0 && { stableTasks: 0 }) })).open({ action: 'rollback' });
+    return {
+      name: 'rollback',
+      input: { action: 'rollback' },
+      end: { status: 'SUCCEEDED', output: JSON.stringify(said) },
+    };
+  };
+
+  test.each([
+    ['Reverted', 0],
+    ['Stuck', 3],
+    ['FencedOut', 1],
+  ] as const)('%s: exit code %i', async (state, code) => {
+    const release: Execution = { name: 'release', input: { image: 'v1.5.0' }, end: endedIn(state, 'a sentence') };
+    const rules = aws([await inFlight(state === 'Stuck' ? 0 : undefined), release]);
+    const ran = await follow(['execution', `${ARN}rollback`], rules);
+    expect(ran.output).toMatch(
+      /already live: v1\.4\.2 stays; \S+ goes back[\s\S]*Following \S+:release\n[\s\S]*a sentence/,
+    );
+    expect(ran.code).toBe(code);
+  });
+
+  test('in the hands of the reconciler it cannot be told from here', async () => {
+    const output = JSON.stringify({ summary: 'already live: v1.4.2 stays', owner: RECONCILER });
+    const rules = aws([{ name: 'rollback', end: { status: 'SUCCEEDED', output } }]);
+    const ran = await follow(['execution', `${ARN}rollback`], rules);
+    expect(ran).toMatchObject({ code: 4, output: expect.stringContaining('The reconciler brings users back') });
   });
 });
 

@@ -127,7 +127,8 @@ describe('a rollback', () => {
       const it = await scene({ lock: { ...RUNNING, phase } });
       expect(await it.open({ action: 'rollback', reason: 'the shop is slow' })).toMatchObject({
         verdict: 'nothing',
-        summary: 'already live: v1.4.2 has all users again; r-20260105-135500 goes back',
+        summary: 'already live: v1.4.2 stays; r-20260105-135500 goes back to it',
+        owner: SOMEBODY_ELSE,
       });
       expect(it.log).toEqual([
         'ledger: abort',
@@ -140,6 +141,14 @@ describe('a rollback', () => {
     },
   );
 
+  test('claims nothing of where users are: while stable is dead they stay, and whoever owns the release decides', async () => {
+    const it = await scene({ lock: RUNNING, stableTasks: 0 });
+    const { summary, owner } = await it.open({ action: 'rollback' });
+    expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
+    expect(summary).toBe('already live: v1.4.2 stays; r-20260105-135500 goes back to it');
+    expect(owner).toBe(SOMEBODY_ELSE);
+  });
+
   test('asked twice is one abort', async () => {
     const it = await scene({ lock: RUNNING });
     await it.open({ action: 'rollback', reason: 'first' });
@@ -149,7 +158,9 @@ describe('a rollback', () => {
 
   test('of a release that goes back already adds nothing: stable is not rolled back after it', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { owner: SOMEBODY_ELSE }) });
-    expect((await it.open({ action: 'rollback' })).summary).toMatch(/^already live: v1.4.2 has all users again/);
+    expect((await it.open({ action: 'rollback' })).summary).toMatch(
+      /^already live: v1.4.2 stays; \S+ goes back to it$/,
+    );
     expect(it.world.writes).toEqual([]);
   });
 
