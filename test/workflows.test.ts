@@ -120,6 +120,12 @@ describe('deploy', () => {
     });
   });
 
+  test('what was built waits as long as an approval may, which is 30 days, and a second try builds it anew', () => {
+    const kept = all.flatMap(({ steps }) => steps.filter(({ uses }) => uses?.startsWith('actions/upload-artifact@')));
+    expect(kept.map(({ with: given }) => given?.['name'])).toEqual(['image', 'frontend']);
+    for (const { with: given } of kept) expect(given).toMatchObject({ overwrite: true, 'retention-days': 30 });
+  });
+
   test('begins with a push to main, a version tag, or a person', () => {
     expect(on).toEqual({ push: { branches: ['main'], tags: ['v*'] }, workflow_dispatch: null });
   });
@@ -176,8 +182,16 @@ test('migrate is started by a person, one at a time', () => {
   const { on, jobs } = workflow('migrate');
   expect(Object.keys(on)).toEqual(['workflow_dispatch']);
   expect(on['workflow_dispatch']).toMatchObject({ inputs: { action: { options: ['upgrade', 'downgrade'] } } });
-  expect(parse(textOf('.github/workflows/migrate.yml'))).toMatchObject({ concurrency: { group: 'migrate' } });
   expect(runs(jobs['migrate']!)[0]).toMatch(/^scripts\/ci\/migrate\.sh/);
+});
+
+test('what is cancelled because another took its place in the queue is told too: only jobs queue, never a workflow', () => {
+  const queued = OURS.filter((name) => 'concurrency' in (parse(textOf(`.github/workflows/${name}.yml`)) as object));
+  expect(queued).toEqual([]);
+  expect(all.filter(({ concurrency }) => concurrency).map(({ name, concurrency }) => [name, concurrency])).toEqual([
+    ['migrate/migrate', { group: 'migrate', 'cancel-in-progress': false }],
+    ['infrastructure/deploy', { group: 'infrastructure', 'cancel-in-progress': false }],
+  ]);
 });
 
 test('infrastructure is synthesised without an account, and deployed by a person', () => {
