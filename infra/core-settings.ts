@@ -1,5 +1,6 @@
 /** What production builds beneath its services. Everything has a default, and the defaults are docs/seed.md's. */
 import * as z from 'zod/mini';
+import type { WrongField } from '../functions/core/failures.ts';
 
 export interface Core {
   /** Begins the name of everything, as `conductores-db`. @default - conductores */
@@ -55,7 +56,10 @@ export interface Cache {
 }
 
 export interface Github {
-  /** As `owner/name`; only its jobs in the environment below may release. */
+  /**
+   * As `owner/name`, or better `owner@ID/name@ID`, with the numbers that GitHub never gives to another: only its jobs in the
+   * environment below may release.
+   */
   readonly repository: string;
   /** @default - production */
   readonly environment: string;
@@ -100,7 +104,7 @@ export const core = z.strictObject({
   ),
   github: z.optional(
     z.strictObject({
-      repository: matching(/^[\w.-]+\/[\w.-]+$/),
+      repository: matching(/^(?:[\w.-]+\/[\w.-]+|[\w.-]+@\d+\/[\w.-]+@\d+)$/),
       environment: z._default(matching(/^[\w-]+$/), 'production'),
       providerArn: z.optional(
         matching(/^arn:[\w-]+:iam::\d{12}:oidc-provider\/token\.actions\.githubusercontent\.com$/),
@@ -133,6 +137,34 @@ export type Names = ReturnType<typeof namesOf>;
 /** PostgreSQL would want quotes around a hyphen. */
 const identifier = (name: string): string => name.replaceAll('-', '_');
 
+interface ReadsSecrets {
+  readonly secrets: Readonly<Record<string, { readonly secret: string }>>;
+}
+
+/** What may be right in itself, and still wrong beside the region and the services. */
+export function coreMistakes(
+  core: Core,
+  region: string | undefined,
+  services: readonly ReadsSecrets[],
+): readonly WrongField[] {
+  const wrong: WrongField[] = [];
+  if (region !== 'us-east-1' && !core.domain.websiteCertificateArn)
+    wrong.push({
+      field: 'core.domain.websiteCertificateArn',
+      message: `is missing, and CloudFront takes no certificate of ${region}`,
+      fix: 'write the ARN of one in us-east-1',
+    });
+  const { app, integrations } = namesOf(core).secrets;
+  const read = services.flatMap(({ secrets }) => Object.values(secrets).map(({ secret }) => secret));
+  if (services.length > 0 && !read.includes(app) && !read.includes(integrations))
+    wrong.push({
+      field: 'services',
+      message: `none reads ${app} or ${integrations}, and a rotation waits until readers have what the one before made`,
+      fix: 'leave "secrets" out of one, which then reads both',
+    });
+  return wrong;
+}
+
 /** What to write instead, by field. */
 export const CORE_FIXES: Readonly<Record<string, string>> = {
   'core.name': 'write 3 to 24 lower-case letters, digits and hyphens, a letter first',
@@ -152,7 +184,7 @@ export const CORE_FIXES: Readonly<Record<string, string>> = {
   'core.cache.version': 'write a version of Redis 7 ("7.0")',
   'core.cache.node': 'write a node type ("cache.t3.micro")',
   'core.cache.nodes': 'write 2 to 6: a node that dies has another to take its place',
-  'core.github.repository': 'write owner/name ("conductores/backend")',
+  'core.github.repository': 'write owner/name ("conductores/backend"), or owner@ID/name@ID',
   'core.github.environment': 'write the name of a GitHub environment ("production")',
   'core.github.providerArn': "write the ARN of the account's provider for token.actions.githubusercontent.com",
 };

@@ -8,7 +8,7 @@ import { UPGRADE } from '../functions/core/migration.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
 import { KEYS, type KeyRow } from '../functions/core/rotation.ts';
-import { type Core, core as coreShape, namesOf } from './core-settings.ts';
+import { type Core, coreMistakes, core as coreShape, namesOf } from './core-settings.ts';
 import { LOG_DAYS, PROFILES, WrongSettings, wrongFields } from './wrong-settings.ts';
 
 /** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */
@@ -252,12 +252,7 @@ function profileMistakes({ profile, foundation, services, core, region }: Settin
   const wrong: WrongField[] = [];
   if (profile !== 'production' && core)
     wrong.push({ field: 'core', message: `is not built by ${profile}`, fix: 'leave it out' });
-  if (core && region !== 'us-east-1' && !core.domain.websiteCertificateArn)
-    wrong.push({
-      field: 'core.domain.websiteCertificateArn',
-      message: `is missing, and CloudFront takes no certificate of ${region}`,
-      fix: 'write the ARN of one in us-east-1',
-    });
+  if (profile === 'production' && core) wrong.push(...coreMistakes(core, region, services));
   if (profile === 'attach' && !foundation)
     wrong.push({
       field: 'foundation',

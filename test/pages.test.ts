@@ -96,6 +96,15 @@ describe('docs/adoption.md', () => {
     expect(services).toEqual(['shop-orders-blue', 'shop-orders-green']);
   });
 
+  test('six Lambdas are kept free for the controller, and a trial keeps five', () => {
+    const kept = (templates: readonly TemplateJson[]) =>
+      templates
+        .flatMap((template) => ofType(template, 'AWS::Lambda::Function'))
+        .reduce((sum, { Properties }) => sum + (Properties.ReservedConcurrentExecutions ?? 0), 0);
+    expect([kept(Object.values(PLAN)), kept([releasesOf(trial)])]).toEqual([6, 5]);
+    expect(page).toContain('Six are kept free for the controller (a trial keeps five)');
+  });
+
   test('attach: the settings say what a task definition says, its role and architecture too', () => {
     const [first] = attach['services'] as readonly object[];
     const taskRoleArn = 'arn:aws:iam::123456789012:role/orders';

@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import {
@@ -62,6 +62,7 @@ export class Backups extends Construct {
     const logs = new LogGroup(this, 'Logs', {
       logGroupName: `/ecs/${named.database}-backup`,
       retention: keepsLogsFor,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const task = new FargateTaskDefinition(this, 'Task', {
       family: `${named.database}-backup`,
@@ -178,6 +179,7 @@ export class Backups extends Construct {
     const journal = new LogGroup(this, 'Journal', {
       logGroupName: `/aws/events/${named.database}-backups`,
       retention: keepsLogsFor,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     new ResourcePolicy(this, 'JournalPolicy', {
       policyStatements: [

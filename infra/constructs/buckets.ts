@@ -9,7 +9,10 @@ export interface BucketsProps {
   readonly logTo: Bucket;
 }
 
-/** The plan's three buckets: private, over TLS only, and there to stay when the stack goes. */
+/**
+ * The plan's three buckets: private, over TLS only, and there to stay when the stack goes. Backups have versions: whoever
+ * may write one could otherwise write over another.
+ */
 export class Buckets extends Construct {
   readonly frontend: Bucket;
   readonly documents: Bucket;
@@ -23,9 +26,10 @@ export class Buckets extends Construct {
         blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
         enforceSSL: true,
         encryption: BucketEncryption.S3_MANAGED,
+        versioned: title === 'backups',
         serverAccessLogsBucket: logTo,
         serverAccessLogsPrefix: `${title}/`,
-        removalPolicy: RemovalPolicy.RETAIN,
+        removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       });
       Tags.of(made).add('Name', `${called}-${title}`);
       return made;

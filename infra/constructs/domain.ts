@@ -26,7 +26,8 @@ export class Domain extends Construct {
     this.zone = zoneId
       ? PublicHostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId: zoneId, zoneName: name })
       : new PublicHostedZone(this, 'Zone', { zoneName: name });
-    // A zone that is made anew has other name servers: the domain would be gone until the registrar knows them.
+    // A zone that is made anew has other name servers: the domain would be gone until the registrar knows them. Also one of a
+    // first deploy that failed stays: it holds what validates the certificate, so that it could not be deleted; zoneId takes it.
     if (!zoneId) this.zone.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.certificate = new Certificate(this, 'Certificate', {
       domainName: name,

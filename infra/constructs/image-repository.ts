@@ -26,7 +26,7 @@ export class ImageRepository extends Construct {
           maxImageAge: Duration.days(14),
         },
       ],
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

@@ -21,6 +21,14 @@ const ISSUER = 'token.actions.githubusercontent.com';
 /** As long as the longest job of deploy.yml, which follows a held release. */
 const LONGEST_JOB = Duration.hours(6);
 
+/**
+ * How GitHub names the repository in a job's token. One that was made, renamed or moved since 15 July 2026 has the numbers of
+ * owner and repository behind their names, others only if they chose so (GitHub's changelog of 23 April 2026). No name
+ * holds an `@`, so that whatever its numbers are, `*` admits no other name.
+ */
+const subjectsOf = (repository: string): readonly string[] =>
+  repository.includes('@') ? [repository] : [repository, `${repository.replace('/', '@*/')}@*`];
+
 /** What GitHub's jobs may do, for as long as a job runs; there is no key. Releasing itself is the controller's. */
 export class PipelineRole extends Construct {
   readonly role: Role;
@@ -37,9 +45,11 @@ export class PipelineRole extends Construct {
     const anyRelease = "an execution's name is not known before it starts; the machine is named";
     this.role = roleFor(this, 'Role', {
       isOf: new WebIdentityPrincipal(provider, {
-        StringEquals: {
-          [`${ISSUER}:aud`]: 'sts.amazonaws.com',
-          [`${ISSUER}:sub`]: `repo:${trusts.repository}:environment:${trusts.environment}`,
+        StringEquals: { [`${ISSUER}:aud`]: 'sts.amazonaws.com' },
+        StringLike: {
+          [`${ISSUER}:sub`]: subjectsOf(trusts.repository).map(
+            (one) => `repo:${one}:environment:${trusts.environment}`,
+          ),
         },
       }),
       who: 'GitHub',

@@ -60,10 +60,10 @@ export class Rotation extends Construct {
     });
     schedule.node.addDependency(this.handler, ...after);
     const failing = new Alarm(this, 'Failing', {
-      alarmDescription: 'a rotation fails; what is in force stays in force, and Secrets Manager tries again',
+      alarmDescription: 'a rotation failed; what is in force stays in force (docs/runbook.md, "Secrets")',
       metric: this.handler.lambda.metricErrors({ period: Duration.hours(1) }),
-      // The first tries of a step may find the cache busy.
-      threshold: 5,
+      // AWS does not say how often it tries again: one error may be all that is ever seen of it.
+      threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -26,12 +26,12 @@ export class Secrets extends Construct {
         excludePunctuation: true,
         passwordLength: 64,
       },
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.integrations = new Secret(this, 'Integrations', {
       secretName: named.integrations,
       description: `${keysByHand.join(', ')}; written by people`,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     // No value of ours: CloudFormation would write it again, over the people's, whenever it changes.
     (this.integrations.node.defaultChild as CfnSecret).generateSecretString = undefined;

@@ -39,6 +39,19 @@ test('stacks are joined by plain ids that their owner writes: nothing is exporte
       expect(JSON.stringify(templateOf(stack))).not.toMatch(/"Export"|Fn::ImportValue|Fn::GetStackOutput/);
 });
 
+test('a first deploy that failed leaves nothing whose name is in the way of the next; docs/adoption.md names the rest', () => {
+  const left = Object.values(core.Resources).flatMap(({ Type, DeletionPolicy }) =>
+    DeletionPolicy === 'Retain' ? [Type] : [],
+  );
+  expect(left.toSorted()).toEqual([
+    'AWS::RDS::DBInstance',
+    'AWS::RDS::DBSubnetGroup',
+    'AWS::Route53::HostedZone',
+    // The access logs: it has no name, and what was written into it would hold up the rest.
+    'AWS::S3::Bucket',
+  ]);
+});
+
 test('provider: region us-east-1', () => {
   expect(releases[0]!.region).toBe('us-east-1');
   expect((app.node.findChild('sluice-core') as Stack).region).toBe('us-east-1');
@@ -330,8 +343,13 @@ describe('S3 Buckets', () => {
   test('aws_s3_bucket: frontend, documents and backups, by the names of the plan, and they outlive the stack', () => {
     for (const name of BUCKETS) {
       const bucket = named('AWS::S3::Bucket', name);
-      expect([bucket.DeletionPolicy, nameOf(bucket)]).toEqual(['Retain', name.replace('-prod', '')]);
+      expect([bucket.DeletionPolicy, nameOf(bucket)]).toEqual(['RetainExceptOnCreate', name.replace('-prod', '')]);
     }
+  });
+
+  test('a backup that is written over is still there: what may write one can take none away', () => {
+    const { Properties } = named('AWS::S3::Bucket', 'conductores-backups-prod');
+    expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
   });
 
   test('every bucket is private, encrypted, and over TLS only', () => {
@@ -501,7 +519,7 @@ describe('Secrets Management', () => {
     ]);
     for (const { Properties, DeletionPolicy } of secrets) {
       expect(Properties).not.toHaveProperty('SecretString');
-      expect(DeletionPolicy).toBe('Retain');
+      expect(DeletionPolicy).toBe('RetainExceptOnCreate');
     }
     expect(JSON.parse(secrets[0]!.Properties.GenerateSecretString.SecretStringTemplate)).toEqual({
       DATABASE_USER: 'conductores_app',
@@ -516,6 +534,21 @@ describe('Secrets Management', () => {
     const handler = core.Resources[schedule.RotationLambdaARN['Fn::GetAtt'][0]]?.Properties;
     expect(handler).toMatchObject({ Timeout: 900, Code: { ZipFile: expect.stringContaining('rotate-app') } });
     expect(handler.VpcConfig.SubnetIds.length).toBe(2);
+  });
+
+  test('a rotation that fails once is told: how often Secrets Manager tries again is its own affair', () => {
+    const schedule = the('AWS::SecretsManager::RotationSchedule');
+    const [handler] = schedule.RotationLambdaARN['Fn::GetAtt'];
+    const alarm = ofType(core, 'AWS::CloudWatch::Alarm').find(({ Properties }) =>
+      Properties.Dimensions?.some(({ Value }: { Value: { Ref?: string } }) => Value.Ref === handler),
+    )?.Properties;
+    expect(alarm).toMatchObject({
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+      Threshold: 0,
+      EvaluationPeriods: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
   });
 
   test('the rotation finds in ROTATION what it looks for, on both sides', () => {
@@ -581,13 +614,52 @@ describe('GitHub Actions', () => {
         Condition: {
           StringEquals: {
             'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-            'token.actions.githubusercontent.com:sub': 'repo:conductores/backend:environment:production',
           },
         },
       },
     ]);
     expect(ofType(core, 'AWS::IAM::AccessKey')).toEqual([]);
     expect(ofType(core, 'AWS::IAM::User')).toEqual([]);
+  });
+
+  /** Who may assume the role: their tokens' subjects. The `*` of IAM's StringLike is any text. */
+  function admittedBy(repository: string): (subject: string) => boolean {
+    const { app: mine } = stacksOf({ ...production, core: { github: { repository } } });
+    const role = ofType(templateOf(mine.node.findChild('sluice-core') as Stack), 'AWS::IAM::Role').find(
+      ({ Properties }) => Properties.MaxSessionDuration !== undefined,
+    );
+    const [{ Condition }] = role!.Properties.AssumeRolePolicyDocument.Statement;
+    const patterns = [Condition.StringLike['token.actions.githubusercontent.com:sub']].flat() as readonly string[];
+    const expressions = patterns.map((one) => RegExp(`^${one.replaceAll('.', '\\.').replaceAll('*', '.*')}$`));
+    return (subject) => expressions.some((expression) => expression.test(subject));
+  }
+
+  test('a repository that is trusted by its name may have the numbers of GitHub in its jobs’ tokens, or not yet', () => {
+    const admitted = [
+      'repo:conductores/backend:environment:production',
+      'repo:conductores@12/backend@345:environment:production',
+    ];
+    const others = [
+      'repo:conductores/backend:environment:staging',
+      'repo:conductores/backend:ref:refs/heads/main',
+      'repo:conductores/backend-2:environment:production',
+      'repo:conductores-2/backend:environment:production',
+      'repo:conductores-2@12/backend@345:environment:production',
+      'repo:conductores@12/backend-2@345:environment:production',
+      'repo:conductores@12/backend@345:environment:staging',
+      'repo:conductores@12/backend@345:ref:refs/heads/main',
+    ];
+    expect([...admitted, ...others].filter(admittedBy('conductores/backend'))).toEqual(admitted);
+  });
+
+  test('with its numbers no other one is trusted that took over its name', () => {
+    const admitted = ['repo:conductores@12/backend@345:environment:production'];
+    const others = [
+      'repo:conductores/backend:environment:production',
+      'repo:conductores@13/backend@345:environment:production',
+      'repo:conductores@12/backend@346:environment:production',
+    ];
+    expect([...admitted, ...others].filter(admittedBy('conductores@12/backend@345'))).toEqual(admitted);
   });
 
   test('it may push, follow, migrate and publish; it can change no service, rule or right', () => {

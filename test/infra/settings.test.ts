@@ -89,7 +89,13 @@ const WRONG: readonly (readonly [says: RegExp, written: unknown])[] = [
   [/^core\.natGateways: 0 will not do; write 1 or 2/, { core: { natGateways: 0 } }],
   [/^core\.database\.version: "15" will not do; write a version/, { core: { database: { version: '15' } } }],
   [/^core\.cache\.nodes: 1 will not do; write 2 to 6/, { core: { cache: { nodes: 1 } } }],
-  [/^core\.github\.repository: "me" will not do; write owner\/name/, { core: { github: { repository: 'me' } } }],
+  ...['me', 'me/*', 'me@1/shop', 'me@x/shop@y'].map(
+    (repository) =>
+      [
+        /^core\.github\.repository: "me.*" will not do; write owner\/name/,
+        { core: { github: { repository } } },
+      ] as const,
+  ),
   [
     /^core\.domain\.websiteCertificateArn: is missing, and CloudFront takes no certificate of eu-west-1; write/,
     { region: 'eu-west-1' },
@@ -106,6 +112,10 @@ const WRONG: readonly (readonly [says: RegExp, written: unknown])[] = [
   [
     /^services\[0\]\.container\.architecture: "arm" will not do; write X86_64 or ARM64/,
     one({ container: { architecture: 'arm' } }),
+  ],
+  [
+    /^services: none reads conductores\/prod\/app or conductores\/prod\/integrations, and .*; leave "secrets" out/,
+    one({ secrets: { KEY: { secret: 'mine' } } }),
   ],
   [/^services: is missing; write at least one/, { ...attach, services: undefined }],
   [
@@ -144,7 +154,7 @@ const WRONG: readonly (readonly [says: RegExp, written: unknown])[] = [
   ],
   [
     /^services\[0\]\.secrets\.KEY: is in the environment too/,
-    one({ environment: { KEY: 'x' }, secrets: { KEY: { secret: 'a/b' } } }),
+    one({ environment: { KEY: 'x' }, secrets: { KEY: { secret: 'conductores/prod/app' } } }),
   ],
   [/^services\[1\]\.name: other is there already; give each/, two({ name: 'other' }, {})],
   [
