@@ -23,25 +23,43 @@ conclude() {
 }
 
 seen=' '
-queued=false
+# The execution that queued it.
+queued=''
 going_back=false
 last=''
 
-# The execution that began with this image (or is a rollback), newest first; not one that was followed already.
-# Times come as numbers or as ISO 8601, by the CLI's configuration.
-find_execution() {
-  local arns arn input
-  arns=$(aws stepfunctions list-executions --state-machine-arn "$STATE_MACHINE_ARN" --max-items 50 --output json |
+# Executions that started since then, newest first. Times come as numbers or as ISO 8601, by the CLI's configuration.
+started() {
+  aws stepfunctions list-executions --state-machine-arn "$STATE_MACHINE_ARN" --max-items 50 --output json |
     jq -r --argjson since "$since" '
       def seconds: if type == "number" then . else sub("\\.\\d+"; "") | sub("\\+00:00$"; "Z") | fromdateiso8601 end;
       # A minute for clocks that disagree.
-      .executions[] | select((.startDate | seconds) >= $since - 60) | .executionArn')
-  for arn in $arns; do
+      .executions[] | select((.startDate | seconds) >= $since - 60) | .executionArn'
+}
+
+# The execution that began with this image (or is a rollback), newest first; not one that was followed already.
+find_execution() {
+  local arn input
+  for arn in $(started); do
     [[ $seen == *" $arn "* ]] && continue
     input=$(aws stepfunctions describe-execution --execution-arn "$arn" --output json | jq -r .input)
     if jq --exit-status --arg wanted "$wanted" \
       '.image == $wanted or ($wanted == "rollback" and .action == "rollback")' <<< "$input" > /dev/null; then
       execution=$arn
+      return 0
+    fi
+  done
+  return 1
+}
+
+# One place is all that the queue has, and the newest is in it: whoever took the lock and started later than the one that
+# queued ours has put ours away. What a step answered names the release once the lock is taken.
+is_replaced() {
+  local arn
+  for arn in $(started); do
+    [[ $arn != "$queued" ]] || return 1
+    if aws stepfunctions get-execution-history --execution-arn "$arn" --max-items 60 --output json |
+      jq --exit-status 'any(.events[] | .stateExitedEventDetails.output // empty | fromjson?; .release)' > /dev/null; then
       return 0
     fi
   done
@@ -74,7 +92,6 @@ judge_end() {
   error=$(jq -r '.error // empty' <<< "$description")
   cause=$(jq -r '.cause // empty' <<< "$description")
   summary=$(jq -r '.output // "{}" | fromjson | .summary // empty' <<< "$description")
-  execution=''
   case "$status:$error" in
     SUCCEEDED:)
       owner=$(jq -r '.output // "{}" | fromjson | .owner // empty' <<< "$description")
@@ -82,11 +99,11 @@ judge_end() {
         say "$summary"
         [[ $owner == arn:* ]] || conclude 4 "The $owner brings users back; sluice status tells when they are."
         going_back=true
-        execution=$owner
+        next=$owner
         return
       fi
       case "$summary" in
-        queued:*) queued=true ;;
+        queued:*) queued=$execution ;;
         duplicate:*) ;;
         stale:*) conclude 1 "$summary" ;;
         *) conclude 0 "$summary" ;;
@@ -124,10 +141,14 @@ while true; do
     say "Following $execution"
     seen+="$execution "
     wait_for_end
+    next=''
     judge_end
+    execution=$next
   else
     # Whoever waits in the queue may wait for hours; everything else begins within minutes.
-    if ! $queued && ((SECONDS >= start_by)); then
+    if [[ -n $queued ]]; then
+      ! is_replaced || conclude 1 "$wanted waits no longer: a newer push took its place."
+    elif ((SECONDS >= start_by)); then
       [[ -z $last ]] || conclude 1 "$last"
       conclude 4 "No execution took $wanted; the push may have been lost (the reconciler reports it)."
     fi

@@ -15,6 +15,10 @@ type Description = Readonly<Record<string, string>>;
 
 interface Execution {
   readonly name: string;
+  /** It has ended before anybody looks. */
+  readonly over?: true;
+  /** Outputs of its states. @default - of one that bakes */
+  readonly said?: readonly object[];
   readonly input?: unknown;
   /** Epoch seconds. @default - STARTED */
   readonly startedAt?: number;
@@ -37,23 +41,31 @@ function aws(executions: readonly Execution[]): readonly Rule[] {
   }));
   return [
     { command: 'aws', words: ['list-executions'], answers: [{ stdout: JSON.stringify({ executions: list }) }] },
-    { command: 'aws', words: ['get-execution-history'], answers: [{ stdout: JSON.stringify({ events: EVENTS }) }] },
-    ...executions.map(({ name, input = { image: TAG }, end }): Rule => {
+    ...executions.map(({ name, said = [BAKES] }): Rule => {
+      const left = said.map((output) => ({
+        type: 'TaskStateExited',
+        stateExitedEventDetails: { output: JSON.stringify(output) },
+      }));
+      const events = [{ type: 'WaitStateEntered' }, ...left];
+      return {
+        command: 'aws',
+        words: ['get-execution-history', ARN + name],
+        answers: [{ stdout: JSON.stringify({ events }) }],
+      };
+    }),
+    ...executions.map(({ name, input = { image: TAG }, over, end }): Rule => {
       const about = { executionArn: ARN + name, input: JSON.stringify(input) };
-      const running = { stdout: JSON.stringify({ ...about, status: 'RUNNING' }) };
+      const running = over ? [] : Array(2).fill({ stdout: JSON.stringify({ ...about, status: 'RUNNING' }) });
       return {
         command: 'aws',
         words: ['describe-execution', ARN + name],
-        answers: [running, running, { stdout: JSON.stringify({ ...about, ...end }) }],
+        answers: [...running, { stdout: JSON.stringify({ ...about, ...end }) }],
       };
     }),
   ];
 }
 
-const EVENTS = [
-  { type: 'WaitStateEntered' },
-  { type: 'TaskStateExited', stateExitedEventDetails: { output: '{"summary":"5 %: baking, minute 3 of 15"}' } },
-];
+const BAKES = { summary: '5 %: baking, minute 3 of 15', release: { id: 'r-20261124-100000', fence: 8 } };
 
 const follow = (args: readonly string[], rules: readonly Rule[], more: Readonly<Record<string, string>> = {}) =>
   runScript('follow', args, rules, {
@@ -122,6 +134,35 @@ describe('a push', () => {
     const ran = await follow(['image', TAG, String(STARTED)], aws(executions));
     expect(ran.code).toBe(1);
     expect(ran.output).toMatch(/queued[\s\S]*Following \S+pending[\s\S]*it was worse/);
+  });
+
+  describe('that waits', () => {
+    const OTHER = { image: 'v1.5.1' };
+    const first = {
+      name: 'first',
+      over: true,
+      end: endedIn('Nothing to do', 'queued: v1.5.0 waits until r-20261124-090000 has ended'),
+    } as const;
+    const before = { name: 'before', input: { image: 'v1.4.9' }, end: { status: 'RUNNING' } };
+    /** Newest first, as AWS lists them. */
+    const waiting = (...newer: readonly Execution[]) =>
+      follow(['image', TAG, String(STARTED)], aws([...newer, first, before]), { FOLLOW_MINUTES: '0' });
+
+    test('and whose place a newer one took is not released, and the job says so', async () => {
+      const ran = await waiting({ name: 'newer', input: OTHER, end: { status: 'RUNNING' } });
+      expect(ran.output).toMatch(/v1\.5\.0 waits no longer: a newer push took its place/);
+      expect(ran.code).toBe(1);
+    });
+
+    test.each(['queued', 'duplicate', 'stale'])('still waits when a newer one was only %s', async (how) => {
+      const said = { summary: `${how}: v1.5.1`, verdict: 'nothing' };
+      const newer = { name: 'newer', input: OTHER, said: [said], end: endedIn('Nothing to do', said.summary) };
+      expect(await waiting(newer)).toMatchObject({ code: 4, output: expect.stringContaining('v1.5.0 still waits') });
+    });
+
+    test('still waits for the one that was there before', async () => {
+      expect(await waiting()).toMatchObject({ code: 4, output: expect.stringContaining('v1.5.0 still waits') });
+    });
   });
 
   test('that lost its turn to a newer one is not released', async () => {
