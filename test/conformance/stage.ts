@@ -51,6 +51,7 @@ export function clientsAt(endpoint: string) {
     ecr: new ECRClient(place),
     sfn: new SFNClient(place),
     sns: new SNSClient(place),
+    events: new EventBridgeClient(place),
   };
 }
 

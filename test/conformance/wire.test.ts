@@ -1,4 +1,4 @@
-/** What only a wire has: AWS' own shapes and pages, and everything that happens to a call on its way. */
+/** What only a wire has: AWS' own shapes and pages. What happens to a call on its way is in faults.test.ts. */
 import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import {
   CreateRuleCommand,
@@ -7,17 +7,16 @@ import {
   DescribeRulesCommand,
   ModifyRuleCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rulesOn } from '../../functions/adapters/listener-rules.ts';
-import { Stuck, Transient } from '../../functions/core/failures.ts';
-import { writes } from '../../functions/core/protocol.ts';
-import { FENCE, lockIn, ME, NOW } from '../steps/scene.ts';
+import { Stuck } from '../../functions/core/failures.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, query, startMoto, valuesIn } from './moto.ts';
+import { A_MINUTE, ACCOUNT, type Moto, motoForTests, query, REGION, startMoto, valuesIn } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
-import { type Fault, startWire, type Wire } from './wire.ts';
+import { startWire, type Wire } from './wire.ts';
 
 const programs = motoForTests();
 const DIGEST = `sha256:${'5'.repeat(64)}`;
@@ -44,8 +43,6 @@ describe.skipIf(!programs)('over the wire', () => {
     await wire?.stop();
     await moto?.stop();
   });
-
-  const timesCalled = (name: string) => wire.calls.filter((call) => call === name).length;
 
   const ruleNow = async () => {
     const { Rules: [rule] = [] } = await own.elb.send(new DescribeRulesCommand({ RuleArns: [it.addresses().ruleArn] }));
@@ -154,96 +151,40 @@ describe.skipIf(!programs)('over the wire', () => {
     });
   });
 
-  test('a notice reaches who subscribed, whole', async () => {
+  describe('a notice', () => {
+    const QUEUE = { name: 'people', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:people` } as const;
     const sqs = (Action: string, more: Record<string, string> = {}) =>
       query(moto.endpoint, 'sqs', '2012-11-05', { Action, ...more });
-    const [QueueUrl] = valuesIn(await sqs('CreateQueue', { QueueName: 'people' }), 'QueueUrl');
-    await own.sns.send(
-      new SubscribeCommand({
-        TopicArn: it.addresses().topicArn,
-        Protocol: 'sqs',
-        Endpoint: 'arn:aws:sqs:us-east-1:123456789012:people',
-      }),
-    );
-    await it.ask(({ notices }) =>
-      notices.send({ kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'fine so far', next: [] }),
-    );
-    const received = await sqs('ReceiveMessage', { QueueUrl: QueueUrl!, MaxNumberOfMessages: '10' });
-    expect(received).toContain(`${SERVICE}: 25 % on green`);
-    expect(it.troubles).toEqual([]);
-  });
+    const queue = async () => {
+      const [QueueUrl] = valuesIn(await sqs('CreateQueue', { QueueName: QUEUE.name }), 'QueueUrl');
+      return { received: () => sqs('ReceiveMessage', { QueueUrl: QueueUrl!, MaxNumberOfMessages: '10' }) };
+    };
+    const sent = () =>
+      it.ask(({ notices }) =>
+        notices.send({ kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'fine so far', next: [] }),
+      );
 
-  describe('a call on its way', () => {
-    const state = {
-      service: SERVICE,
-      stable: 'blue',
-      fence: FENCE,
-      lock: lockIn('baking', 25, { ticks: 5 }),
-    } as const;
-    const me = { owner: ME, fence: FENCE };
-
-    test.each<Fault>(['throttled', 'fails', 'cut before', 'cut after', 'slow'])(
-      'that is %s is tried again, and the weights are written',
-      async (fault) => {
-        const before = timesCalled('ModifyRule');
-        wire.next('ModifyRule', fault);
-        await it.ask(({ router }) => router.route({ blue: 75, green: 25 }));
-        expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
-        expect(timesCalled('ModifyRule') - before).toBe(2);
-      },
-    );
-
-    test.each<Fault>(['throttled', 'fails', 'cut before'])(
-      'that is %s three times is given back to the state machine, as worth another try',
-      async (fault) => {
-        wire.next('DescribeRules', fault, fault, fault);
-        await expect(it.ask(({ router }) => router.current())).rejects.toThrow(Transient);
-        expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 100, green: 0 });
-      },
-    );
-
-    test.each<Fault>(['fails', 'cut before', 'cut after'])(
-      'to the ledger that is %s is not sent again: only a reading tells',
-      async (fault) => {
-        await it.ledgerHolds(state);
-        wire.next('UpdateItem', fault);
-        await expect(it.ask(({ ledger }) => ledger.write(writes.tick(me)))).rejects.toThrow(Transient);
-        const { lock } = await it.ask(({ ledger }) => ledger.read());
-        expect(lock?.ticks).toBe(fault === 'cut after' ? 6 : 5);
-      },
-    );
-
-    test('that frees the lock and is cut after it was carried out has freed it', async () => {
-      const lock = lockIn('reverting', 0, { retiring: 'green' });
-      await it.ledgerHolds({ ...state, lock });
-      wire.next('TransactWriteItems', 'cut after');
-      await it.ask(({ ledger }) => ledger.write(writes.freeAfterRevert(me, lock, NOW)));
-      expect((await it.ask(({ ledger }) => ledger.read())).lock).toBeUndefined();
-      expect((await it.ask(({ ledger }) => ledger.record(lock.digest)))?.status).toBe('reverted');
+    test('reaches who subscribed, whole', async () => {
+      const { received } = await queue();
+      const { topicArn: TopicArn } = it.addresses();
+      await own.sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: QUEUE.arn }));
+      await sent();
+      expect(await received()).toContain(`${SERVICE}: 25 % on green`);
+      expect(it.troubles).toEqual([]);
     });
 
-    test('that deploys and is cut after it was carried out leaves one revision', async () => {
-      wire.next('RegisterTaskDefinition', 'cut before');
-      wire.next('UpdateService', 'cut after');
-      await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
-      expect((await it.ask(({ fleet }) => fleet.observe('green'))).revision).toMatch(/app-green:2$/);
-    });
-
-    test('of numbers that is throttled is tried again; of alarms that fails is no "all is well"', async () => {
-      await it.minuteIs(it.now - 600, { blue: [{ ...QUIET, requests: 7 }], green: [QUIET] });
-      wire.next('GetMetricData', 'throttled', 'cut before');
-      const from = it.now - 600;
-      const [minute] = await it.ask(({ signals }) => signals.minutes({ from, to: from + 60, thresholdsMs: [] }));
-      expect(minute?.colours.blue?.requests).toBe(7);
-      await expect(it.ask(({ signals }) => signals.alarms())).rejects.toThrow(Transient);
-    });
-
-    test('of a notice goes wrong without anybody waiting for it', async () => {
-      wire.next('PublishBatch', 'cut before', 'cut before', 'cut before');
-      await it.ask(({ notices }) => notices.send({ kind: 'stuck', title: 't', body: 'b', next: [] }));
-      expect(it.troubles).toHaveLength(1);
+    test('is an event for programs, which a rule of the bus finds by its source', async () => {
+      const { received } = await queue();
+      await own.events.send(new PutRuleCommand({ Name: 'ours', EventPattern: JSON.stringify({ source: ['sluice'] }) }));
+      await own.events.send(new PutTargetsCommand({ Rule: 'ours', Targets: [{ Id: 'queue', Arn: QUEUE.arn }] }));
+      await sent();
+      const [body = ''] = valuesIn(await received(), 'Body');
+      expect(JSON.parse(body.replaceAll('&quot;', '"'))).toMatchObject({
+        source: 'sluice',
+        'detail-type': 'Sluice Release Notice',
+        detail: { service: SERVICE, kind: 'advanced', releaseId: 'r-1', title: '25 % on green' },
+      });
+      expect(it.troubles).toEqual([]);
     });
   });
 });
-
-const QUIET = { requests: 0, errors5xx: 0, connectionErrors: 0, healthy: 2, unhealthy: 0 } as const;

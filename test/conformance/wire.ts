@@ -7,10 +7,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 export type Fault =
-  /** AWS refuses: too many calls. */
+  /** AWS refuses, by the name that most of its services have for too many calls. */
   | 'throttled'
+  /** The same by its status alone, under a name that nobody knows. */
+  | 'refused with 429'
   /** AWS fails. */
-  | 'fails'
+  | 'failed'
   /** The connection is cut before AWS hears of the call. */
   | 'cut before'
   /** AWS carries the call out, and the connection is cut before its answer. */
@@ -22,8 +24,12 @@ export interface Wire {
   readonly endpoint: string;
   /** Every call that came, by AWS' name for it. */
   readonly calls: readonly string[];
+  /** What was asked in every call of that name, as it came. */
+  asked(call: string): readonly string[];
   /** What happens to the next calls of that name, in order; those after them pass. */
   next(call: string, ...faults: readonly Fault[]): void;
+  /** Calls to which something should have happened and that never came; they are forgotten. */
+  leftOver(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -37,6 +43,7 @@ export async function startWire(
   carriedOut?: (call: string) => Promise<void>,
 ): Promise<Wire> {
   const calls: string[] = [];
+  const bodies: { readonly call: string; readonly body: string }[] = [];
   const planned = new Map<string, Fault[]>();
   let turn: Promise<unknown> = Promise.resolve();
   // moto looks at a condition and writes in two steps of several threads; DynamoDB lets one writer at an item at a time.
@@ -48,10 +55,12 @@ export async function startWire(
     const asked = await bodyOf(request);
     const call = callIn(request, asked);
     calls.push(call);
+    bodies.push({ call, body: asked.toString() });
     const fault = planned.get(call)?.shift();
     if (fault === 'cut before') return void request.socket.destroy();
     if (fault === 'throttled') return refuse(response, 400, 'ThrottlingException');
-    if (fault === 'fails') return refuse(response, 500, 'InternalFailure');
+    if (fault === 'refused with 429') return refuse(response, 429, 'NotToday');
+    if (fault === 'failed') return refuse(response, 500, 'InternalFailure');
     const { host: _, connection: __, ...headers } = request.headers;
     const answer = await fetch(`${target()}${request.url}`, {
       method: request.method!,
@@ -76,8 +85,14 @@ export async function startWire(
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    asked: (name) => bodies.filter(({ call }) => call === name).map(({ body }) => body),
     next(call, ...faults) {
       planned.set(call, [...faults]);
+    },
+    leftOver() {
+      const left = [...planned].filter(([, faults]) => faults.length > 0).map(([call]) => call);
+      planned.clear();
+      return left;
     },
     async stop() {
       server.closeAllConnections();
