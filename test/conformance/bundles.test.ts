@@ -8,14 +8,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeRulesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
-import type { ServiceState } from '../../functions/core/protocol.ts';
+import { RECONCILER, type ServiceState } from '../../functions/core/protocol.ts';
 import { bundleLambdas } from '../../scripts/lambda-bundles.ts';
 import { lockIn } from '../steps/scene.ts';
 import { overTheWire } from './backends.ts';
 import { type Bundles, invoke } from './bundles.ts';
+import { desiredNow, setDesired, weightsNow } from './mirror.ts';
 import { A_MINUTE, type Moto, motoForTests, placeAt, REGION, startMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, hangAlarms, SERVICE } from './stage.ts';
@@ -70,6 +76,13 @@ describe.skipIf(!programs)('a bundle', () => {
     answered.add(name);
     return invoke(bundles, name, event);
   };
+  /** How often AWS was called so while that bundle answered. */
+  const callsWhile = async (call: string, answering: Promise<unknown>): Promise<number> => {
+    const before = wire.calls.length;
+    await answering;
+    return wire.calls.slice(before).filter((one) => one === call).length;
+  };
+  const weights = () => weightsNow(moto, it.addresses());
   const ledgerHolds = async (facts: Partial<ServiceState>) => {
     const state: ServiceState = { service: SERVICE, stable: 'blue', fence: 8, ...facts };
     const Item = { pk: { S: `SERVICE#${SERVICE}` }, sk: { S: 'STATE' }, ...attributesOf(state) };
@@ -99,7 +112,7 @@ describe.skipIf(!programs)('a bundle', () => {
       });
       expect(await ask('judge', { execution: OWNER, state })).toMatchObject({ answer: { verdict: 'continue' } });
       expect(await ask('revert', { execution: OWNER, state })).toMatchObject({ answer: { verdict: 'wait' } });
-      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 100, green: 0 });
+      expect(await weights()).toEqual({ blue: 100, green: 0 });
       await inPhase('warm', 100);
       expect(await ask('close', { execution: OWNER, state })).toMatchObject({ answer: { verdict: 'wait' } });
     },
@@ -137,16 +150,20 @@ describe.skipIf(!programs)('a bundle', () => {
         },
       };
       expect(await ask('guard', event)).toMatchObject({ answer: { aborted: true } });
-      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 100, green: 0 });
+      expect(await weights()).toEqual({ blue: 100, green: 0 });
     },
     A_MINUTE,
   );
 
   test(
-    'of the reconciler looks after a service at rest',
+    'of the reconciler puts users back whose release has no controller any more',
     async () => {
-      await ledgerHolds({});
-      expect(await ask('reconcile', { source: 'aws.events' })).toHaveProperty('answer');
+      await inPhase('baking', 25);
+      await it.weightsAre({ blue: 75, green: 25 });
+      expect(await ask('reconcile', { source: 'aws.events' })).toHaveProperty('answer.summary');
+      expect(await weights()).toEqual({ blue: 100, green: 0 });
+      const { lock } = await it.ask(({ ledger }) => ledger.read());
+      expect(lock).toMatchObject({ owner: RECONCILER, phase: 'reverting', share: 0 });
     },
     A_MINUTE,
   );
@@ -185,23 +202,55 @@ describe.skipIf(!programs)('a bundle', () => {
   );
 
   test(
-    'of what people and clocks call answers them',
+    'of the rotation makes the next version, restarts the tasks that read it, and reminds of the rest',
     async () => {
       await ledgerHolds({});
       const secrets = new SecretsManagerClient(placeAt(moto.endpoint));
       for (const Name of ['app', 'integrations'])
         await secrets.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify({ SECRET_KEY: 'old' }) }));
       const pending = { SecretId: 'app', ClientRequestToken: '0123456789abcdef0123456789abcdef' };
-      const SecretString = JSON.stringify({ SECRET_KEY: 'new' });
-      await secrets.send(new PutSecretValueCommand({ ...pending, SecretString, VersionStages: ['AWSPENDING'] }));
+      // moto announces the version, then finds that no such Lambda is there: here the bundle is the Lambda.
+      const RotationLambdaARN = `arn:aws:lambda:${REGION}:123456789012:function:rotate-app`;
+      await secrets.send(new RotateSecretCommand({ ...pending, RotationLambdaARN })).catch(() => undefined);
+      const fieldsAt = async (VersionStage: string) => {
+        const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: 'app', VersionStage }));
+        return JSON.parse(SecretString!) as Readonly<Record<string, string>>;
+      };
+      await expect(fieldsAt('AWSPENDING')).rejects.toThrow('find the specified secret value');
       expect(await ask('rotate-app', { ...pending, Step: 'createSecret' })).toEqual({});
-      expect(await ask('rotate-refresh', {})).toMatchObject({ answer: { verdict: 'restarted' } });
-      expect(await ask('rotate-reminder', {})).toEqual({});
-      expect(await ask('migrate-by-hand', { id: 'by-hand-1', action: 'upgrade', image: 'v1.5.0' })).toHaveProperty(
-        'answer',
-      );
+      expect(await fieldsAt('AWSPENDING')).toMatchObject({
+        SECRET_KEY_PREVIOUS: 'old',
+        SECRET_KEY: expect.stringMatching(/^[0-9a-f]{64}$/),
+        DATABASE_USER: 'conductores_app_clone',
+      });
+      expect(await fieldsAt('AWSCURRENT')).toEqual({ SECRET_KEY: 'old' });
+
+      await setDesired(clientsAt(moto.endpoint), 'blue', 2);
+      const awake = Object.values(await desiredNow(clientsAt(moto.endpoint))).filter((desired) => desired > 0);
+      const refreshed = ask('rotate-refresh', {});
+      expect(await callsWhile('UpdateService', refreshed)).toBe(awake.length);
+      expect(await refreshed).toMatchObject({ answer: { verdict: 'restarted' } });
+
+      const reminded = ask('rotate-reminder', {});
+      expect(await callsWhile('PublishBatch', reminded)).toBe(1);
+      expect(await reminded).toEqual({});
     },
     2 * A_MINUTE,
+  );
+
+  test(
+    'of a migration by hand starts one task, and asked again only tells of it',
+    async () => {
+      await ledgerHolds({});
+      const byHand = () => ask('migrate-by-hand', { id: 'by-hand-1', action: 'upgrade', image: 'v1.5.0' });
+      const begun = byHand();
+      expect(await callsWhile('RunTask', begun)).toBe(1);
+      expect(await begun).toMatchObject({ answer: { is: 'running' } });
+      const again = byHand();
+      expect(await callsWhile('RunTask', again)).toBe(0);
+      expect(await again).toMatchObject({ answer: { is: 'running' } });
+    },
+    A_MINUTE,
   );
 
   test('is built of every handler, and each was asked', () => {

@@ -38,19 +38,26 @@ const HEALTHY: Script = {
 };
 
 const withAnswers = (changes: Script): Script => ({ ...HEALTHY, ...changes });
-const first = (verb: keyof typeof HEALTHY, answer: Answer): Script =>
-  withAnswers({ [verb]: [answer, ...HEALTHY[verb]!] });
 /** The judge's answers up to the abort at that share. */
 const abortAt = (share: number): Script => {
   const judged = HEALTHY['Judge']!;
   const index = judged.findIndex((answer) => 'share' in answer && answer.share === share);
   return withAnswers({ Judge: [...judged.slice(0, index), say('abort', share)] });
 };
+/** That verb answers so before anything else; nothing reverts without an abort. */
+const first = (verb: (typeof VERBS)[number], answer: Answer): Script => ({
+  ...(verb === 'Revert' ? abortAt(25) : HEALTHY),
+  [verb]: [answer, ...HEALTHY[verb]!],
+});
 const VERBS = ['Open', 'Migrate', 'Prepare', 'Shift', 'Judge', 'Close', 'Revert'] as const;
 const RETRIED = ['Open', 'Migrate', 'Prepare', 'Shift', 'Judge', 'Close'] as const;
 /** How many of the judge's answers come before the warm time. */
 const BAKED = 9;
 const judged = HEALTHY['Judge']!;
+const firstInTheWarmTime = (answer: Answer): Script =>
+  withAnswers({ Judge: [...judged.slice(0, BAKED), answer, ...judged.slice(BAKED)] });
+/** Tries of Revert, the first one among them, before a person is called. */
+const TRIES_OF_REVERT = 27;
 
 const STORIES: Readonly<Record<string, Script>> = {
   'a good version': HEALTHY,
@@ -77,24 +84,15 @@ const STORIES: Readonly<Record<string, Script>> = {
   }),
   ...Object.fromEntries(SHARES.map((share) => [`an abort at ${share} %`, abortAt(share)])),
   ...Object.fromEntries(
-    VERBS.map((verb) => [
-      `an error that nobody planned in ${verb}`,
-      verb === 'Revert'
-        ? { ...abortAt(25), Revert: [fail('TypeError'), ...HEALTHY['Revert']!] }
-        : first(verb, fail('TypeError')),
-    ]),
+    VERBS.map((verb) => [`an error that nobody planned in ${verb}`, first(verb, fail('TypeError'))]),
   ),
-  'an error while the warm time is watched': withAnswers({
-    Judge: [...judged.slice(0, BAKED), fail('TypeError'), ...judged.slice(BAKED)],
-  }),
+  'an error while the warm time is watched': firstInTheWarmTime(fail('TypeError')),
+  'a revert that never succeeds': { ...abortAt(25), Revert: Array(TRIES_OF_REVERT).fill(fail('TypeError')) },
   ...Object.fromEntries(RETRIED.map((verb) => [`${verb} is retried, and succeeds`, first(verb, fail('Transient'))])),
   ...Object.fromEntries(VERBS.map((verb) => [`${verb} is fenced out`, { ...abortAt(50), ...fencedOut(verb) }])),
-  ...Object.fromEntries(
-    (['Open', 'Migrate', 'Prepare', 'Shift', 'Judge'] as const).map((verb) => [
-      `${verb} says what nobody knows`,
-      first(verb, say('perhaps')),
-    ]),
-  ),
+  'the warm time is fenced out': firstInTheWarmTime(fail('FencedOut')),
+  ...Object.fromEntries(VERBS.map((verb) => [`${verb} says what nobody knows`, first(verb, say('perhaps'))])),
+  'the warm time says what nobody knows': firstInTheWarmTime(say('perhaps', 100)),
   'a close that an abort overtook': withAnswers({ Close: [say('revert')] }),
   'a revert that must go forward': { ...abortAt(100), Revert: [say('close')] },
   'a close that is stuck': withAnswers({ Close: [say('stuck')] }),
@@ -132,12 +130,37 @@ async function playOurs(script: Script): Promise<Played> {
   return { states: entered.map(({ details }) => details.name!), end: end! };
 }
 
-/** Functions by version-qualified ARNs, and no wait or pause of more than a second. */
+/** Functions by version-qualified ARNs, no wait or first pause of more than a second, and a Revert that is soon given up. */
 const forMoto = (): string =>
   JSON.stringify(definition)
     .replace(/\$\{(\w+)\}/g, `arn:aws:lambda:${REGION}:${ACCOUNT}:function:$1:1`)
     .replace(/"Seconds":30/g, '"Seconds":1')
-    .replace(/"IntervalSeconds":2/g, '"IntervalSeconds":1');
+    .replace(/"IntervalSeconds":2/g, '"IntervalSeconds":1')
+    .replace(/"MaxAttempts":26/, '"MaxAttempts":2');
+
+test('the stories go every way that leads from one state to another', async () => {
+  const plays = await Promise.all(Object.values(STORIES).map(playOurs));
+  const gone = plays.flatMap(({ states }) => states.slice(1).map((to, index) => `${states[index]} -> ${to}`));
+  expect([...new Set(gone)].toSorted()).toEqual(waysIn(definition.States));
+});
+
+/** Where the file says a state may lead, by whatever rule. */
+function waysIn(states: Readonly<Record<string, Leads>>): readonly string[] {
+  const ways = Object.entries(states).flatMap(([from, { Choices = [], Catch = [], Next, Default }]) =>
+    [...[...Choices, ...Catch].map((rule) => rule.Next), Next, Default]
+      .filter((to) => to !== undefined)
+      .map((to) => `${from} -> ${to}`),
+  );
+  return [...new Set(ways)].toSorted();
+}
+
+interface Leads {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly Default?: string;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Catch?: readonly { readonly Next: string }[];
+}
 
 describe.skipIf(!programs)('the same file on moto’s own engine', () => {
   let moto: Moto;
