@@ -108,8 +108,8 @@ export class World {
   probed: Colour;
   readonly #settings: WorldSettings;
   readonly #images: Map<string, Image>;
-  /** The tokens of those that were started. */
-  readonly #migrations = new Set<string>();
+  /** By token. */
+  readonly #migrations = new Map<string, 'begun' | 'stopped'>();
   readonly #onWrite: ((row: WriteRow) => void)[] = [];
 
   constructor(settings: WorldSettings) {
@@ -127,6 +127,12 @@ export class World {
     this.numbers = new Numbers(chance(seed, 'delivery'), settings.delivery);
     this.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);
     clock.everySecond((second) => this.#second(second));
+  }
+
+  #migration(token: string): MigrationStatus | undefined {
+    const run = this.#migrations.get(token);
+    if (run === 'stopped') return { is: 'failed', reason: 'it was stopped' };
+    return run && this.#settings.migration(token);
   }
 
   /** Somebody pushes an image. */
@@ -247,14 +253,19 @@ export class World {
             tasks.suspend(colour, 'none');
             write({ call: 'RegisterScalableTarget (resume)', colour });
           }),
-        migrationOf: (token) =>
-          call('ListTasks', () => (this.#migrations.has(token) ? this.#settings.migration(token) : undefined)),
+        migrationOf: (token) => call('ListTasks', () => this.#migration(token)),
         migrate: (token) =>
           call('RunTask', () => {
-            this.#migrations.add(token);
-            return this.#settings.migration(token);
+            const behind = [...this.#migrations.keys()].find((one) => this.#migration(one)?.is === 'running');
+            if (behind !== undefined && behind !== token) return { is: 'waits', behind };
+            if (!this.#migrations.has(token)) this.#migrations.set(token, 'begun');
+            return this.#migration(token)!;
           }),
-        stopMigration: () => call('StopTask', () => write({ call: 'StopTask' })),
+        stopMigration: (token) =>
+          call('StopTask', () => {
+            if (this.#migrations.has(token)) this.#migrations.set(token, 'stopped');
+            write({ call: 'StopTask' });
+          }),
       },
       signals: {
         minutes: ({ from, to, thresholdsMs }) =>

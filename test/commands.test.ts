@@ -65,10 +65,14 @@ describe('AWS’s', () => {
   const LOOKED_UP: Readonly<Record<string, readonly string[]>> = {
     'cloudfront create-invalidation': ['distribution-id', 'paths'],
     'lambda invoke': ['function-name', 'cli-binary-format', 'payload'],
+    'rds delete-db-instance': ['db-instance-identifier', 'skip-final-snapshot'],
+    'rds modify-db-instance': ['db-instance-identifier', 'no-deletion-protection', 'apply-immediately'],
     'rds restore-db-instance-to-point-in-time': [],
     's3 cp': ['no-progress', 'cache-control'],
     's3 ls': [],
     's3 sync': ['no-progress', 'cache-control', 'exclude'],
+    'service-quotas get-service-quota': ['service-code', 'quota-code'],
+    'service-quotas request-service-quota-increase': ['service-code', 'quota-code', 'desired-value'],
   };
   /** Understood by every command, or by every one that pages. */
   const GLOBAL = ['region', 'query', 'output', 'max-items'];
@@ -76,13 +80,15 @@ describe('AWS’s', () => {
   const commands = [...pages, ...scripts]
     .flatMap((path) => codeOf(path).map((line) => ({ path, line })))
     .flatMap(({ path, line }) =>
-      [...line.matchAll(/\baws ([a-z0-9]+) ([a-z][a-z0-9-]+)((?: [^|;)]*)?)/g)].map(([, service, operation, rest]) => ({
-        path,
-        service: service!,
-        operation: operation!,
-        // A value between quotes may look like an option.
-        options: [...rest!.replace(/'[^']*'|"[^"]*"/g, '').matchAll(/ --([a-z-]+)/g)].map(([, name]) => name!),
-      })),
+      [...line.matchAll(/\baws ([a-z0-9-]+) ([a-z][a-z0-9-]+)((?: [^|;)]*)?)/g)].map(
+        ([, service, operation, rest]) => ({
+          path,
+          service: service!,
+          operation: operation!,
+          // A value between quotes may look like an option.
+          options: [...rest!.replace(/'[^']*'|"[^"]*"/g, '').matchAll(/ --([a-z-]+)/g)].map(([, name]) => name!),
+        }),
+      ),
     );
 
   const pascal = (kebab: string) => kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -25,12 +25,16 @@ export function ecsMigration(
   const { cluster, families, container, migration } = at;
   const family = migrationFamily(families);
 
-  async function runOf(token: string): Promise<Task | undefined> {
-    for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
-      const run = (await tasksBy(ecs, { cluster, family, desiredStatus })).find(({ startedBy }) => startedBy === token);
-      if (run) return run;
-    }
-    return undefined;
+  /** The run of that token, and another that has not stopped yet. */
+  async function lookFor(
+    token: string,
+  ): Promise<{ readonly run?: Task | undefined; readonly other?: Task | undefined }> {
+    const running = await tasksBy(ecs, { cluster, family, desiredStatus: 'RUNNING' });
+    const runs = [...running, ...(await tasksBy(ecs, { cluster, family, desiredStatus: 'STOPPED' }))];
+    return {
+      run: runs.find(({ startedBy }) => startedBy === token),
+      other: runs.find(({ startedBy, lastStatus }) => startedBy !== token && lastStatus !== 'STOPPED'),
+    };
   }
 
   /** ECS knows the token for a day: asked twice at the same time, it starts one task. */
@@ -62,18 +66,23 @@ export function ecsMigration(
 
   return {
     async migrationOf(token) {
-      const run = await runOf(token);
+      const { run } = await lookFor(token);
       return run && statusOf(run, container);
     },
 
-    migrate: async (token, digest) => statusOf((await runOf(token)) ?? (await start(token, digest)), container),
+    async migrate(token, digest) {
+      const { run, other } = await lookFor(token);
+      if (!other) return statusOf(run ?? (await start(token, digest)), container);
+      const behind = other.startedBy ?? 'a run that nobody named';
+      return run ? { is: 'failed', reason: `${behind} runs at the same time` } : { is: 'waits', behind };
+    },
 
     async stopMigration(token) {
       for (let look = 0; look < LOOKS; look++) {
-        const run = await runOf(token);
+        const { run } = await lookFor(token);
         if (!run || run.lastStatus === 'STOPPED') return;
         if (look === 0)
-          await ecs.send(new StopTaskCommand({ cluster, task: run.taskArn, reason: 'The migration took too long' }));
+          await ecs.send(new StopTaskCommand({ cluster, task: run.taskArn, reason: 'The migration was told to stop' }));
         await clock.sleep(1);
       }
       throw new Transient('The migration was told to stop and has not stopped yet');

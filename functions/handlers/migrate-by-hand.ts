@@ -11,4 +11,4 @@ export const handler = lambda('MigrateByHand', (at) => async (request) => {
   return { ...status, summary: `the migration ${ENDS[status.is]}` };
 });
 
-const ENDS = { running: 'runs', done: 'ended well', failed: 'failed' } as const;
+const ENDS = { waits: 'waits for another', running: 'runs', done: 'ended well', failed: 'failed' } as const;

@@ -23,6 +23,13 @@ export type MigrationStatus =
   | { readonly is: 'done' }
   | { readonly is: 'failed'; readonly reason: string };
 
+/** Not begun yet. */
+export interface MigrationQueue {
+  readonly is: 'waits';
+  /** The token of the run that it waits for. */
+  readonly behind: string;
+}
+
 /** The tasks of both colours. */
 export interface Fleet {
   observe(colour: Colour): Promise<ColourStatus>;
@@ -36,8 +43,11 @@ export interface Fleet {
   resumeScaling(colour: Colour): Promise<void>;
   /** The run of that token; undefined if none was started. */
   migrationOf(token: string): Promise<MigrationStatus | undefined>;
-  /** Runs the migration command of the image; asked again with the same token it reports the same run. */
-  migrate(token: string, digest: string): Promise<MigrationStatus>;
+  /**
+   * Runs the migration command of the image, once no other run is there; asked again with the same token it reports the same
+   * run, and that it failed if another runs beside it.
+   */
+  migrate(token: string, digest: string): Promise<MigrationStatus | MigrationQueue>;
   /** Resolves once that run has stopped, so that two never overlap. */
   stopMigration(token: string): Promise<void>;
 }

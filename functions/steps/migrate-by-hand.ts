@@ -1,12 +1,12 @@
 /**
- * Migrates without a release, or takes a migration back, because a person asks. Never while a release runs; the caller
+ * Migrates without a release, or takes a migration back, because a person asks. Never beside a release's own; the caller
  * asks again with the same id until the answer is no longer `running`.
  */
 import { ReleaseRefused } from '../core/failures.ts';
 import { isImage } from '../core/image.ts';
 import { downgradeTo, isDowngradeTarget, UPGRADE } from '../core/migration.ts';
 import type { ServiceState } from '../core/protocol.ts';
-import type { Fleet, MigrationStatus } from '../ports/fleet.ts';
+import type { Fleet, MigrationQueue, MigrationStatus } from '../ports/fleet.ts';
 import type { Image, Registry } from '../ports/registry.ts';
 import type { Ports } from './step.ts';
 
@@ -23,21 +23,20 @@ export interface MigrationRequest {
 
 export interface MigrateByHandPorts extends Pick<Ports, 'ledger' | 'registry'> {
   /** Runs of the image with this command. */
-  readonly running: (command: readonly string[]) => Pick<Fleet, 'migrationOf' | 'migrate' | 'stopMigration'>;
+  readonly running: (command: readonly string[]) => Runs;
 }
 
 export const migrateByHand = ({ ledger, registry, running }: MigrateByHandPorts) =>
-  async function migrateByHandStep(request: MigrationRequest): Promise<MigrationStatus> {
+  async function migrateByHandStep(request: MigrationRequest): Promise<MigrationStatus | MigrationQueue> {
     const runs = running(commandOf(request));
     const token = `by-hand-${request.id}`;
     if (request.action === 'stop') {
       await runs.stopMigration(token);
       return { is: 'failed', reason: 'it took too long and was stopped' };
     }
-    // What was begun is told to its end, whatever happens meanwhile.
     const begun = await runs.migrationOf(token);
-    if (begun) return begun;
     const state = await ledger.read();
+    if (begun) return begun.is === 'running' ? await unlessMigrated(runs, token, state) : begun;
     refuseWhileReleasing(state);
     const image = await registry.resolve(request.image);
     if (!image) throw refused(`${request.image} is not in the service's repository`);
@@ -48,8 +47,23 @@ export const migrateByHand = ({ ledger, registry, running }: MigrateByHandPorts)
         throw refused(`${request.image} was not released with "downgradeSafe": true; mend it forward`);
       await refuseUnderUsers(registry, state, { ...image, name: request.image });
     }
-    return runs.migrate(token, image.digest);
+    const run = await runs.migrate(token, image.digest);
+    // A release looks for runs after it has taken the lock, and we at the lock after we began: one of us sees the other. A
+    // task takes seconds to start; this one has done nothing yet.
+    const { lock } = await ledger.read();
+    if (lock && run.is === 'running') await runs.stopMigration(token);
+    if (run.is === 'running' || run.is === 'waits') refuseWhileReleasing({ lock });
+    return run;
   };
+
+type Runs = Pick<Fleet, 'migrationOf' | 'migrate' | 'stopMigration'>;
+
+/** A release that opened since waits for the run. If it did not see it, it verified a schema that the run would change. */
+async function unlessMigrated(runs: Runs, token: string, { lock }: ServiceState): Promise<MigrationStatus> {
+  if (!lock || !(await runs.migrationOf(lock.releaseId))) return { is: 'running' };
+  await runs.stopMigration(token);
+  return { is: 'failed', reason: `${lock.releaseId} was released meanwhile; it was stopped` };
+}
 
 /** @throws ReleaseRefused with what is wrong: the words become names in AWS and arguments of a script */
 function commandOf({ id, action, image, to }: MigrationRequest): readonly string[] {
@@ -61,7 +75,7 @@ function commandOf({ id, action, image, to }: MigrationRequest): readonly string
   return downgradeTo(to);
 }
 
-function refuseWhileReleasing({ lock }: ServiceState): void {
+function refuseWhileReleasing({ lock }: Pick<ServiceState, 'lock'>): void {
   if (lock) throw refused(`${lock.releaseId} is being released; ask again when it has ended`);
 }
 

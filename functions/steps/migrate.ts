@@ -25,11 +25,13 @@ export const migrate = (ports: Pick<Ports, 'fleet' | 'ledger' | 'clock'>, settin
     if (run.is === 'failed') throw new MigrationFailed(`The migration failed: ${run.reason}`);
     const waited = clock.now() - from;
     if (waited >= settings.migrateWithinSeconds) {
+      const minutes = Math.round(settings.migrateWithinSeconds / 60);
+      if (run.is === 'waits')
+        throw new MigrationFailed(`The migration could not begin within ${minutes} minutes: ${run.behind} runs`);
       await fleet.stopMigration(lock.releaseId);
-      throw new MigrationFailed(
-        `The migration did not end within ${Math.round(settings.migrateWithinSeconds / 60)} minutes; it was stopped`,
-      );
+      throw new MigrationFailed(`The migration did not end within ${minutes} minutes; it was stopped`);
     }
+    if (run.is === 'waits') return answer(lock, 'wait', `the migration waits for ${run.behind}`);
     return answer(lock, 'wait', `the migration has run for ${Math.round(waited)} s`);
   };
 

@@ -41,6 +41,7 @@ while true; do
       ;;
     ReleaseRefused) exit 2 ;;
     MigrationFailed | Stuck) exit 1 ;;
+    waits) echo "The $ACTION waits for another migration." ;;
     running) echo "The $ACTION runs." ;;
     *) echo "No answer ($said); the same is asked again." >&2 ;;
   esac

@@ -1,72 +1,11 @@
-import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
-import { ECSClient, type Task } from '@aws-sdk/client-ecs';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Task } from '@aws-sdk/client-ecs';
 import { expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
-import { ecsFleet } from '../../functions/adapters/ecs-fleet.ts';
-import { MigrationFailed, Stuck, Transient } from '../../functions/core/failures.ts';
-import { answering, type Call, PLACE } from './answering.ts';
-import { Balancer, GROUPS } from './balancer.ts';
-import { Cluster, revisionArn } from './cluster.ts';
+import { Stuck } from '../../functions/core/failures.ts';
+import { GROUPS } from './balancer.ts';
+import { revisionArn } from './cluster.ts';
+import { digestOf, imageOf, scene, TAGS, TEMPLATE } from './fleet.ts';
 
-const REPOSITORY = { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' };
-const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
-const imageOf = (digest: string): string => `${REPOSITORY.registry}/${REPOSITORY.name}@${digest}`;
 const GREEN = 'service/main/app-green';
-
-const TEMPLATE = {
-  family: 'app-template',
-  cpu: '1024',
-  memory: '2048',
-  networkMode: 'awsvpc',
-  requiresCompatibilities: ['FARGATE'],
-  executionRoleArn: 'arn:aws:iam::1:role/execution',
-  runtimePlatform: { cpuArchitecture: 'X86_64' },
-  containerDefinitions: [
-    { name: 'backend', image: 'registry/backend:template', environment: [{ name: 'DEBUG', value: 'false' }] },
-    { name: 'proxy', image: 'envoy:1' },
-  ],
-} as const;
-const TAGS = [{ key: 'team', value: 'drivers' }];
-
-/** Blue serves; green sleeps on its bootstrap. */
-function scene() {
-  const [cluster, balancer] = [new Cluster(), new Balancer()];
-  cluster.register({ ...structuredClone(TEMPLATE), tags: TAGS } as never);
-  cluster.register({ family: 'app-green', containerDefinitions: [{ name: 'backend', image: 'busybox:1.37' }] });
-  for (const colour of ['blue', 'green']) {
-    cluster.services.set(`app-${colour}`, {
-      status: 'ACTIVE',
-      desiredCount: 0,
-      runningCount: 0,
-      taskDefinition: revisionArn(`app-${colour}`, 1),
-      deployments: [{ status: 'PRIMARY', taskDefinition: revisionArn('app-green', 1), rolloutState: 'COMPLETED' }],
-    });
-    cluster.scaling.set(`service/main/app-${colour}`, {});
-  }
-  const calls: Call[] = [];
-  const slept: number[] = [];
-  const clock = { now: () => 0, sleep: async (seconds: number) => void slept.push(seconds) };
-  const answers = { ...balancer.answers, ...cluster.answers };
-  const fleet = ecsFleet(
-    {
-      ecs: answering(prudent(new ECSClient(PLACE)), answers, calls),
-      elb: answering(prudent(new ElasticLoadBalancingV2Client(PLACE)), answers, calls),
-      scaling: answering(prudent(new ApplicationAutoScalingClient(PLACE)), answers, calls),
-    },
-    {
-      cluster: 'main',
-      services: { blue: 'app-blue', green: 'app-green' },
-      families: { blue: 'app-blue', green: 'app-green', template: 'app-template' },
-      container: 'backend',
-      repository: REPOSITORY,
-      targetGroups: GROUPS,
-      migration: { command: ['alembic', 'upgrade', 'head'], subnets: ['subnet-1'], securityGroups: ['sg-1'] },
-    },
-    clock,
-  );
-  return { cluster, balancer, fleet, calls, slept };
-}
 
 test('a release is the newest template with one image changed, and nothing else', async () => {
   const { cluster, fleet } = scene();
@@ -256,63 +195,4 @@ test('a service without scaling has nothing to suspend', async () => {
   await fleet.suspendScaling('green', 'both');
   await fleet.resumeScaling('green');
   expect(cluster.scaling.size).toBe(0);
-});
-
-test('a migration runs once, from the new image, in a family of its own', async () => {
-  const { cluster, fleet, calls } = scene();
-  expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
-  expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
-  expect(cluster.tasks).toHaveLength(1);
-  expect(cluster.newest('app-template-migration')?.definition.containerDefinitions?.[0]?.image).toBe(
-    imageOf(digestOf('5')),
-  );
-  expect(cluster.revisions('app-green')).toBe(1);
-  const [asked] = calls.filter(({ command }) => command === 'RunTask').map(({ input }) => input);
-  expect(asked.clientToken.length).toBeLessThanOrEqual(64);
-  expect(asked.overrides.containerOverrides).toEqual([{ name: 'backend', command: ['alembic', 'upgrade', 'head'] }]);
-});
-
-/** Exit code of the migration's container (absent: it never started), and what that means. */
-const ENDS: readonly (readonly [exitCode: number | undefined, is: object])[] = [
-  [0, { is: 'done' }],
-  [1, { is: 'failed', reason: 'it ended (backend: exit code 1)' }],
-  [undefined, { is: 'failed', reason: 'it ended' }],
-];
-
-test.each(ENDS)(
-  'a migration that ends with %s is told so, also by an invocation that did not start it',
-  async (exitCode, is) => {
-    const { cluster, fleet } = scene();
-    await fleet.migrate('r-1', digestOf('5'));
-    const containers = [{ name: 'backend', ...(exitCode === undefined ? {} : { exitCode }) }];
-    Object.assign(cluster.tasks[0]!, {
-      desiredStatus: 'STOPPED',
-      lastStatus: 'STOPPED',
-      stoppedReason: 'it ended',
-      containers,
-    });
-    expect(await fleet.migrate('r-1', digestOf('5'))).toEqual(is);
-  },
-);
-
-test('a migration that finds no capacity tries again later; one that cannot start at all has failed', async () => {
-  const { cluster, fleet } = scene();
-  cluster.runFailure = { reason: 'RESOURCE:FARGATE' };
-  await expect(fleet.migrate('r-1', digestOf('5'))).rejects.toThrow(Transient);
-  cluster.runFailure = { reason: 'MISSING', detail: 'the cluster' };
-  await expect(fleet.migrate('r-1', digestOf('5'))).rejects.toThrow(MigrationFailed);
-});
-
-test('a migration that is stopped has stopped, or the caller hears that it has not yet', async () => {
-  const { cluster, fleet, slept } = scene();
-  await fleet.migrate('r-1', digestOf('5'));
-  cluster.stopsAfterLooks = 3;
-  await fleet.stopMigration('r-1');
-  expect(cluster.tasks[0]?.lastStatus).toBe('STOPPED');
-  expect(slept.length).toBeGreaterThan(0);
-
-  await fleet.migrate('r-2', digestOf('5'));
-  cluster.stopsAfterLooks = 1000;
-  await expect(fleet.stopMigration('r-2')).rejects.toThrow(Transient);
-  await expect(fleet.stopMigration('r-3')).resolves.toBeUndefined();
 });

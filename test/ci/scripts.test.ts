@@ -155,6 +155,7 @@ describe('the migration', () => {
   test('is asked for again, under the same id, until it has ended', async () => {
     const { code, calls } = await migrate(
       lambda(
+        { is: 'waits', behind: 'by-hand-run-6' },
         { is: 'running' },
         { errorType: 'Transient', errorMessage: 'ask again' },
         { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 30.00 seconds' },
@@ -164,7 +165,7 @@ describe('the migration', () => {
       ),
     );
     expect(code).toBe(0);
-    expect(payloads(calls)).toEqual(Array(6).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
+    expect(payloads(calls)).toEqual(Array(7).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
   });
 
   test('that failed says why', async () => {

@@ -104,6 +104,13 @@ describe.each(backends)('$name', (it) => {
       expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'running' });
     });
 
+    test('a migration waits for another that runs', async () => {
+      await it.ask(({ fleet }) => fleet.migrate('by-hand-1', DIGEST));
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'waits', behind: 'by-hand-1' });
+      await it.ask(({ fleet }) => fleet.stopMigration('by-hand-1'));
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'running' });
+    });
+
     test('a migration that is told to stop stops', async () => {
       await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
       await it.ask(({ fleet }) => fleet.stopMigration('r-1'));

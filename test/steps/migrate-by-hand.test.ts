@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { downgradeTo, UPGRADE } from '../../functions/core/migration.ts';
 import type { ReleaseRecord } from '../../functions/core/protocol.ts';
+import type { MigrationStatus } from '../../functions/ports/fleet.ts';
 import { type MigrationRequest, migrateByHand } from '../../functions/steps/migrate-by-hand.ts';
-import { CURRENT, IMAGES, lockIn, type SceneOptions, scene } from './scene.ts';
+import { CURRENT, IMAGES, lockIn, type Scene, type SceneOptions, scene, settled } from './scene.ts';
 
 const NEWER: ReleaseRecord = {
   releaseId: 'r-20260105-135500',
@@ -52,23 +53,56 @@ test('not while a release runs', async () => {
   expect(ran).toBe(false);
 });
 
-test('what was begun is told to its end, also when a release begins meanwhile', async () => {
-  const { world, clock } = await scene();
-  const { ledger, registry, fleet } = world.ports({ by: 'person' });
-  const answers: unknown[] = [];
-  const askOnce = async () => {
-    const count = answers.length;
-    migrateByHand({ ledger, registry, running: () => fleet })(UP).then(
-      (status) => answers.push(status),
-      (error: Error) => answers.push(error.message),
-    );
-    await clock.run(() => answers.length > count);
+describe('a release that opens meanwhile', () => {
+  const RUNNING = { is: 'running' } as const;
+  const opened = { name: 'a release', condition: { all: [] }, set: { lock: lockIn('opening') } };
+  const asking = ({ world, clock }: Scene) => {
+    const { ledger, registry, fleet } = world.ports({ by: 'person' });
+    return () => settled(clock, migrateByHand({ ledger, registry, running: () => fleet })(UP));
   };
-  await askOnce();
-  world.ledger.write({ name: 'a release', condition: { all: [] }, set: { lock: lockIn('opening') } });
-  await askOnce();
-  expect(answers).toEqual([{ is: 'done' }, { is: 'done' }]);
-  expect(world.calls.filter(({ call }) => call === 'RunTask').length).toBe(1);
+  const writes = ({ world }: Scene) => world.writes.map(({ call }) => call);
+
+  test('between the look at the lock and the start ends the run before it has done anything', async () => {
+    const it: Scene = await scene({
+      migration: () => RUNNING,
+      before: (_, name) => {
+        if (name === 'RunTask') it.write(opened);
+      },
+    });
+    await expect(asking(it)()).rejects.toMatchObject({
+      name: 'ReleaseRefused',
+      message: /is being released; ask again when it has ended/,
+    });
+    expect(writes(it)).toEqual(['StopTask']);
+  });
+
+  test('after the start waits for it: what was begun is told to its end', async () => {
+    let status: MigrationStatus = RUNNING;
+    const it = await scene({ migration: () => status });
+    const ask = asking(it);
+    expect(await ask()).toEqual(RUNNING);
+    it.write(opened);
+    expect(await ask()).toEqual(RUNNING);
+    status = { is: 'done' };
+    expect(await ask()).toEqual({ is: 'done' });
+    expect(writes(it)).toEqual([]);
+  });
+
+  test('and has migrated already ends the run, also when whoever began it died before a second look', async () => {
+    const it = await scene({ migration: (token) => (token === 'by-hand-run-1' ? RUNNING : { is: 'done' }) });
+    const { fleet } = it.world.ports({ by: 'owner' });
+    await settled(it.clock, fleet.migrate(lockIn('opening').releaseId, NEWER.digest));
+    await settled(it.clock, fleet.migrate('by-hand-run-1', NEWER.digest));
+    it.write(opened);
+    expect(await asking(it)()).toMatchObject({ is: 'failed', reason: /was released meanwhile; it was stopped/ });
+    expect(writes(it)).toEqual(['StopTask']);
+  });
+
+  test('a second run by hand waits for the first', async () => {
+    const it = await scene({ migration: () => RUNNING });
+    await settled(it.clock, it.world.ports({ by: 'person' }).fleet.migrate('by-hand-run-0', NEWER.digest));
+    expect(await asking(it)()).toEqual({ is: 'waits', behind: 'by-hand-run-0' });
+  });
 });
 
 describe('a downgrade', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MigrationStatus } from '../../functions/ports/fleet.ts';
-import { FENCE, lockIn, scene } from './scene.ts';
+import { CURRENT, FENCE, lockIn, scene, settled } from './scene.ts';
 
 const running = (): MigrationStatus => ({ is: 'running' });
+const BY_HAND = 'by-hand-run-1';
 
 test('a service without a migration goes on at once', async () => {
   const { plan } = lockIn('opening');
@@ -22,6 +23,34 @@ describe('a migration', () => {
   test('that ended well is done', async () => {
     const it = await scene({ lock: lockIn('migrating') });
     expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done' });
+  });
+
+  test('waits for one that a person began before, and is counted as its own time', async () => {
+    let byHand: MigrationStatus = running();
+    const it = await scene({
+      lock: lockIn('opening'),
+      migration: (token) => (token === BY_HAND ? byHand : { is: 'done' }),
+    });
+    const { fleet } = it.world.ports({ by: 'person' });
+    await settled(it.clock, fleet.migrate(BY_HAND, CURRENT.digest));
+    expect(await it.ask('Migrate')).toMatchObject({
+      verdict: 'wait',
+      summary: `0 %: the migration waits for ${BY_HAND}`,
+    });
+    expect(await settled(it.clock, fleet.migrationOf(lockIn('opening').releaseId))).toBeUndefined();
+    byHand = { is: 'done' };
+    expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done' });
+  });
+
+  test('that waits for too long ends the release', async () => {
+    const it = await scene({ lock: lockIn('opening'), migration: running });
+    await settled(it.clock, it.world.ports({ by: 'person' }).fleet.migrate(BY_HAND, CURRENT.digest));
+    await it.ask('Migrate');
+    await it.wait(1800);
+    await expect(it.ask('Migrate')).rejects.toMatchObject({
+      name: 'MigrationFailed',
+      message: `The migration could not begin within 30 minutes: ${BY_HAND} runs`,
+    });
   });
 
   test('that failed ends the release, and no traffic was moved', async () => {

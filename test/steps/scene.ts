@@ -109,7 +109,7 @@ export interface SceneOptions {
   readonly stableErrorRate?: number;
   /** @default - stable's */
   readonly candidateErrorRate?: number;
-  readonly migration?: () => MigrationStatus;
+  readonly migration?: (token: string) => MigrationStatus;
   /** What becomes of an execution. @default - all of them run */
   readonly executionStatus?: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
   /** Called before and after the n-th port call, counted from 1; may throw. */
@@ -229,7 +229,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   };
 }
 
-async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
+export async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
   let done = false;
   const ended = () => {
     done = true;
