@@ -375,7 +375,7 @@ export const writes = {
       mine(me),
       phaseIn('reverting', 'closing'),
       equal('lock.settleFrom', settleFrom),
-      any(absent('lock.drained'), differs('lock.drained', settleFrom)),
+      differs('lock.drained', settleFrom),
     ),
     set: { 'lock.drained': settleFrom },
     tick: true,
