@@ -255,7 +255,7 @@ export interface WireFacts {
 const NO_PATIENCE: Clock = { now: () => Date.now() / 1000, sleep: async () => undefined };
 
 /** As an Application Load Balancer reports: per target group, as a whole and in each zone, and no zero counts. */
-async function putMinute(
+export async function putMinute(
   cloudwatch: CloudWatchClient,
   at: BalancerAddresses,
   minute: Instant,

@@ -12,6 +12,7 @@ import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import type { ReleaseRecord, ServiceState } from '../../functions/core/protocol.ts';
 import type { Colour, Weights } from '../../functions/core/roles.ts';
 import type { Clock } from '../../functions/ports/clock.ts';
+import type { NoticeKind } from '../../functions/ports/notices.ts';
 import type { Signals } from '../../functions/ports/signals.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { chance } from '../../rehearsal/chance.ts';
@@ -22,7 +23,18 @@ import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World } from '../../rehearsal/world.ts';
 import definition from '../../state-machines/release.asl.json' with { type: 'json' };
-import { desiredNow, migrationEnds, obey, setDesired, startHealthPage, tellMoto, timed, weightsNow } from './mirror.ts';
+import {
+  desiredNow,
+  migrationEnds,
+  obey,
+  setDesired,
+  stamped,
+  startHealthPage,
+  subscribe,
+  tellMoto,
+  timed,
+  weightsNow,
+} from './mirror.ts';
 import { A_MINUTE, type Moto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, hangAlarms, portsAt, SERVICE, setTheStage } from './stage.ts';
@@ -32,6 +44,8 @@ export interface WireFlightOptions {
   readonly input: Readonly<Record<string, unknown>>;
   /** Added to the candidate's error probability, in points, once it has that share. */
   readonly spoiltFrom?: { readonly share: number; readonly points: number };
+  /** Probability of an error that both versions have. @default 0.001 */
+  readonly errorRate?: number;
 }
 
 export interface WireFlight {
@@ -48,6 +62,10 @@ export interface WireFlight {
     readonly record: ReleaseRecord | undefined;
   };
   readonly digest: string;
+  /** The kinds of the notices that a subscriber of the topic was sent, in order. */
+  readonly told: readonly NoticeKind[];
+  /** Notices that were not taken. */
+  readonly troubles: readonly unknown[];
   /** What the product asked AWS, by the calls' names. */
   readonly calls: readonly string[];
 }
@@ -59,7 +77,10 @@ const STABLE = 'v1.4.2';
 const CANDIDATE = 'v1.5.0';
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
-export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlightOptions): Promise<WireFlight> {
+export async function flyOverTheWire(
+  moto: Moto,
+  { input, spoiltFrom, errorRate = 0.001 }: WireFlightOptions,
+): Promise<WireFlight> {
   await moto.reset();
   const own = clientsAt(moto.endpoint);
   const staged = await setTheStage(moto.endpoint, own);
@@ -103,7 +124,7 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
     images: {},
     host: new VirtualHost(clock, chance(42, 'tasks'), { neverHealthy: () => false, crashes: () => false }),
     traffic: modelledTraffic(chance(42, 'traffic'), REQUESTS_PER_SECOND, (colour) => ({
-      errorRate: 0.001 + (colour === 'green' && isSpoilt() ? spoiltFrom!.points / 100 : 0),
+      errorRate: errorRate + (colour === 'green' && isSpoilt() ? spoiltFrom!.points / 100 : 0),
       latencyFactor: 1,
     })),
     delivery: { latestSeconds: 60 },
@@ -137,7 +158,9 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
     }),
   );
   await setDesired(own, 'blue', STABLE_TASKS);
-  tellMoto(own, world, at, clock, busy);
+  const received = await subscribe(moto, own, at.topicArn);
+  const releaseFrom = begin + BASELINE_MINUTES * 60;
+  tellMoto(own, world, at, clock, releaseFrom, busy);
 
   // A step that waits for the clock waits for no wire.
   const patient: Clock = {
@@ -151,9 +174,10 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
       }
     },
   };
-  const wired = portsAt(wire.endpoint, at, patient, () => {}, A_MINUTE);
+  const troubles: unknown[] = [];
+  const wired = portsAt(wire.endpoint, at, patient, (error) => troubles.push(error), A_MINUTE);
   const signals: Signals = {
-    ...wired.signals,
+    alarms: async () => stamped(await wired.signals.alarms(), world.numbers.alarms()),
     minutes: async (asked) =>
       timed(
         await wired.signals.minutes(asked),
@@ -161,7 +185,7 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
       ),
   };
   const ports = { ...waitedFor({ ...wired, signals }, busy), clock };
-  await clock.run(() => clock.now() >= begin + BASELINE_MINUTES * 60);
+  await clock.run(() => clock.now() >= releaseFrom);
   const { settings, repository, ruleArn, targetGroups } = at;
   const execution = startExecution({
     machine: loadMachine(definition),
@@ -197,6 +221,8 @@ export async function flyOverTheWire(moto: Moto, { input, spoiltFrom }: WireFlig
         record: await reader.record(digest),
       },
       digest,
+      told: await received(),
+      troubles,
       calls: wire.calls,
     };
   } finally {

@@ -8,14 +8,17 @@ import type { AddressInfo } from 'node:net';
 import { SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeServicesCommand, ListTasksCommand, StopTaskCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { DeregisterTargetsCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import type { GroupMinute } from '../../functions/core/judge/readings.ts';
 import { COLOURS, type Colour, type Weights } from '../../functions/core/roles.ts';
-import type { MinuteReading } from '../../functions/ports/signals.ts';
+import type { Instant } from '../../functions/ports/clock.ts';
+import type { NoticeKind } from '../../functions/ports/notices.ts';
+import type { AlarmReading, MinuteReading } from '../../functions/ports/signals.ts';
 import type { VirtualClock } from '../../rehearsal/clock.ts';
 import type { World } from '../../rehearsal/world.ts';
-import { putWhole, together } from './backends.ts';
-import { type Moto, query, valuesIn } from './moto.ts';
+import { putMinute, putWhole, together } from './backends.ts';
+import { ACCOUNT, json, type Moto, query, REGION, valuesIn } from './moto.ts';
 import type { OwnClients } from './stage.ts';
 
 const ELB_VERSION = '2015-12-01';
@@ -71,12 +74,16 @@ export async function migrationEnds({ ecs }: OwnClients): Promise<void> {
   for (const task of taskArns) await ecs.send(new StopTaskCommand({ cluster: 'main', task }));
 }
 
-/** Targets as they become healthy, minutes as they are delivered, alarms as they change. */
+/**
+ * Targets as they become healthy, minutes as they are delivered, alarms as they change. Zones are told up to
+ * `zonesUntil`: the judge learns from them before a release only, and moto reads every number for every query.
+ */
 export function tellMoto(
   { elb, cloudwatch }: OwnClients,
   world: World,
   at: Addresses,
   clock: VirtualClock,
+  zonesUntil: Instant,
   busy: <T>(work: Promise<T>) => Promise<T>,
 ): void {
   const registered: Record<Colour, number> = { blue: 0, green: 0 };
@@ -102,10 +109,14 @@ export function tellMoto(
     const row = rows[told];
     if (!row || Math.max(row.deliveredAt.blue, row.deliveredAt.green) > second) return;
     told += 1;
-    const counted = (colour: Colour) =>
-      together(row.zones[colour].map((counts, zone) => ({ ...counts, ...row.hosts[colour][zone]! })));
-    // Without zones: moto reads every number of every group for every query.
-    void busy(putWhole(cloudwatch, at, row.minute, { blue: counted('blue'), green: counted('green') }));
+    const zonesOf = (colour: Colour) =>
+      row.zones[colour].map((counts, zone) => ({ ...counts, ...row.hosts[colour][zone]! }));
+    const [blue, green] = [zonesOf('blue'), zonesOf('green')];
+    void busy(
+      row.minute < zonesUntil
+        ? putMinute(cloudwatch, at, row.minute, { blue, green })
+        : putWhole(cloudwatch, at, row.minute, { blue: together(blue), green: together(green) }),
+    );
   });
   world.onAlarm(({ name, state, reason }) => {
     const change = { AlarmName: name, StateValue: state, StateReason: reason };
@@ -138,6 +149,33 @@ export const timed = (
       zones: { blue: zonesOf('blue'), green: zonesOf('green') },
     };
   });
+
+/** moto says what each alarm's state is, but stamps it with this machine's time: since when is told by the world's. */
+export const stamped = (told: readonly AlarmReading[], modelled: readonly AlarmReading[]): readonly AlarmReading[] =>
+  told.map((alarm) => ({ ...alarm, since: modelled.find(({ name }) => name === alarm.name)?.since ?? alarm.since }));
+
+/** Somebody subscribes to the notices; the kinds of all that came, in order. */
+export async function subscribe(
+  moto: Moto,
+  { sns }: OwnClients,
+  TopicArn: string,
+): Promise<() => Promise<readonly NoticeKind[]>> {
+  const sqs = (operation: string, input: object) => json(moto, 'sqs', `AmazonSQS.${operation}`, input);
+  const { QueueUrl } = await sqs('CreateQueue', { QueueName: 'people' });
+  const Endpoint = `arn:aws:sqs:${REGION}:${ACCOUNT}:people`;
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+  return async () => {
+    const answer = await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
+    const { Messages = [] } = answer as { readonly Messages?: readonly { readonly Body: string }[] };
+    return Messages.map(({ Body }) => kindOf(Body));
+  };
+}
+
+function kindOf(body: string): NoticeKind {
+  const { Message } = JSON.parse(body) as { readonly Message: string };
+  const { metadata } = JSON.parse(Message) as { readonly metadata: { readonly eventType: string } };
+  return metadata.eventType.replace(/^sluice-/, '') as NoticeKind;
+}
 
 /** What the probe asks: the candidate's health page behind the probe rule. */
 export async function startHealthPage(isHealthy: () => boolean) {
