@@ -2,10 +2,16 @@
 # migrate.sh ID: migrates from an image without a release, or takes a migration back, and waits for the end of it. The same
 # id is the same run. Exit code 0: the database is where it was asked to be. 1: it failed. 2: refused, nothing was started.
 # 4: cannot tell; the message says what to look at.
-# Reads ACTION (upgrade, downgrade), IMAGE, TO, MIGRATE_FUNCTION; MIGRATE_SECONDS between looks (15), MIGRATE_MINUTES (30).
+# Reads ACTION (upgrade, downgrade), IMAGE, TO, MIGRATE_FUNCTION, GITHUB_RUN_ATTEMPT; MIGRATE_SECONDS between looks (15), MIGRATE_MINUTES (30).
 set -euo pipefail
 readonly id=$1
 readonly deadline=$((SECONDS + ${MIGRATE_MINUTES:-30} * 60))
+# A step back is one from wherever the database is: the run before may have gone it already, whatever became of its job.
+if [[ $ACTION == downgrade && ${TO:-} == -* && ${GITHUB_RUN_ATTEMPT:-1} != 1 ]]; then
+  echo "Re-run, \"$TO\" would take back more if the first attempt went through. See where the database is, then name the revision" \
+    "to go back to (it is taken back to there and no further), or start a new run. Nothing was started." >&2
+  exit 2
+fi
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 

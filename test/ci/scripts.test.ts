@@ -168,6 +168,23 @@ describe('the migration', () => {
     expect(payloads(calls)).toEqual(Array(7).fill('{"id":"run-7-1","action":"downgrade","image":"v1.5.0","to":"-1"}'));
   });
 
+  test.each(['-1', '-2'])(
+    're-run from GitHub never goes back once more: %s is refused, and nothing is asked',
+    async (TO) => {
+      const { code, calls, output } = await migrate(lambda({ is: 'done' }), { TO, GITHUB_RUN_ATTEMPT: '2' });
+      expect({ code, calls }).toEqual({ code: 2, calls: [] });
+      expect(output).toMatch(/would take back more.*name the revision.*or start a new run/s);
+    },
+  );
+
+  test.each([
+    { TO: '-1', GITHUB_RUN_ATTEMPT: '1' },
+    { TO: '0001_drivers', GITHUB_RUN_ATTEMPT: '2' },
+    { ACTION: 'upgrade', TO: '', GITHUB_RUN_ATTEMPT: '2' },
+  ])('of which a second run changes nothing more may be run: %o', async (environment) => {
+    expect((await migrate(lambda({ is: 'done' }), environment)).code).toBe(0);
+  });
+
   test('that failed says why', async () => {
     const ran = await migrate(lambda({ is: 'failed', reason: 'exit code 1' }));
     expect(ran).toMatchObject({ code: 1, output: 'The downgrade failed: exit code 1\n' });
