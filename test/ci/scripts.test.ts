@@ -177,7 +177,7 @@ describe('the migration', () => {
     },
   );
 
-  test.each([
+  test.each<Readonly<Record<string, string>>>([
     { TO: '-1', GITHUB_RUN_ATTEMPT: '1' },
     { TO: '0001_drivers', GITHUB_RUN_ATTEMPT: '2' },
     { ACTION: 'upgrade', TO: '', GITHUB_RUN_ATTEMPT: '2' },
