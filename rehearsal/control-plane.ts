@@ -2,6 +2,8 @@
  * What runs around the world: executions of the state machine, the guard behind its alarm and task events, and the
  * reconciler, once a minute and when an execution ends. Everything that AWS does for us between our functions.
  */
+import { isDeepStrictEqual } from 'node:util';
+import { Stuck } from '../functions/core/failures.ts';
 import { type GuardEvent, guard } from '../functions/steps/guard.ts';
 import { reconcile } from '../functions/steps/reconcile.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
@@ -55,11 +57,11 @@ export class ControlPlane {
     }
   }
 
-  /** The same name again, while it runs, is the same execution; later it is refused, as by the service. */
+  /** The same name again is the same execution, also when it has ended; with another input it is refused. */
   start(name: string, input: unknown): Running {
     const known = this.executions.find((running) => running.name === name);
-    if (known && known.end === undefined) return known;
-    if (known) throw new Error(`ExecutionAlreadyExists: ${name}`);
+    if (known && !isDeepStrictEqual(known.input, input)) throw new Stuck(`${known.id} was started with another input`);
+    if (known) return known;
     const { world, settings, machine, chance, sabotage } = this.#options;
     const id = `${ARN}${name}`;
     const functions = functionsFor(world, settings, id);

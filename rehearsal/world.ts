@@ -5,6 +5,7 @@
  */
 
 import { Transient } from '../functions/core/failures.ts';
+import { isImage } from '../functions/core/image.ts';
 import type { LedgerWrite, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import {
   COLOURS,
@@ -320,10 +321,10 @@ export class World {
   }
 
   #newest() {
-    const [tag, image] = [...this.#images].reduce((newest, other) =>
-      other[1].pushedAt > newest[1].pushedAt ? other : newest,
-    );
-    return { tag, ...image };
+    const [newest] = [...this.#images]
+      .filter(([tag]) => isImage(tag))
+      .toSorted(([, one], [, other]) => other.pushedAt - one.pushedAt);
+    return newest && { tag: newest[0], ...newest[1] };
   }
 
   /** For the end of a report: what is true now. */

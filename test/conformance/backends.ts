@@ -10,8 +10,14 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { PutImageCommand } from '@aws-sdk/client-ecr';
-import { ModifyRuleCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeRulesCommand,
+  ModifyRuleCommand,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll } from 'vitest';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
@@ -20,15 +26,19 @@ import type { ServiceState } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, type Weights } from '../../functions/core/roles.ts';
 import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock, Instant } from '../../functions/ports/clock.ts';
+import type { MigrationStatus } from '../../functions/ports/fleet.ts';
 import type { AlarmReading } from '../../functions/ports/signals.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { chance } from '../../rehearsal/chance.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
+import { ControlPlane } from '../../rehearsal/control-plane.ts';
+import { loadMachine } from '../../rehearsal/engine.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
 import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World } from '../../rehearsal/world.ts';
-import { A_MINUTE, type Moto, motoForTests, REGION, startMoto } from './moto.ts';
+import { SETTINGS } from '../steps/scene.ts';
+import { A_MINUTE, type Moto, motoForTests, queueAt, REGION, startMoto } from './moto.ts';
 import { clientsAt, hangAlarms, type OwnClients, portsAt, SERVICE, setTheStage } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -53,14 +63,20 @@ export interface Backend {
   weightsAre(weights: Weights): Promise<void>;
   /** So many targets of that colour pass their health check. */
   targetsAre(colour: Colour, healthy: number): Promise<void>;
-  /** An image is pushed under that tag; its digest. */
+  /** Where the rule of the probe leads. */
+  probeLeadsTo(): Promise<Colour | 'both'>;
+  /** Every migration that runs comes to a good end. */
+  migrationsEnd(): Promise<void>;
+  /** An image is pushed under that tag, in a second of its own; its digest. */
   push(tag: string): Promise<string>;
   /** What CloudWatch has of that minute. The zones are the two in which tasks run. */
   minuteIs(minute: Instant, zones: Readonly<Record<Colour, readonly Counted[]>>): Promise<void>;
-  /** Every alarm of that colour that looks at errors. */
-  errorAlarmsAre(colour: Colour, state: AlarmReading['state']): Promise<void>;
+  /** Every alarm of those colours that looks at errors. */
+  errorAlarmsAre(colours: readonly Colour[], state: AlarmReading['state']): Promise<void>;
   /** That execution comes to an end. */
   executionEnds(name: string): Promise<void>;
+  /** Somebody subscribes; the titles of the notices that they received since the last look. */
+  subscriber(): Promise<() => Promise<readonly string[]>>;
   readonly now: Instant;
   readonly service: string;
 }
@@ -68,10 +84,14 @@ export interface Backend {
 const NOW = Date.UTC(2026, 0, 5, 14) / 1000;
 export const ZONE_NAMES = [`${REGION}a`, `${REGION}b`] as const;
 
+/** A release takes its time; here it takes as long as a case needs. */
+const LASTING = loadMachine({ StartAt: 'Lasts', States: { Lasts: { Type: 'Wait', Seconds: 86_400, End: true } } });
+
 export function rehearsed(): Backend {
   let clock: VirtualClock;
   let world: World;
-  const executions = new Map<string, 'RUNNING' | 'ended'>();
+  let plane: ControlPlane;
+  let migration: MigrationStatus;
   const until = async <T>(promise: Promise<T>): Promise<T> => {
     let isOver = false;
     const over = () => {
@@ -102,7 +122,7 @@ export function rehearsed(): Backend {
     service: SERVICE,
     async begin() {
       clock = new VirtualClock(NOW);
-      executions.clear();
+      migration = { is: 'running' };
       world = new World({
         seed: 1,
         clock,
@@ -113,9 +133,17 @@ export function rehearsed(): Backend {
         host: new VirtualHost(clock, chance(1, 'tasks'), { neverHealthy: () => false, crashes: () => false }),
         traffic: modelledTraffic(chance(1, 'traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 })),
         delivery: { latestSeconds: 0 },
-        migration: () => ({ is: 'running' }),
-        start: (name) => executions.set(name, 'RUNNING'),
-        executionStatus: (name) => executions.get(name) ?? 'unknown',
+        migration: () => migration,
+        start: (name, input) => plane.start(name, input),
+        executionStatus: (name) => plane.status(name),
+      });
+      plane = new ControlPlane({
+        world,
+        settings: SETTINGS,
+        machine: LASTING,
+        chance: chance(1, 'executions'),
+        withGuard: false,
+        withReconciler: false,
       });
     },
     ask: (call) => until(call(world.ports({ by: 'person' }))),
@@ -128,25 +156,37 @@ export function rehearsed(): Backend {
     async targetsAre(colour, healthy) {
       world.tasks.alreadyUp(colour, `sha256:${'a'.repeat(64)}`, healthy);
     },
+    async probeLeadsTo() {
+      return world.probed;
+    },
+    async migrationsEnd() {
+      migration = { is: 'done' };
+    },
     async push(tag) {
+      await until(clock.sleep(1));
       const digest = `sha256:${Buffer.from(tag).toString('hex').padStart(64, '0')}`;
       world.push(tag, { digest, pushedAt: clock.now() });
       return digest;
     },
     minuteIs,
-    async errorAlarmsAre(colour, state) {
+    async errorAlarmsAre(colours, state) {
       const failed = state === 'ALARM' ? 250 : 0;
       const heard: Counted = { requests: 500, errors5xx: failed, connectionErrors: 0, healthy: 2, unhealthy: 0 };
       const silent: Counted = { requests: 0, errors5xx: 0, connectionErrors: 0, healthy: 2, unhealthy: 0 };
       for (const ago of [3, 2, 1]) {
         const here = state === 'INSUFFICIENT_DATA' ? silent : heard;
-        const there = { blue: [silent], green: [silent], [colour]: [here] } as Record<Colour, readonly Counted[]>;
-        await minuteIs(NOW - ago * 60, there);
+        const of = (colour: Colour) => [colours.includes(colour) ? here : silent];
+        await minuteIs(NOW - ago * 60, { blue: of('blue'), green: of('green') });
       }
       world.numbers.evaluateAlarms(NOW + 60, (one, alarm) => `${SERVICE}-${one}-${alarm}`);
     },
     async executionEnds(name) {
-      executions.set(name, 'ended');
+      const { execution } = plane.executions.find((running) => running.name === name)!;
+      execution.stop('ABORTED');
+      await execution.done;
+    },
+    async subscriber() {
+      return async () => world.notices.splice(0).map(({ notice }) => notice.title);
     },
   };
 }
@@ -215,7 +255,21 @@ export function overTheWire(moto: () => Moto, endpoint: () => string): Backend &
       const Targets = Array.from({ length: healthy }, (_, index) => ({ Id: `10.0.${colour.length}.${index + 1}` }));
       if (healthy > 0) await own().elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets }));
     },
+    async probeLeadsTo() {
+      const { Rules: [rule] = [] } = await own().elb.send(new DescribeRulesCommand({ RuleArns: [at.probe.ruleArn] }));
+      const { TargetGroups = [] } = rule!.Actions![0]!.ForwardConfig!;
+      const led = COLOURS.filter((colour) =>
+        TargetGroups.some(({ TargetGroupArn, Weight = 0 }) => TargetGroupArn === at.targetGroups[colour] && Weight > 0),
+      );
+      return led.length === 1 ? led[0]! : 'both';
+    },
+    async migrationsEnd() {
+      const { taskArns = [] } = await own().ecs.send(new ListTasksCommand({ cluster: at.cluster }));
+      for (const task of taskArns) await own().ecs.send(new StopTaskCommand({ cluster: at.cluster, task }));
+    },
     async push(tag) {
+      // moto stamps whole seconds.
+      await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
       const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config: { digest: tag } });
       const { image } = await own().ecr.send(
         new PutImageCommand({ repositoryName: SERVICE, imageTag: tag, imageManifest }),
@@ -223,22 +277,26 @@ export function overTheWire(moto: () => Moto, endpoint: () => string): Backend &
       return image!.imageId!.imageDigest!;
     },
     minuteIs: (minute, zones) => putMinute(own().cloudwatch, at, minute, zones),
-    async errorAlarmsAre(colour, state) {
+    async errorAlarmsAre(colours, state) {
       await hangAlarms(own());
-      for (const { name, metric } of ALARMS) {
-        if (metric !== 'error-percent' && metric !== 'server-errors') continue;
+      const looking = ALARMS.filter(({ metric }) => metric === 'error-percent' || metric === 'server-errors');
+      for (const AlarmName of colours.flatMap((colour) => looking.map(({ name }) => `${SERVICE}-${colour}-${name}`)))
         await own().cloudwatch.send(
-          new SetAlarmStateCommand({
-            AlarmName: `${SERVICE}-${colour}-${name}`,
-            StateValue: state,
-            StateReason: `it is ${state}`,
-          }),
+          new SetAlarmStateCommand({ AlarmName, StateValue: state, StateReason: `it is ${state}` }),
         );
-      }
     },
     async executionEnds(name) {
       const executionArn = `${at.stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
       await own().sfn.send(new StopExecutionCommand({ executionArn }));
+    },
+    async subscriber() {
+      const queue = await queueAt(moto().endpoint, 'people');
+      await own().sns.send(new SubscribeCommand({ TopicArn: at.topicArn, Protocol: 'sqs', Endpoint: queue.arn }));
+      const heading = `${SERVICE}: `;
+      return async () => {
+        const subjects = (await queue.received()).map((message) => (message as { readonly Subject: string }).Subject);
+        return subjects.map((subject) => subject.replace(heading, ''));
+      };
     },
   };
 }

@@ -121,3 +121,19 @@ export async function json(
 /** The texts of every element of that name, in order. */
 export const valuesIn = (xml: string, element: string): readonly string[] =>
   [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, 'g'))].map(([, text]) => text!);
+
+/** A queue for what somebody hears: its ARN, and the messages that it was given since the last look. */
+export async function queueAt(endpoint: string, name: string) {
+  const sqs = (Action: string, more: Readonly<Record<string, string>>) =>
+    query(endpoint, 'sqs', '2012-11-05', { Action, ...more });
+  const [QueueUrl] = valuesIn(await sqs('CreateQueue', { QueueName: name }), 'QueueUrl');
+  return {
+    arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`,
+    async received(): Promise<readonly unknown[]> {
+      const answer = await sqs('ReceiveMessage', { QueueUrl: QueueUrl!, MaxNumberOfMessages: '10' });
+      return valuesIn(answer, 'Body').map((body) =>
+        JSON.parse(body.replaceAll('&quot;', '"').replaceAll('&amp;', '&')),
+      );
+    },
+  };
+}

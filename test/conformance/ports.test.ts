@@ -1,7 +1,11 @@
 /** The same cases in our world and over the wire: whoever rehearses has the ports that production has. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { Stuck } from '../../functions/core/failures.ts';
+import { type Lock, writes } from '../../functions/core/protocol.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
+import type { Judging, MinuteEvidence } from '../../functions/ports/ledger.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
+import { IMAGES, lockIn, ME } from '../steps/scene.ts';
 import { bothBackends, type Counted } from './backends.ts';
 import { A_MINUTE } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
@@ -34,12 +38,28 @@ describe.each(backends)('$name', (it) => {
       expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
     });
 
-    test('the last of two writers wins whole: weights always sum to 100', async () => {
-      await it.ask(({ router }) =>
-        Promise.all([router.route({ blue: 95, green: 5 }), router.route({ blue: 75, green: 25 })]),
-      );
-      const { blue, green } = await it.ask(({ router }) => router.current());
-      expect(blue + green).toBe(100);
+    test('of two writers at once one wins whole', async () => {
+      const asked = [
+        { blue: 95, green: 5 },
+        { blue: 75, green: 25 },
+      ];
+      await it.ask(({ router }) => Promise.all(asked.map((weights) => router.route(weights))));
+      expect(asked).toContainEqual(await it.ask(({ router }) => router.current()));
+    });
+
+    test('after a probe its rule leads away from what was probed, and at rest to stable', async () => {
+      expect(await it.ask(({ router }) => router.probe('green'))).toEqual({ passed: 0, tried: 6 });
+      expect(await it.probeLeadsTo()).toBe('blue');
+      expect(await it.ask(({ router }) => router.probe('blue'))).toEqual({ passed: 0, tried: 6 });
+      expect(await it.probeLeadsTo()).toBe('green');
+      await it.ask(({ router }) => router.restProbe('blue'));
+      expect(await it.probeLeadsTo()).toBe('blue');
+    });
+
+    test('a probe leaves the weights of users alone', async () => {
+      await it.weightsAre({ blue: 75, green: 25 });
+      await it.ask(({ router }) => router.probe('green'));
+      expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
     });
   });
 
@@ -111,9 +131,26 @@ describe.each(backends)('$name', (it) => {
       expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'running' });
     });
 
-    test('a migration that is told to stop stops', async () => {
+    test('a migration is known by its token, and one that was never started is not', async () => {
+      await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
+      expect(await it.ask(({ fleet }) => fleet.migrationOf('r-1'))).toEqual({ is: 'running' });
+      expect(await it.ask(({ fleet }) => fleet.migrationOf('r-2'))).toBeUndefined();
+    });
+
+    test('a migration that came to a good end is done, and is not run again', async () => {
+      await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
+      await it.migrationsEnd();
+      expect(await it.ask(({ fleet }) => fleet.migrationOf('r-1'))).toEqual({ is: 'done' });
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual({ is: 'done' });
+    });
+
+    test('a migration that is told to stop has stopped, and is not run again', async () => {
       await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
       await it.ask(({ fleet }) => fleet.stopMigration('r-1'));
+      // moto gives a task that was stopped the exit code 0, where a container's is its own.
+      const known = await it.ask(({ fleet }) => fleet.migrationOf('r-1'));
+      expect(known?.is).toMatch(/^(failed|done)$/);
+      expect(await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST))).toEqual(known);
     });
   });
 
@@ -156,7 +193,7 @@ describe.each(backends)('$name', (it) => {
     });
 
     test.each(['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const)('an alarm that is %s is read so', async (state) => {
-      await it.errorAlarmsAre('green', state);
+      await it.errorAlarmsAre(['green'], state);
       const alarms = await it.ask(({ signals }) => signals.alarms());
       const read = alarms.filter(({ colour, name }) => colour === 'green' && name.endsWith('literal-any-5xx'));
       expect(read.map(({ kind, state }) => [kind, state])).toEqual([['literal', state]]);
@@ -165,19 +202,21 @@ describe.each(backends)('$name', (it) => {
     });
 
     test('every alarm of both colours is there', async () => {
-      await it.errorAlarmsAre('green', 'OK');
+      await it.errorAlarmsAre(['green'], 'OK');
       const names = (await it.ask(({ signals }) => signals.alarms())).map(({ name }) => name);
       expect(new Set(names).size).toBe(16);
       for (const colour of COLOURS) expect(names).toContain(`${it.service}-${colour}-backstop-no-healthy-target`);
     });
 
-    test('a backstop that rings for both colours rings for neither', async () => {
-      await it.errorAlarmsAre('green', 'ALARM');
-      const rings = async () =>
-        (await it.ask(({ signals }) => signals.alarms()))
-          .filter(({ name, state }) => name.endsWith('backstop-error-rate') && state === 'ALARM')
-          .map(({ colour }) => colour);
-      expect(await rings()).toEqual(['green']);
+    test.each([
+      { breached: ['green'], rings: ['green'] },
+      { breached: ['blue'], rings: ['blue'] },
+      { breached: ['blue', 'green'], rings: [] },
+    ] as const)('a backstop that is breached by $breached rings for $rings', async ({ breached, rings }) => {
+      await it.errorAlarmsAre(breached, 'ALARM');
+      const alarms = await it.ask(({ signals }) => signals.alarms());
+      const ringing = alarms.filter(({ name, state }) => name.endsWith('backstop-error-rate') && state === 'ALARM');
+      expect(ringing.map(({ colour }) => colour)).toEqual(rings);
     });
   });
 
@@ -191,9 +230,58 @@ describe.each(backends)('$name', (it) => {
       expect(await it.ask(({ registry }) => registry.resolve('v9.9.9'))).toBeUndefined();
     });
 
-    test('the newest release tag is found', async () => {
+    test('the release tag that was pushed last is the newest; another tag is none', async () => {
+      expect(await it.ask(({ registry }) => registry.newest())).toBeUndefined();
+      await it.push('v1.5.1');
       const digest = await it.push('v1.5.0');
+      await it.push('latest');
       expect(await it.ask(({ registry }) => registry.newest())).toMatchObject({ tag: 'v1.5.0', digest });
+    });
+  });
+
+  describe('what is known of releases', () => {
+    const opened = (releaseId: string, image: 'v1.5.0' | 'v1.5.1', fence: number) =>
+      lockIn('reverting', 0, { releaseId, image, ...IMAGES[image], fence, retiring: 'green' });
+    const opens = (lock: Lock) => {
+      const seen = { service: it.service, stable: 'blue', fence: lock.fence - 1 } as const;
+      return it.ask(({ ledger }) => ledger.write(writes.open(seen, lock, { ...lock, status: 'open' }, false)));
+    };
+
+    test('the newest record is of the release that was opened last', async () => {
+      expect(await it.ask(({ ledger }) => ledger.newestRecord())).toBeUndefined();
+      const first = opened('r-20260105-135500', 'v1.5.1', 1);
+      await opens(first);
+      await it.ask(({ ledger }) => ledger.write(writes.freeAfterRevert({ owner: ME, fence: 1 }, first, it.now)));
+      await opens(opened('r-20260105-140000', 'v1.5.0', 2));
+      const newest = await it.ask(({ ledger }) => ledger.newestRecord());
+      expect([newest?.releaseId, newest?.image, newest?.status]).toEqual(['r-20260105-140000', 'v1.5.0', 'open']);
+      for (const reference of [first.releaseId, first.image, first.digest])
+        expect(await it.ask(({ ledger }) => ledger.record(reference))).toMatchObject({
+          image: 'v1.5.1',
+          status: 'reverted',
+        });
+    });
+
+    test('every minute that was folded is kept, oldest first, each release for itself', async () => {
+      const minute = (at: number): MinuteEvidence =>
+        ({
+          minute: at,
+          share: 25,
+          blue: { withinPercent: [] },
+          green: { requests: 7, withinPercent: [99.5] },
+          odds: 0.25,
+          parts: {},
+        }) as unknown as MinuteEvidence;
+      const judging = (folded: number) => ({ state: { odds: 0.1 + 0.2 } as unknown as Judging['state'], folded });
+      const save = (releaseId: string, seen: number | undefined, folded: number, ...minutes: number[]) =>
+        it.ask(({ ledger }) => ledger.saveJudging(releaseId, seen, judging(folded), minutes.map(minute)));
+      expect(await save('r-1', undefined, 120, 60, 120)).toBe(true);
+      expect(await save('r-2', undefined, 60, 60)).toBe(true);
+      expect(await save('r-1', 120, 180, 180)).toBe(true);
+      // Somebody else folded it already.
+      expect(await save('r-1', 120, 180, 180)).toBe(false);
+      expect(await it.ask(({ ledger }) => ledger.evidence('r-1'))).toEqual([60, 120, 180].map(minute));
+      expect(await it.ask(({ ledger }) => ledger.judging('r-1'))).toEqual(judging(180));
     });
   });
 
@@ -212,19 +300,25 @@ describe.each(backends)('$name', (it) => {
       expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('RUNNING');
     });
 
-    test('one that came to its end has ended', async () => {
+    test('the same name for another input is refused', async () => {
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      await expect(it.ask(({ executions }) => executions.start('push-1', { image: 'v1.5.1' }))).rejects.toThrow(Stuck);
+    });
+
+    test('one that came to its end has ended, and is not started again', async () => {
       await it.ask(({ executions }) => executions.start('push-1', input));
       await it.executionEnds('push-1');
       expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('ended');
+      await it.ask(({ executions }) => executions.start('push-1', input));
+      expect(await it.ask(({ executions }) => executions.status('push-1'))).toBe('ended');
+      await expect(it.ask(({ executions }) => executions.start('push-1', { image: 'v1.5.1' }))).rejects.toThrow(Stuck);
     });
   });
 
-  describe('notices', () => {
-    const notice: Notice = { kind: 'reverted', releaseId: 'r-1', title: 'v1.5.0 went back', body: 'why', next: ['x'] };
-
-    test('a notice is taken', async () => {
-      await it.ask(({ notices }) => notices.send(notice));
-      expect('troubles' in it ? it.troubles : []).toEqual([]);
-    });
+  test('a notice reaches who subscribed', async () => {
+    const received = await it.subscriber();
+    const notice: Notice = { kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'why', next: ['x'] };
+    await it.ask(({ notices }) => notices.send(notice));
+    expect(await received()).toEqual(['25 % on green']);
   });
 });

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { rulesOn } from '../../functions/adapters/listener-rules.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, ACCOUNT, type Moto, motoForTests, query, REGION, startMoto, valuesIn } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, queueAt, startMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -152,34 +152,27 @@ describe.skipIf(!programs)('over the wire', () => {
   });
 
   describe('a notice', () => {
-    const QUEUE = { name: 'people', arn: `arn:aws:sqs:${REGION}:${ACCOUNT}:people` } as const;
-    const sqs = (Action: string, more: Record<string, string> = {}) =>
-      query(moto.endpoint, 'sqs', '2012-11-05', { Action, ...more });
-    const queue = async () => {
-      const [QueueUrl] = valuesIn(await sqs('CreateQueue', { QueueName: QUEUE.name }), 'QueueUrl');
-      return { received: () => sqs('ReceiveMessage', { QueueUrl: QueueUrl!, MaxNumberOfMessages: '10' }) };
-    };
     const sent = () =>
       it.ask(({ notices }) =>
         notices.send({ kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'fine so far', next: [] }),
       );
 
     test('reaches who subscribed, whole', async () => {
-      const { received } = await queue();
+      const people = await queueAt(moto.endpoint, 'people');
       const { topicArn: TopicArn } = it.addresses();
-      await own.sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: QUEUE.arn }));
+      await own.sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: people.arn }));
       await sent();
-      expect(await received()).toContain(`${SERVICE}: 25 % on green`);
+      expect(JSON.stringify(await people.received())).toContain(`${SERVICE}: 25 % on green`);
       expect(it.troubles).toEqual([]);
     });
 
     test('is an event for programs, which a rule of the bus finds by its source', async () => {
-      const { received } = await queue();
+      const programs = await queueAt(moto.endpoint, 'programs');
       await own.events.send(new PutRuleCommand({ Name: 'ours', EventPattern: JSON.stringify({ source: ['sluice'] }) }));
-      await own.events.send(new PutTargetsCommand({ Rule: 'ours', Targets: [{ Id: 'queue', Arn: QUEUE.arn }] }));
+      await own.events.send(new PutTargetsCommand({ Rule: 'ours', Targets: [{ Id: 'queue', Arn: programs.arn }] }));
       await sent();
-      const [body = ''] = valuesIn(await received(), 'Body');
-      expect(JSON.parse(body.replaceAll('&quot;', '"'))).toMatchObject({
+      const [event] = await programs.received();
+      expect(event).toMatchObject({
         source: 'sluice',
         'detail-type': 'Sluice Release Notice',
         detail: { service: SERVICE, kind: 'advanced', releaseId: 'r-1', title: '25 % on green' },
