@@ -1,7 +1,4 @@
-/**
- * What stands behind the ports while the same case is told twice: the rehearsal's world, or the real adapters with moto on
- * the other end of the wire. Whatever AWS or somebody else does in a case is a verb of the backend.
- */
+/** The real adapters with moto on the other end of the wire, as a backend; and both backends for one test file. */
 import {
   type CloudWatchClient,
   type MetricDatum,
@@ -22,174 +19,17 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
-import type { ServiceState } from '../../functions/core/protocol.ts';
-import { COLOURS, type Colour, type Weights } from '../../functions/core/roles.ts';
+import { COLOURS, type Colour } from '../../functions/core/roles.ts';
 import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock, Instant } from '../../functions/ports/clock.ts';
-import type { MigrationStatus } from '../../functions/ports/fleet.ts';
-import type { AlarmReading } from '../../functions/ports/signals.ts';
 import type { Ports } from '../../functions/steps/step.ts';
-import { chance } from '../../rehearsal/chance.ts';
-import { VirtualClock } from '../../rehearsal/clock.ts';
-import { ControlPlane } from '../../rehearsal/control-plane.ts';
-import { loadMachine } from '../../rehearsal/engine.ts';
-import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
-import { VirtualHost } from '../../rehearsal/virtual-host.ts';
-import { World } from '../../rehearsal/world.ts';
-import { SETTINGS } from '../steps/scene.ts';
+import type { Backend, Counted } from './backend.ts';
 import { A_MINUTE, type Moto, motoForTests, queueAt, REGION, startMoto } from './moto.ts';
+import { rehearsed } from './rehearsed.ts';
 import { clientsAt, hangAlarms, type OwnClients, portsAt, SERVICE, setTheStage } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
 
-/** What one colour counted in one zone in a minute; a zero is not delivered, as CloudWatch does not. */
-export interface Counted {
-  readonly requests: number;
-  readonly errors5xx: number;
-  readonly connectionErrors: number;
-  readonly healthy: number;
-  readonly unhealthy: number;
-}
-
-export interface Backend {
-  readonly name: string;
-  /** A service at rest on blue, without tasks and without a release. */
-  begin(): Promise<void>;
-  /** Carries out one call of the product to its end. */
-  ask<T>(call: (ports: Ports) => Promise<T>): Promise<T>;
-  /** What the ledger holds from now on. */
-  ledgerHolds(state: ServiceState): Promise<void>;
-  /** Somebody edits the rule by hand. */
-  weightsAre(weights: Weights): Promise<void>;
-  /** So many targets of that colour pass their health check. */
-  targetsAre(colour: Colour, healthy: number): Promise<void>;
-  /** Where the rule of the probe leads. */
-  probeLeadsTo(): Promise<Colour | 'both'>;
-  /** Every migration that runs comes to a good end. */
-  migrationsEnd(): Promise<void>;
-  /** An image is pushed under that tag, in a second of its own; its digest. */
-  push(tag: string): Promise<string>;
-  /** What CloudWatch has of that minute. The zones are the two in which tasks run. */
-  minuteIs(minute: Instant, zones: Readonly<Record<Colour, readonly Counted[]>>): Promise<void>;
-  /** Every alarm of those colours that looks at errors. */
-  errorAlarmsAre(colours: readonly Colour[], state: AlarmReading['state']): Promise<void>;
-  /** That execution comes to an end. */
-  executionEnds(name: string): Promise<void>;
-  /** Somebody subscribes; the titles of the notices that they received since the last look. */
-  subscriber(): Promise<() => Promise<readonly string[]>>;
-  readonly now: Instant;
-  readonly service: string;
-}
-
-const NOW = Date.UTC(2026, 0, 5, 14) / 1000;
 export const ZONE_NAMES = [`${REGION}a`, `${REGION}b`] as const;
-
-/** A release takes its time; here it takes as long as a case needs. */
-const LASTING = loadMachine({ StartAt: 'Lasts', States: { Lasts: { Type: 'Wait', Seconds: 86_400, End: true } } });
-
-export function rehearsed(): Backend {
-  let clock: VirtualClock;
-  let world: World;
-  let plane: ControlPlane;
-  let migration: MigrationStatus;
-  const until = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    promise.then(over, over);
-    await clock.run(() => isOver);
-    return promise;
-  };
-  const minuteIs: Backend['minuteIs'] = async (minute, zones) => {
-    const counts = (colour: Colour) =>
-      zones[colour].map(({ requests, errors5xx, connectionErrors }) => ({
-        ...noCounts(),
-        requests,
-        errors5xx,
-        connectionErrors,
-      }));
-    const hosts = (colour: Colour) => zones[colour].map(({ healthy, unhealthy }) => ({ healthy, unhealthy }));
-    world.numbers.closeMinute(
-      minute,
-      { blue: counts('blue'), green: counts('green') },
-      { blue: hosts('blue'), green: hosts('green') },
-    );
-  };
-  return {
-    name: 'our world',
-    now: NOW,
-    service: SERVICE,
-    async begin() {
-      clock = new VirtualClock(NOW);
-      migration = { is: 'running' };
-      world = new World({
-        seed: 1,
-        clock,
-        service: { service: SERVICE, stable: 'blue', fence: 0 },
-        records: [],
-        stableTasks: 0,
-        images: {},
-        host: new VirtualHost(clock, chance(1, 'tasks'), { neverHealthy: () => false, crashes: () => false }),
-        traffic: modelledTraffic(chance(1, 'traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 })),
-        delivery: { latestSeconds: 0 },
-        migration: () => migration,
-        start: (name, input) => plane.start(name, input),
-        executionStatus: (name) => plane.status(name),
-      });
-      plane = new ControlPlane({
-        world,
-        settings: SETTINGS,
-        machine: LASTING,
-        chance: chance(1, 'executions'),
-        withGuard: false,
-        withReconciler: false,
-      });
-    },
-    ask: (call) => until(call(world.ports({ by: 'person' }))),
-    async ledgerHolds(state) {
-      Object.assign(world, { ledger: new MemoryLedger(state) });
-    },
-    async weightsAre(weights) {
-      world.balancer.route(weights);
-    },
-    async targetsAre(colour, healthy) {
-      world.tasks.alreadyUp(colour, `sha256:${'a'.repeat(64)}`, healthy);
-    },
-    async probeLeadsTo() {
-      return world.probed;
-    },
-    async migrationsEnd() {
-      migration = { is: 'done' };
-    },
-    async push(tag) {
-      await until(clock.sleep(1));
-      const digest = `sha256:${Buffer.from(tag).toString('hex').padStart(64, '0')}`;
-      world.push(tag, { digest, pushedAt: clock.now() });
-      return digest;
-    },
-    minuteIs,
-    async errorAlarmsAre(colours, state) {
-      const failed = state === 'ALARM' ? 250 : 0;
-      const heard: Counted = { requests: 500, errors5xx: failed, connectionErrors: 0, healthy: 2, unhealthy: 0 };
-      const silent: Counted = { requests: 0, errors5xx: 0, connectionErrors: 0, healthy: 2, unhealthy: 0 };
-      for (const ago of [3, 2, 1]) {
-        const here = state === 'INSUFFICIENT_DATA' ? silent : heard;
-        const of = (colour: Colour) => [colours.includes(colour) ? here : silent];
-        await minuteIs(NOW - ago * 60, { blue: of('blue'), green: of('green') });
-      }
-      world.numbers.evaluateAlarms(NOW + 60, (one, alarm) => `${SERVICE}-${one}-${alarm}`);
-    },
-    async executionEnds(name) {
-      const { execution } = plane.executions.find((running) => running.name === name)!;
-      execution.stop('ABORTED');
-      await execution.done;
-    },
-    async subscriber() {
-      return async () => world.notices.splice(0).map(({ notice }) => notice.title);
-    },
-  };
-}
 
 /**
  * Our world, and moto where Python has it, for one test file: its moto and its wire are there while the file runs.

@@ -6,7 +6,8 @@ import { COLOURS } from '../../functions/core/roles.ts';
 import type { Judging, MinuteEvidence } from '../../functions/ports/ledger.ts';
 import type { Notice } from '../../functions/ports/notices.ts';
 import { IMAGES, lockIn, ME } from '../steps/scene.ts';
-import { bothBackends, type Counted } from './backends.ts';
+import type { Counted } from './backend.ts';
+import { bothBackends } from './backends.ts';
 import { A_MINUTE } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 
