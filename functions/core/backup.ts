@@ -9,7 +9,8 @@ const FILE = 'database.dump';
 
 /**
  * Reads libpq's variables (PGHOST, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE) and BACKUP_FOLDER. The dump says nothing of
- * owners and grants, so that it restores under another user; a file whose contents cannot be listed is no backup.
+ * owners and grants, so that it restores under another user; a file whose contents cannot be listed, or that has no
+ * table's data, is no backup.
  */
 export const DUMP: readonly string[] = [
   'sh',
@@ -17,7 +18,14 @@ export const DUMP: readonly string[] = [
   `
 set -eu
 pg_dump --format=custom --no-owner --no-privileges --file="$BACKUP_FOLDER/${FILE}"
-pg_restore --list "$BACKUP_FOLDER/${FILE}" > /dev/null
+contents=$(pg_restore --list "$BACKUP_FOLDER/${FILE}")
+case "$contents" in
+  *' TABLE DATA '*) ;;
+  *)
+    echo "There is no table with data in the dump of $PGDATABASE: is it the right database?" >&2
+    exit 1
+    ;;
+esac
 `.trim(),
 ];
 

@@ -4,16 +4,20 @@
  */
 
 /**
- * `alembic upgrade head`, and then what is applied must be what the image has. Source: docs/seed.md, "Database
+ * `alembic upgrade head`, and then what is applied must be what the image has, which must be something. Source: docs/seed.md, "Database
  * Migrations". `alembic current` and `alembic heads` print `<revision> (head)`, one line each; their exit codes are seen
  * because nothing is piped from them.
  */
 export const UPGRADE: readonly string[] = script(`
 set -eu
+heads=$(alembic heads)
+if [ -z "$heads" ]; then
+  echo "The image has no revision at all: is the folder of migrations in it? Nothing was changed." >&2
+  exit 1
+fi
 alembic upgrade head
 revisions() { printf '%s\\n' "$1" | cut -d ' ' -f 1 | sort; }
 current=$(alembic current)
-heads=$(alembic heads)
 if [ "$(revisions "$current")" != "$(revisions "$heads")" ]; then
   echo "The database is at '$current', the image at '$heads'." >&2
   exit 1

@@ -82,6 +82,13 @@ describe.skipIf(!programs)('the nightly backup, on a real PostgreSQL', () => {
     );
   });
 
+  test('a database without a single table is no backup: it was read in the wrong place, or everything is gone', () => {
+    sql(postgres, 'postgres', 'CREATE DATABASE bare TEMPLATE template0');
+    const { code, output } = dump('bare');
+    expect(code).toBe(1);
+    expect(output).toMatch(/no table with data in the dump of bare/);
+  });
+
   test('a database that cannot be read is no backup, and the task fails', () => {
     expect(dump('nowhere').code).not.toBe(0);
   });

@@ -51,6 +51,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
   const newer = image();
   const broken = image([], { '0003_broken': BREAKS_HALFWAY });
   const third = image([], { '0003_email': THIRD });
+  const bare = image(['0001_drivers', '0002_phone']);
   const forked = image([], { '0002_other': SECOND_HEAD });
 
   beforeAll(async () => {
@@ -65,7 +66,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     }
   });
   afterAll(async () => {
-    for (const one of [older, newer, broken, third, forked]) one.remove();
+    for (const one of [older, newer, broken, third, bare, forked]) one.remove();
     await postgres?.stop();
   });
 
@@ -99,6 +100,13 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     expect(output).toMatch(/column "nothing" .* does not exist/);
     expect(revision()).toBe('0002_phone');
     expect(sql(postgres, database, "SELECT to_regclass('half') IS NULL")).toBe('t');
+  });
+
+  test('an image without a single revision does not pass for one whose database is where it is', () => {
+    begin('template0');
+    const { code, output } = from(bare, UPGRADE);
+    expect(code).toBe(1);
+    expect(output).toMatch(/no revision at all: is the folder of migrations in it/);
   });
 
   test('an image with two heads does not migrate', () => {
