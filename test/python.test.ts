@@ -1,6 +1,6 @@
 /** What happens to the tests that need Python's programs where no index of packages can be reached. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -54,6 +54,15 @@ describe.skipIf(!pythonForTests())('where the index of packages cannot be reache
     const { status, stdout, stderr } = await asking('1');
     expect(stderr).toMatch(WHY);
     expect([status, stdout]).toEqual([1, '']);
+  });
+
+  test('another file of the same run says the same, and tries nothing anew', async () => {
+    await asking('');
+    const made = readdirSync(folder).find((name) => /^none-[0-9a-f]+$/.test(name))!;
+    const mark = join(folder, made, 'mark');
+    writeFileSync(mark, '');
+    expect((await asking('')).stderr).toMatch(WHY);
+    expect(existsSync(mark)).toBe(true);
   });
 });
 

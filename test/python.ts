@@ -22,10 +22,13 @@ export function pythonWith(name: string, requirements: string, keptIn = `${ROOT}
   const digest = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
   const folder = `${keptIn}${name}-${digest}`;
   const done = `${folder}/.complete`;
+  const failed = `${folder}.failed`;
   const python = pythonForTests();
   if (python === undefined) return undefined;
   const failure = alone(`${folder}.maker`, () => {
     if (existsSync(done)) return undefined;
+    const before = failureOfThisRun(failed);
+    if (before !== undefined) return before;
     rmSync(folder, { recursive: true, force: true });
     const pip = `${folder}/bin/pip`;
     const only = ['--only-binary', ':all:', '--no-deps', '--requirement', list];
@@ -34,9 +37,20 @@ export function pythonWith(name: string, requirements: string, keptIn = `${ROOT}
       saidBy(pip, 'install', '--quiet', '--disable-pip-version-check', ...only) ??
       saidBy(pip, 'check');
     if (said === undefined) writeFileSync(done, '');
+    else writeFileSync(failed, `${RUN}\n${said}`);
     return said;
   });
   return failure === undefined ? `${folder}/bin` : notRun(`${requirements} cannot be installed: ${failure}`);
+}
+
+/** Every test file of a run is a child of the one process; a later run asks PyPI again. */
+const RUN = String(process.ppid);
+
+/** What was said when another file of this run tried in vain. */
+function failureOfThisRun(failed: string): string | undefined {
+  if (!existsSync(failed)) return undefined;
+  const [run, ...said] = readFileSync(failed, 'utf8').split('\n');
+  return run === RUN ? said.join('\n') : undefined;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -80,7 +94,8 @@ const LAST_LINES = 3;
 
 /** What a program that failed said last; undefined where it did what it was asked. */
 function saidBy(command: string, ...args: readonly string[]): string | undefined {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  const env = { PIP_TIMEOUT: '10', PIP_RETRIES: '2', ...process.env };
+  const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env });
   if (status === 0) return undefined;
   return error?.message ?? (stderr || stdout).trim().split('\n').slice(-LAST_LINES).join('\n');
 }

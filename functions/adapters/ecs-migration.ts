@@ -37,7 +37,10 @@ export function ecsMigration(
     };
   }
 
-  /** ECS knows the token for a day: asked twice at the same time, it starts one task. */
+  /**
+   * ECS knows the token for a day, or until an hour after the task's end if that is sooner: asked twice at the same time, it
+   * starts one task (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html).
+   */
   async function start(token: string, digest: string): Promise<Task> {
     if (!migration) throw new MigrationFailed('The settings name no migration command');
     const { command, subnets, securityGroups, assignPublicIp = false } = migration;

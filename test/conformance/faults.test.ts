@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Transient } from '../../functions/core/failures.ts';
 import { writes } from '../../functions/core/protocol.ts';
 import type { Ports } from '../../functions/steps/step.ts';
-import { FENCE, lockIn, ME, NOW } from '../steps/scene.ts';
+import { FENCE, IMAGES, lockIn, ME, NOW } from '../steps/scene.ts';
 import { overTheWire } from './backends.ts';
 import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
@@ -238,6 +238,19 @@ describe.skipIf(!programs)('a call on its way', () => {
       expect((await stateNow()).lock?.owner).toBe(ME);
       // moto knows no tokens: the second try meets what the first has done. Open looks whose lock it is.
       expect(answer).toMatchObject({ written: !CARRIED_OUT.includes(fault), state: { lock: { owner: ME } } });
+    });
+
+    test('that meets a transaction of somebody else’s is worth another try, and has changed nothing', async () => {
+      const { seen, write } = opening(FENCE);
+      await it.ledgerHolds(seen);
+      for (const [call, asked] of [
+        ['TransactWriteItems', write],
+        ['UpdateItem', writes.keep({ ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: {} })],
+      ] as const) {
+        wire.next(call, 'in conflict');
+        await expect(it.ask(({ ledger }) => ledger.write(asked))).rejects.toThrow(Transient);
+        expect(await stateNow()).toEqual(seen);
+      }
     });
 
     test('that frees the lock and is cut after it was carried out has freed it', async () => {

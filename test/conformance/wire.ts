@@ -11,6 +11,8 @@ export type Fault =
   | 'throttled'
   /** The same by its status alone, under a name that nobody knows. */
   | 'refused with 429'
+  /** DynamoDB refuses: another transaction is at the item. */
+  | 'in conflict'
   /** AWS fails. */
   | 'failed'
   /** The connection is cut before AWS hears of the call. */
@@ -60,6 +62,7 @@ export async function startWire(
     if (fault === 'cut before') return void request.socket.destroy();
     if (fault === 'throttled') return refuse(response, 400, 'ThrottlingException');
     if (fault === 'refused with 429') return refuse(response, 429, 'NotToday');
+    if (fault === 'in conflict') return refuse(response, 400, CONFLICTS[call] ?? 'TransactionConflictException');
     if (fault === 'failed') return refuse(response, 500, 'InternalFailure');
     const { host: _, connection: __, ...headers } = request.headers;
     const answer = await fetch(`${target()}${request.url}`, {
@@ -118,12 +121,15 @@ function callIn({ headers, url = '' }: IncomingMessage, body: Buffer): string {
   return /\/operation\/(\w+)/.exec(url)?.[1] ?? new URLSearchParams(body.toString()).get('Action') ?? url;
 }
 
+/** A transaction is told likewise as one that was cancelled. */
+const CONFLICTS: Readonly<Record<string, string>> = { TransactWriteItems: 'TransactionCanceledException' };
+
 /** As JSON and as XML at once would be neither: each protocol reads the error from its own place. */
 function refuse(response: ServerResponse, status: number, code: string): void {
   const isQuery = response.req.headers['content-type']?.includes('form-urlencoded') ?? false;
   const body = isQuery
     ? `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>injected</Message></Error></ErrorResponse>`
-    : JSON.stringify({ __type: code, message: 'injected' });
+    : JSON.stringify({ __type: code, message: 'injected', CancellationReasons: [{ Code: 'TransactionConflict' }] });
   response.writeHead(status, {
     'content-type': isQuery ? 'text/xml' : 'application/x-amz-json-1.1',
     'x-amzn-errortype': code,
