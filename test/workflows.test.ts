@@ -172,6 +172,18 @@ test('rollback takes a version, or none, and follows it', () => {
   ]);
 });
 
+test('whoever follows a release says how it stands before the job is cut off', () => {
+  const following = all.filter((job) => runs(job).some((run) => run.includes('follow.sh')));
+  const minutes = following.map(({ name, steps, ...job }) => {
+    const { env } = steps.find(({ run }) => run?.includes('follow.sh'))!;
+    return [name, job['timeout-minutes']! - Number(env?.['FOLLOW_MINUTES'] ?? 340)];
+  });
+  expect(minutes).toEqual([
+    ['deploy/deploy', 15],
+    ['rollback/rollback', 10],
+  ]);
+});
+
 test('only migrate.yml takes a migration back, and a rollback of the code does not', () => {
   const migrating = all.filter((job) => runs(job).some((run) => run.includes('migrate.sh')));
   expect(migrating.map(({ name }) => name)).toEqual(['migrate/migrate']);
@@ -195,7 +207,8 @@ test('what is cancelled because another took its place in the queue is told too:
 });
 
 test('infrastructure is synthesised without an account, and deployed by a person', () => {
-  const { jobs } = workflow('infrastructure');
+  const { on, jobs } = workflow('infrastructure');
+  expect(on['pull_request']).toMatchObject({ paths: expect.arrayContaining(['scripts/**', 'examples/**']) });
   const commands = jobs['deploy']!.steps.flatMap(({ run }) => (run?.startsWith('npx cdk') ? [run] : []));
   expect(commands.length).toBe(2);
   for (const command of commands) expect(command).toContain('--context "settings=$SETTINGS"');

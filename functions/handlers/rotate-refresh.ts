@@ -12,6 +12,9 @@ export const handler = async () => {
   const at = addresses(process.env);
   const { readBy, ...rotated } = rotationAddresses(process.env);
   const ports = { secrets, ledger: ledger(at), fleet: fleet(at), restarts: ecsRestarts(ecs(), at) };
-  const both = [rotated.app, rotated.integrations].map((secretId) => ({ secretId, readBy }));
+  const both = [
+    { secretId: rotated.app, readBy, isRotated: true },
+    { secretId: rotated.integrations, readBy, isRotated: false },
+  ];
   return refresh({ ...ports, cache: cache({ readBy, ...rotated }) }, both)();
 };

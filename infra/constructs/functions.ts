@@ -125,7 +125,7 @@ export const FUNCTIONS = {
     memory: 512,
     // Two at once could both restart the tasks.
     concurrency: 1,
-    may: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ChangeToken'],
+    may: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ReadToken', 'ChangeToken'],
   },
   'rotate-reminder': {
     does: 'reminds people every month of the keys that only they can change',

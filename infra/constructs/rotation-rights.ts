@@ -3,7 +3,7 @@ import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import type { RotationIds } from '../ground.ts';
 import { everywhere, type Permission } from './permission.ts';
 
-export type RotationRight = 'ChangeToken' | 'JoinNetwork' | 'LabelSecrets' | 'ReadAdmin' | 'RotateSecret';
+export type RotationRight = 'ChangeToken' | 'JoinNetwork' | 'LabelSecrets' | 'ReadAdmin' | 'ReadToken' | 'RotateSecret';
 
 const SIX_LETTERS = 'Secrets Manager puts six letters of its own behind the name';
 
@@ -31,13 +31,15 @@ const RIGHTS: Readonly<Record<RotationRight, (ids: RotationIds, stack: Stack) =>
     wide: SIX_LETTERS,
   }),
   LabelSecrets: ({ app, integrations }, stack) => ({
-    actions: [
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:GetSecretValue',
-      'secretsmanager:UpdateSecretVersionStage',
-    ],
+    actions: ['secretsmanager:DescribeSecret', 'secretsmanager:UpdateSecretVersionStage'],
     resources: secretArns(stack, [app, integrations]),
-    why: 'which version every task has stands as labels on the versions; the token is read to be the only one',
+    why: 'which version every task has stands as labels on the versions',
+    wide: SIX_LETTERS,
+  }),
+  ReadToken: ({ app }, stack) => ({
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: secretArns(stack, [app]),
+    why: "the cache's token, to be the only one",
     wide: SIX_LETTERS,
   }),
   ReadAdmin: ({ admin }) => ({

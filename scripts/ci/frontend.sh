@@ -18,7 +18,7 @@ while IFS= read -r -d '' file; do
   # main.8f3a1b2c4d5e6f70.js, chunk-ABCD2345.js: eight or more letters and digits before the last dot, a digit among them.
   if [[ $file =~ [.-]([0-9A-Za-z]{8,})\.[0-9a-z]+$ && ${BASH_REMATCH[1]} =~ [0-9] ]]; then
     hashed+=(--include "$file")
-  elif [[ $file != index.html ]]; then
+  elif [[ $file != index.html && $file != ngsw.json ]]; then
     others+=(--include "$file")
   fi
 done < <(find . -type f -print0 | sort -z)
@@ -32,4 +32,6 @@ upload() {
 upload 'public, max-age=31536000, immutable' "${hashed[@]}"
 upload 'no-cache' "${others[@]}"
 aws s3 cp index.html "s3://$BUCKET/index.html" --no-progress --cache-control 'no-cache'
+# Angular's service worker takes index.html only if it has the hash that stands here.
+[[ ! -f ngsw.json ]] || aws s3 cp ngsw.json "s3://$BUCKET/ngsw.json" --no-progress --cache-control 'no-cache'
 aws cloudfront create-invalidation --distribution-id "$DISTRIBUTION" --paths '/*' --query 'Invalidation.Id' --output text

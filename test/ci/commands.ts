@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts/ci', import.meta.url));
 
-const COMMANDS = ['aws', 'docker', 'curl'] as const;
+const COMMANDS = ['aws', 'docker', 'curl', 'git'] as const;
 
 /** What a command answers: the first rule whose words all are among the arguments. The last of its answers stays. */
 export interface Rule {

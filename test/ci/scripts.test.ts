@@ -37,8 +37,10 @@ describe('the frontend', () => {
     expect(code).toBe(0);
     expect(calls).toEqual([
       'aws s3 sync . s3://conductores-frontend-prod --no-progress --cache-control public, max-age=31536000, immutable --exclude * --include assets/font.9a8b7c6d5e.woff2 --include chunk-QX4ZRT7B.js --include main.8f3a1b2c4d5e6f70.js',
-      'aws s3 sync . s3://conductores-frontend-prod --no-progress --cache-control no-cache --exclude * --include assets/logo.svg --include assets/something-important.js --include manifest.webmanifest --include ngsw.json',
+      'aws s3 sync . s3://conductores-frontend-prod --no-progress --cache-control no-cache --exclude * --include assets/logo.svg --include assets/something-important.js --include manifest.webmanifest',
       'aws s3 cp index.html s3://conductores-frontend-prod/index.html --no-progress --cache-control no-cache',
+      // It tells a service worker what index.html must hash to.
+      'aws s3 cp ngsw.json s3://conductores-frontend-prod/ngsw.json --no-progress --cache-control no-cache',
       'aws cloudfront create-invalidation --distribution-id E123 --paths /* --query Invalidation.Id --output text',
     ]);
   });
@@ -93,6 +95,29 @@ describe('the push', () => {
       expect(outputs).toBe('since=1795514400\n');
     },
   );
+
+  test.each([
+    ['that main is at', 'refs/heads/main', 'a'.repeat(40), 0],
+    ['that main has gone past', 'refs/heads/main', 'b'.repeat(40), 1],
+    ['that has a version, wherever main is', 'refs/tags/v1.5.0', 'b'.repeat(40), 0],
+  ])('of a commit %s', async (_, GITHUB_REF, main, expected) => {
+    const unknown = describe_({ code: 254, stderr: 'An error occurred (ImageNotFoundException)' });
+    const remote: Rule = { command: 'git', words: ['ls-remote'], answers: [{ stdout: `${main}\trefs/heads/main\n` }] };
+    const pushed = { ...environment, GITHUB_REF, GITHUB_SHA: 'a'.repeat(40) };
+    const { code, calls, output } = await runScript('push', ['image.tar.gz', 'tag'], [unknown, remote], pushed);
+    expect(code).toBe(expected);
+    expect(calls.filter((call) => call.startsWith('docker push')).length).toBe(1 - expected);
+    if (expected === 1) expect(output).toMatch(/^Superseded: main is at b{40}/);
+  });
+
+  test('of an old commit does not happen while nobody says where main is', async () => {
+    const unknown = describe_({ code: 254, stderr: 'An error occurred (ImageNotFoundException)' });
+    const silent: Rule = { command: 'git', words: ['ls-remote'], answers: [{ code: 128 }] };
+    const pushed = { ...environment, GITHUB_REF: 'refs/heads/main', GITHUB_SHA: 'a'.repeat(40) };
+    const { code, calls } = await runScript('push', ['image.tar.gz', 'tag'], [unknown, silent], pushed);
+    expect(code).not.toBe(0);
+    expect(calls.filter((call) => call.startsWith('docker'))).toEqual([]);
+  });
 
   test('does not happen while ECR does not answer', async () => {
     const denied = describe_({ code: 254, stderr: 'AccessDeniedException' });

@@ -26,6 +26,8 @@ export interface RefreshedSecret {
   readonly secretId: string;
   /** Every service whose tasks read it; the old token is valid until the last of them has the new one. */
   readonly readBy: readonly string[];
+  /** Rotation makes its versions, the cache's token among them. What people write is never read, only labelled. */
+  readonly isRotated: boolean;
 }
 
 export interface RefreshAnswer {
@@ -97,15 +99,20 @@ async function unfinished({ fleet }: RefreshPorts): Promise<string | undefined> 
 }
 
 /** Once every reader has the current version. True if that was now. */
-async function endTheOld({ secrets, cache }: RefreshPorts, { secretId, readBy }: RefreshedSecret): Promise<boolean> {
+async function endTheOld(
+  { secrets, cache }: RefreshPorts,
+  { secretId, readBy, isRotated }: RefreshedSecret,
+): Promise<boolean> {
   const labels = await secrets.labels(secretId);
   const { [LABELS.current]: current, [LABELS.pending]: pending, [LABELS.alone]: alone } = labels;
   if (current === undefined || alone === current) return false;
-  // What a rotation has made may be valid already, beside the current one. One that has made nothing yet waits for us.
-  if (pending !== undefined && pending !== current && (await secrets.read(secretId, pending))) return false;
   if (readBy.some((service) => labels[LABELS.running(service)] !== current)) return false;
-  const token = (await secrets.read(secretId, current))?.['REDIS_PASSWORD'];
-  if (token !== undefined) await cache.keepOnly(token);
+  if (isRotated) {
+    // What a rotation has made may be valid already, beside the current one. One that has made nothing yet waits for us.
+    if (pending !== undefined && pending !== current && (await secrets.read(secretId, pending))) return false;
+    const token = (await secrets.read(secretId, current))?.['REDIS_PASSWORD'];
+    if (token !== undefined) await cache.keepOnly(token);
+  }
   await secrets.move(secretId, LABELS.alone, current);
   return true;
 }

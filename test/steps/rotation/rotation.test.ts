@@ -146,6 +146,17 @@ describe('a new version reaches the tasks', () => {
     expect(it.secrets.current).toMatchObject({ GEOTAB_PASSWORD: 'new' });
   });
 
+  test('also of a secret that people write, without anybody reading what is in it', async () => {
+    const keys = new RotationWorld(memoryCredentials());
+    await keys.begin(FIRST);
+    keys.secrets.read = () => Promise.reject(new Error('AccessDeniedException'));
+    await keys.secrets.put('by-hand', { GEOTAB_PASSWORD: 'new' });
+    await keys.settle({ isRotated: false });
+    expect((await keys.refresh({ isRotated: false })).verdict).toBe('nothing new');
+    expect(keys.sides.blue.restarts).toBe(1);
+    expect(keys.log).not.toContain('keepOnly');
+  });
+
   test('tasks that do not come up keep the old version valid, and somebody hears of it', async () => {
     await it.refresh();
     it.sides.blue.left = 0;

@@ -3,7 +3,7 @@ import { COLOURS, type Colour } from '../../../functions/core/roles.ts';
 import { type Fields, LABELS, ownerOf } from '../../../functions/core/rotation.ts';
 import type { CacheTokens, DatabaseUsers } from '../../../functions/ports/credentials.ts';
 import type { Passwords, Secrets } from '../../../functions/ports/secrets.ts';
-import { type RefreshAnswer, refresh } from '../../../functions/steps/rotation/refresh.ts';
+import { type RefreshAnswer, type RefreshedSecret, refresh } from '../../../functions/steps/rotation/refresh.ts';
 import { type RotationEvent, rotate } from '../../../functions/steps/rotation/rotate.ts';
 import { MemoryLedger } from '../../../rehearsal/ledger.ts';
 import { CURRENT, lockIn } from '../scene.ts';
@@ -181,7 +181,7 @@ export class RotationWorld {
     for (const step of STEPS) for (let time = 0; time < times; time++) await this.ask(step, announced);
   }
 
-  async refresh(): Promise<RefreshAnswer> {
+  async refresh({ isRotated }: Pick<RefreshedSecret, 'isRotated'> = { isRotated: true }): Promise<RefreshAnswer> {
     const { sides, ledger } = this;
     const fleet = {
       observe: async (colour: Colour) => {
@@ -205,7 +205,7 @@ export class RotationWorld {
         restarts: this.#observed(restarts),
         cache: this.#observed(this.#credentials.cache),
       },
-      [{ secretId: APP, readBy: this.#readBy }],
+      [{ secretId: APP, readBy: this.#readBy, isRotated }],
     )();
   }
 
@@ -222,8 +222,9 @@ export class RotationWorld {
   }
 
   /** Looks, and tasks that come up, until there is nothing to do. */
-  async settle(): Promise<void> {
-    for (let looks = 0; looks < 10 && (await this.refresh()).verdict !== 'nothing new'; looks++) this.replaceAll();
+  async settle(secret?: Pick<RefreshedSecret, 'isRotated'>): Promise<void> {
+    for (let looks = 0; looks < 10 && (await this.refresh(secret)).verdict !== 'nothing new'; looks++)
+      this.replaceAll();
   }
 
   release(runs: boolean): void {
