@@ -147,7 +147,8 @@ const isAccepted = ({ condition }: { readonly condition: Condition }, state: Ser
 /** Where a write is tried: in all states, and around the first that accepts it with one fact changed. */
 export function statesFor(write: LedgerWrite): readonly ServiceState[] {
   const accepting = STATES.find((state) => isAccepted(write, state));
-  return [...STATES, ...(accepting ? OTHER_FACTS.map((other) => other(accepting)) : [])];
+  const around = accepting ? OTHER_FACTS.map((other) => other(accepting)).filter((state) => state !== accepting) : [];
+  return [...STATES, ...around];
 }
 
 /** The condition with one clause left out or loosened, in every way. */
