@@ -1,5 +1,9 @@
 /** What only a wire has: AWS' own shapes and pages. What happens to a call on its way is in faults.test.ts. */
-import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { DescribeScalableTargetsCommand } from '@aws-sdk/client-application-auto-scaling';
+import { DescribeTaskDefinitionCommand, DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import {
   CreateRuleCommand,
   CreateTargetGroupCommand,
@@ -8,12 +12,15 @@ import {
   ModifyRuleCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ecsRestarts } from '../../functions/adapters/ecs-restarts.ts';
 import { rulesOn } from '../../functions/adapters/listener-rules.ts';
+import { secretsManager } from '../../functions/adapters/secrets-manager.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, queueAt, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, startMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -57,6 +64,33 @@ describe.skipIf(!programs)('over the wire', () => {
       const after = await ruleNow();
       expect(after.Actions?.[0]?.ForwardConfig?.TargetGroupStickinessConfig?.Enabled).toBe(false);
       expect([after.Conditions, after.Priority]).toEqual([before.Conditions, before.Priority]);
+    });
+
+    test('the right to write is proven by a write', async () => {
+      const written = () => wire.calls.filter((call) => call === 'ModifyRule').length;
+      const before = written();
+      await it.ask(({ router }) => router.proveRights());
+      expect(written() - before).toBe(1);
+    });
+
+    test('a probe leads to its colour while it asks, with the secret in its header', async () => {
+      const met: unknown[] = [];
+      const service = createServer(async ({ headers }, response) => {
+        met.push([await it.probeLeadsTo(), headers['x-sluice-probe']]);
+        response.writeHead(200).end();
+      });
+      service.listen(0, '127.0.0.1');
+      await once(service, 'listening');
+      const { probe, ...rest } = it.addresses();
+      const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/health`;
+      const clock = { now: () => 0, sleep: async () => undefined };
+      try {
+        const { router } = portsAt(wire.endpoint, { ...rest, probe: { ...probe, url } }, clock);
+        expect(await router.probe('green')).toEqual({ passed: 6, tried: 6 });
+        expect(met).toEqual(Array.from({ length: 6 }, () => ['green', probe.secret]));
+      } finally {
+        service.close();
+      }
     });
 
     test('every action is sent again: one that is left out is gone', async () => {
@@ -149,6 +183,58 @@ describe.skipIf(!programs)('over the wire', () => {
       const again = await it.ask(({ fleet }) => fleet.observe('green'));
       expect([again.revision, again.desired]).toEqual([first.revision, 4]);
     });
+  });
+
+  test('a migration is one task of that image, with the migration’s command and its release’s token', async () => {
+    await it.ask(({ fleet }) => fleet.migrate('r-1', DIGEST));
+    const { taskArns: tasks } = await own.ecs.send(new ListTasksCommand({ cluster: 'main' }));
+    const { tasks: [task] = [] } = await own.ecs.send(new DescribeTasksCommand({ cluster: 'main', tasks }));
+    const { taskDefinition } = await own.ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: task!.taskDefinitionArn }),
+    );
+    const { migration } = it.addresses();
+    expect(task!.startedBy).toBe('r-1');
+    expect(task!.overrides?.containerOverrides).toMatchObject([{ name: 'backend', command: migration!.command }]);
+    expect(taskDefinition!.containerDefinitions![0]!.image).toMatch(new RegExp(`@${DIGEST}$`));
+  });
+
+  test('scaling rests in the direction that is asked for', async () => {
+    const suspended = async () => {
+      const { ScalableTargets: [target] = [] } = await own.scaling.send(
+        new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs', ResourceIds: ['service/main/app-blue'] }),
+      );
+      const { DynamicScalingInSuspended: inwards, DynamicScalingOutSuspended: outwards } = target!.SuspendedState!;
+      return [inwards, outwards];
+    };
+    await it.ask(({ fleet }) => fleet.suspendScaling('blue', 'in'));
+    expect(await suspended()).toEqual([true, false]);
+    await it.ask(({ fleet }) => fleet.suspendScaling('blue', 'both'));
+    expect(await suspended()).toEqual([true, true]);
+  });
+
+  test('every deployment and every restart is a new one, also of what runs already', async () => {
+    await it.ask(({ fleet }) => fleet.deploy('green', DIGEST, 2));
+    await ecsRestarts(new ECSClient(placeAt(wire.endpoint)), it.addresses()).restart('green');
+    const asked = wire.asked('UpdateService').slice(-2);
+    expect(asked.map((body) => JSON.parse(body).forceNewDeployment)).toEqual([true, true]);
+  });
+
+  test('a secret’s next value is written beside the current one, and takes its label', async () => {
+    const client = new SecretsManagerClient(placeAt(wire.endpoint));
+    const secrets = secretsManager(client);
+    const created = await client.send(new CreateSecretCommand({ Name: 'app', SecretString: '{"KEY":"old"}' }));
+    const [secretId, first, next] = [created.ARN!, created.VersionId!, '6f1c1a52-0d5b-4a0e-9d52-0f0e4f3c2b1a'];
+    expect(await secrets.read(secretId, next)).toBeUndefined();
+    await secrets.write(secretId, next, { KEY: 'new' });
+    await secrets.write(secretId, next, { KEY: 'new' });
+    expect(await secrets.labels(secretId)).toEqual({ AWSCURRENT: first, AWSPENDING: next });
+    await secrets.move(secretId, 'AWSCURRENT', next);
+    await secrets.drop(secretId, 'AWSPENDING');
+    expect(await secrets.labels(secretId)).toEqual({ AWSCURRENT: next, AWSPREVIOUS: first });
+    expect([await secrets.read(secretId, first), await secrets.read(secretId, next)]).toEqual([
+      { KEY: 'old' },
+      { KEY: 'new' },
+    ]);
   });
 
   describe('a notice', () => {
