@@ -7,6 +7,7 @@ import { helpFor } from './arguments.ts';
 import { onAws } from './aws.ts';
 import { doctor } from './doctor.ts';
 import { plan } from './plan.ts';
+import { policy } from './policy.ts';
 import { rehearse } from './rehearse.ts';
 import { replay } from './replay.ts';
 import { rollback } from './rollback.ts';
@@ -20,6 +21,7 @@ import { why } from './why.ts';
 const VERBS: Readonly<Record<string, Verb>> = {
   rehearse,
   plan,
+  policy,
   replay,
   start: start(onAws),
   status: status(onAws),

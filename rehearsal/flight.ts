@@ -1,6 +1,6 @@
 /** One rehearsed release: the real state machine and the real steps in a world of its own, from take-off to landing. */
 import { tell } from '../functions/steps/tell.ts';
-import definition from '../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../state-machines/policy.ts';
 import { type Account, accountOf, type Flown, isKilled, served } from './account.ts';
 import { chance } from './chance.ts';
 import { paced } from './clock.ts';
@@ -39,7 +39,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   plane = new ControlPlane({
     world,
     settings,
-    machine: loadMachine(options.machine ?? definition),
+    machine: loadMachine(options.machine ?? policy),
     chance: chance(options.seed, 'control plane'),
     withGuard: options.withGuard ?? true,
     withReconciler: options.withReconciler ?? true,

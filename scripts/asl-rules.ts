@@ -189,21 +189,3 @@ export function findingsIn(definition: unknown): readonly string[] {
     ...MACHINE_RULES.flatMap((rule) => rule(states, String(definition['StartAt']))),
   ];
 }
-
-/**
- * Field names that stand twice in one object of a JSON text, with the line of the second. JSON.parse keeps the last
- * and says nothing, so that of two states of one name the first is lost.
- */
-export function duplicateFieldsIn(text: string): readonly string[] {
-  const found: string[] = [];
-  const open: Set<string>[] = [];
-  for (const { 0: token, 1: name, index } of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (name !== undefined) {
-      if (open.at(-1)?.has(name)) found.push(`line ${text.slice(0, index).split('\n').length}: ${name} stands twice.`);
-      open.at(-1)?.add(name);
-    }
-  }
-  return found;
-}

@@ -84,15 +84,21 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'cli',
-    to: ['cli', 'rehearsal', STEPS, PORTS, CORE, ADAPTERS],
+    to: ['cli', 'rehearsal', 'state-machines', STEPS, PORTS, CORE, ADAPTERS],
     packages: ANY_BUT_AWS,
     why: 'a command talks to AWS through the adapters',
   },
   {
     from: 'infra',
-    to: ['infra', CORE],
+    to: ['infra', CORE, 'state-machines'],
     packages: ANY,
     why: 'the template takes values from the core, and handlers by path only',
+  },
+  {
+    from: 'state-machines',
+    to: ['state-machines'],
+    packages: /^(yaml|node:fs)$/,
+    why: 'the policy knows no code; its loader reads one file',
   },
   { from: 'bin', to: ['infra'], packages: ANY, why: 'the app joins settings and stacks, it does not build' },
   {
@@ -103,7 +109,7 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'scripts',
-    to: ['scripts', GRAPH],
+    to: ['scripts', GRAPH, 'state-machines'],
     packages: ANY_BUT_AWS,
     why: 'a script checks or builds, it is no part of the product',
   },

@@ -74,7 +74,7 @@ const INNOCENTS: readonly (readonly [path: string, text: string])[] = [
   ['functions/steps/open.ts', 'export const iso = (seconds: number) => new Date(seconds * 1000).toISOString();'],
   ['functions/steps/shift.ts', 'export const same = (a: W, b: W) => a.blue === b.blue && a.green === b.green;'],
   ['functions/adapters/alb.ts', `import { ElasticLoadBalancingV2Client } from 'zod'; export const a = Date.now();`],
-  ['rehearsal/flight.ts', `import definition from '../state-machines/release.asl.json' with { type: 'json' };`],
+  ['rehearsal/flight.ts', `import { policy } from '../state-machines/policy.ts'; policy;`],
   ['vitest.config.ts', 'export default {};'],
 ];
 

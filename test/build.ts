@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url';
 
 export function setup(): void {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
-  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd, stdio: 'inherit' });
+  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.mjs'], { cwd, stdio: 'inherit' });
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { policy } from '../../state-machines/policy.ts';
 import { VERBS, type Verb } from './functions.ts';
 import { everywhere, roleFor } from './permission.ts';
 import type { ReleaseVerbs } from './release-verbs.ts';
@@ -13,9 +13,7 @@ export interface ReleaseMachineProps {
   readonly keepsLogsFor: RetentionDays;
 }
 
-const POLICY = new URL('../../state-machines/release.asl.json', import.meta.url);
-
-/** The release policy of state-machines/release.asl.json, with a version of a Lambda for each of its placeholders. */
+/** The release policy of state-machines/release.asl.yaml, with a version of a Lambda for each of its placeholders. */
 export class ReleaseMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -62,7 +60,7 @@ export class ReleaseMachine extends Construct {
     RemovalPolicies.of(role).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.machine = new StateMachine(this, 'Machine', {
       stateMachineName: named,
-      definitionBody: DefinitionBody.fromString(JSON.stringify(JSON.parse(readFileSync(POLICY, 'utf8')))),
+      definitionBody: DefinitionBody.fromString(JSON.stringify(policy)),
       definitionSubstitutions: Object.fromEntries(
         VERBS.map((verb) => [placeholderOf(verb), plays.versions[verb].functionArn]),
       ),

@@ -1,6 +1,6 @@
 /** Executions of the real state machine: by name, from any state on, and again after they failed. */
 import type { Ports } from '../../functions/steps/step.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { type Execution, loadMachine, type Machine, startExecution } from '../engine.ts';
 import { functionsFor, type Play, type Verb } from '../functions.ts';
 import type { Actor } from '../world.ts';
@@ -23,7 +23,7 @@ interface Around {
   readonly changed: () => void;
 }
 
-const MACHINE = loadMachine(definition);
+const MACHINE = loadMachine(policy);
 
 export class Executions {
   readonly all: Started[] = [];

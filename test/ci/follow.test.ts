@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RECONCILER } from '../../functions/core/protocol.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { flight } from '../rehearsal/flights.ts';
 import { lockIn, scene } from '../steps/scene.ts';
 import { type Rule, runScript } from './commands.ts';
@@ -27,9 +27,9 @@ interface Execution {
 
 /** What DescribeExecution says of an execution that ended in that state of the state machine. */
 function endedIn(state: string, sentence: string): Description {
-  const { Type, Error: error } = definition.States[state as 'Reverted'];
+  const { Type, Error: error } = policy.States[state] as { readonly Type: string; readonly Error?: string };
   return Type === 'Fail'
-    ? { status: 'FAILED', error, cause: sentence }
+    ? { status: 'FAILED', error: error!, cause: sentence }
     : { status: 'SUCCEEDED', output: JSON.stringify({ summary: sentence }) };
 }
 

@@ -11,7 +11,7 @@ import type { ScenarioName } from '../../rehearsal/scenarios.ts';
 import { setTheScene } from '../../rehearsal/setting.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import type { World } from '../../rehearsal/world.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { usualOptions } from '../rehearsal/flights.ts';
 
 export const SERVICE = 'conductores-backend';
@@ -64,7 +64,7 @@ export async function deployed(
   plane = new ControlPlane({
     world,
     settings,
-    machine: loadMachine(definition),
+    machine: loadMachine(policy),
     chance: chance(options.seed, 'control plane'),
     withGuard: true,
     withReconciler: options.withReconciler ?? true,

@@ -5,8 +5,8 @@ import {
   DescribeStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import type { Stack } from 'aws-cdk-lib';
+import { policy } from '../../state-machines/policy.ts';
 import { templateOf } from '../infra/scene.ts';
-import { textOf } from '../repository-files.ts';
 import { ACCOUNT, json, type Moto, placeAt, REGION, rest } from './moto.ts';
 
 export interface Resource {
@@ -89,7 +89,7 @@ export async function deploy(
     };
     const TemplateBody = JSON.stringify(template);
     for (const [, key, ending] of TemplateBody.matchAll(/"(?:S3Key|Key)":"([0-9a-f]{64}\.(\w+))"/g))
-      await put(moto, `${BUCKET}/${key}`, ending === 'json' ? textOf('state-machines/release.asl.json') : EMPTY_ZIP);
+      await put(moto, `${BUCKET}/${key}`, ending === 'json' ? JSON.stringify(policy) : EMPTY_ZIP);
     await cloudformation.send(new CreateStackCommand({ StackName: stack.stackName, TemplateBody }));
     const { StackResources = [] } = await cloudformation.send(
       new DescribeStackResourcesCommand({ StackName: stack.stackName }),

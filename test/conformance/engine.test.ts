@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { type ExecutionEnd, loadMachine, startExecution } from '../../rehearsal/engine.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { type Answer, type Lambdas, OUT_OF_SCRIPT, prompter, type Script, startLambdas } from './lambdas.ts';
 import { A_MINUTE, ACCOUNT, type Moto, motoForTests, placeAt, REGION, startMoto } from './moto.ts';
 
@@ -109,7 +109,7 @@ interface Played {
 }
 
 async function playOurs(script: Script): Promise<Played> {
-  const machine = loadMachine(definition);
+  const machine = loadMachine(policy);
   const clock = new VirtualClock(0);
   const answer = prompter(script);
   const execution = startExecution({
@@ -132,7 +132,7 @@ async function playOurs(script: Script): Promise<Played> {
 
 /** Functions by version-qualified ARNs, no wait or first pause of more than a second, and a Revert that is soon given up. */
 const forMoto = (): string =>
-  JSON.stringify(definition)
+  JSON.stringify(policy)
     .replace(/\$\{(\w+)\}/g, `arn:aws:lambda:${REGION}:${ACCOUNT}:function:$1:1`)
     .replace(/"Seconds":30/g, '"Seconds":1')
     .replace(/"IntervalSeconds":2/g, '"IntervalSeconds":1')
@@ -141,7 +141,7 @@ const forMoto = (): string =>
 test('the stories go every way that leads from one state to another', async () => {
   const plays = await Promise.all(Object.values(STORIES).map(playOurs));
   const gone = plays.flatMap(({ states }) => states.slice(1).map((to, index) => `${states[index]} -> ${to}`));
-  expect([...new Set(gone)].toSorted()).toEqual(waysIn(definition.States));
+  expect([...new Set(gone)].toSorted()).toEqual(waysIn(policy.States));
 });
 
 /** Where the file says a state may lead, by whatever rule. */

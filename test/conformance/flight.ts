@@ -22,7 +22,7 @@ import { functionsFor } from '../../rehearsal/functions.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World } from '../../rehearsal/world.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import {
   desiredNow,
   migrationEnds,
@@ -190,7 +190,7 @@ export async function flyOverTheWire(
   await clock.run(() => clock.now() >= releaseFrom);
   const { settings, repository, ruleArn, targetGroups } = at;
   const execution = startExecution({
-    machine: loadMachine(definition),
+    machine: loadMachine(policy),
     id: `${at.stateMachineArn.replace(':stateMachine:', ':execution:')}:release-1`,
     name: 'release-1',
     input: { image: CANDIDATE, ...input },

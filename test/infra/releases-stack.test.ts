@@ -4,7 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { addresses, DESCRIPTION, description } from '../../functions/adapters/addresses.ts';
 import { FUNCTIONS, TIMEOUT_SECONDS, VERBS } from '../../infra/constructs/functions.ts';
-import { textOf } from '../repository-files.ts';
+import { policy } from '../../state-machines/policy.ts';
 import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } from './scene.ts';
 
 const production = stacksOf({});
@@ -95,7 +95,7 @@ test('uninstalling is no outage: rule, services, groups and roles stay; a trial 
 test('every placeholder of the policy is a version of its Lambda, and versions outlive a deploy', () => {
   const [machine] = ofType(template, 'AWS::StepFunctions::StateMachine');
   const { DefinitionString, DefinitionSubstitutions } = machine?.Properties ?? {};
-  expect(JSON.parse(DefinitionString)).toEqual(JSON.parse(textOf('state-machines/release.asl.json')));
+  expect(JSON.parse(DefinitionString)).toEqual(policy);
   const placeholders = [...new Set([...DefinitionString.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))];
   expect(placeholders.toSorted()).toEqual(Object.keys(DefinitionSubstitutions).toSorted());
   for (const [name, { Ref }] of Object.entries<{ Ref: string }>(DefinitionSubstitutions)) {

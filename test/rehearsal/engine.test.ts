@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FencedOut, Transient } from '../../functions/core/failures.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { type Execution, type ExecutionStart, loadMachine, startExecution } from '../../rehearsal/engine.ts';
 import { reachableFrom } from '../../rehearsal/engine-graph.ts';
+import { policy } from '../../state-machines/policy.ts';
 
 const START = 1_700_000_000;
 
@@ -729,8 +729,7 @@ describe('a machine is refused when loaded', () => {
 });
 
 test('the release policy is a machine that the engine plays', () => {
-  const text = readFileSync(new URL('../../state-machines/release.asl.json', import.meta.url), 'utf8');
-  const machine = loadMachine(JSON.parse(text));
+  const machine = loadMachine(policy);
   expect(machine.startAt).toBe('Open');
   expect(machine.placeholders.toSorted()).toEqual(['Close', 'Judge', 'Migrate', 'Open', 'Prepare', 'Revert', 'Shift']);
 });

@@ -8,7 +8,7 @@ import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import type { World } from '../../rehearsal/world.ts';
-import machine from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { SETTINGS } from '../steps/scene.ts';
 import { broken, flight, withStep } from './flights.ts';
 
@@ -160,8 +160,8 @@ const BROKEN: readonly Broken[] = [
     changes: {
       sabotage: abortAfter(330),
       machine: {
-        ...machine,
-        States: { ...machine.States, 'Wait a tick': { Type: 'Wait', Seconds: 120, Next: 'Judge' } },
+        ...policy,
+        States: { ...policy.States, 'Wait a tick': { Type: 'Wait', Seconds: 120, Next: 'Judge' } },
       },
     },
   },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { chance } from '../../rehearsal/chance.ts';
 import { ControlPlane } from '../../rehearsal/control-plane.ts';
 import { loadMachine } from '../../rehearsal/engine.ts';
-import definition from '../../state-machines/release.asl.json' with { type: 'json' };
+import { policy } from '../../state-machines/policy.ts';
 import { SETTINGS, scene } from '../steps/scene.ts';
 import { flight, shortFlight } from './flights.ts';
 
@@ -78,8 +78,8 @@ describe('the reconciler', () => {
   test('takes over from an execution that runs and does not move, and that is fenced out when it wakes', async () => {
     const flown = await shortFlight({
       machine: {
-        ...definition,
-        States: { ...definition.States, 'Wait a tick': { Type: 'Wait', Seconds: 3600, Next: 'Judge' } },
+        ...policy,
+        States: { ...policy.States, 'Wait a tick': { Type: 'Wait', Seconds: 3600, Next: 'Judge' } },
       },
     });
     expect(flown.timeline.at(-1)?.state).toBe('FencedOut');
@@ -95,7 +95,7 @@ describe('the reconciler', () => {
     const plane = new ControlPlane({
       world,
       settings: SETTINGS,
-      machine: loadMachine(definition),
+      machine: loadMachine(policy),
       chance: chance(1, 'control plane'),
       withGuard: false,
       withReconciler: false,

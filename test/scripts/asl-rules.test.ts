@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { duplicateFieldsIn, findingsIn } from '../../scripts/asl-rules.ts';
-
-const TEXT = readFileSync(new URL('../../state-machines/release.asl.json', import.meta.url), 'utf8');
+import { findingsIn } from '../../scripts/asl-rules.ts';
+import { machineIn, policy } from '../../state-machines/policy.ts';
+import { textOf } from '../repository-files.ts';
 
 /** A state as a test may spoil it. */
 // biome-ignore lint/suspicious/noExplicitAny: broken on purpose, so no type holds.
@@ -10,18 +9,14 @@ type Loose = any;
 
 /** The real policy with one thing broken. */
 function policyWhere(spoil: (states: Loose, machine: Loose) => void): unknown {
-  const machine: Loose = JSON.parse(TEXT);
+  const machine: Loose = structuredClone(policy);
   spoil(machine.States, machine);
   return machine;
 }
 
 describe('the release policy', () => {
   test('keeps every rule of ours', () => {
-    expect(findingsIn(JSON.parse(TEXT))).toEqual([]);
-  });
-
-  test('names no field twice', () => {
-    expect(duplicateFieldsIn(TEXT)).toEqual([]);
+    expect(findingsIn(policy)).toEqual([]);
   });
 });
 
@@ -157,8 +152,12 @@ describe('a broken policy is named', () => {
   });
 });
 
-test('a state that stands twice in the file is named with its line', () => {
-  const second = `${TEXT.replace(/\}\s*\}\s*$/, '')},\n"Stuck": { "Type": "Succeed" } } }`;
-  expect(duplicateFieldsIn(second)).toEqual([expect.stringMatching(/^line \d+: Stuck stands twice\.$/)]);
-  expect(duplicateFieldsIn('{"a":{"b":1},"c":[{"b":"a"},{"b":"\\"a\\":"}]}')).toEqual([]);
+test('a state that stands twice in the file is refused with its line', () => {
+  const text = textOf('state-machines/release.asl.yaml');
+  expect(() => machineIn(`${text}  Stuck: { Type: Succeed }\n`)).toThrow(/Map keys must be unique at line \d+/);
+});
+
+test('what the states share is written out in each of them, and its anchors are no fields of the machine', () => {
+  const machine = machineIn('StartAt: A\nx-task: &task { Type: Task }\nStates: { A: { <<: *task, Next: B } }');
+  expect(machine).toEqual({ StartAt: 'A', States: { A: { Type: 'Task', Next: 'B' } } });
 });

@@ -1,0 +1,17 @@
+/** `sluice policy`: the release policy as the JSON that the Step Functions console takes. */
+import { policy as machine } from '../state-machines/policy.ts';
+import { readArguments } from './arguments.ts';
+import type { Verb } from './verb.ts';
+
+export const policy: Verb = {
+  summary: 'prints the release policy as JSON, for the Step Functions console',
+  usage: 'sluice policy > release.asl.json',
+  options: {},
+  async run(argv, terminal) {
+    const { words, wrong } = readArguments(argv, {});
+    const unknown = words.map((field) => ({ field, message: 'is not understood', fix: 'the command takes nothing' }));
+    if (wrong.length + words.length > 0) return terminal.refuse('Nothing was printed', [...wrong, ...unknown], false);
+    terminal.print(JSON.stringify(machine, null, 2));
+    return 0;
+  },
+};
