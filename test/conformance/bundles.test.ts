@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { RECONCILER, type ServiceState } from '../../functions/core/protocol.ts';
 import { bundleLambdas } from '../../scripts/lambda-bundles.ts';
+import { lambdaNode } from '../lambda/node.ts';
 import { lockIn } from '../steps/scene.ts';
 import { overTheWire } from './backends.ts';
 import { type Bundles, invoke } from './bundles.ts';
@@ -28,9 +29,10 @@ import { clientsAt, hangAlarms, SERVICE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
 
 const programs = motoForTests();
+const node = lambdaNode();
 const OWNER = 'arn:aws:states:us-east-1:123456789012:execution:release:mine';
 
-describe.skipIf(!programs)('a bundle', () => {
+describe.skipIf(!programs || !node)('a bundle', () => {
   let moto: Moto;
   let wire: Wire;
   let folder: string;
@@ -63,7 +65,7 @@ describe.skipIf(!programs)('a bundle', () => {
       readBy: [SERVICE],
     });
     const variables = { SLUICE: JSON.stringify(it.addresses()), ROTATION };
-    bundles = { folder, endpoint: wire.endpoint, variables };
+    bundles = { node: node!, folder, endpoint: wire.endpoint, variables };
   }, 3 * A_MINUTE);
   afterAll(async () => {
     await wire?.stop();

@@ -1,10 +1,12 @@
-/** The built bundles, each in a fresh Node process as Lambda starts it, with AWS where a test says. */
+/** The built bundles, each in a fresh process of Lambda's own Node, with AWS where a test says. */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { REGION } from './moto.ts';
 
 export interface Bundles {
+  /** The program that runs them (test/lambda/node.ts). */
+  readonly node: string;
   readonly folder: string;
   /** Where AWS is. */
   readonly endpoint: string;
@@ -29,12 +31,12 @@ process.exit(0);
 
 /** The handler's answer to that event, or the name of its failure. */
 export async function invoke(
-  { folder, endpoint, variables }: Bundles,
+  { node, folder, endpoint, variables }: Bundles,
   name: string,
   event: unknown,
 ): Promise<Answered> {
   const file = pathToFileURL(resolve(folder, name, 'index.mjs')).href;
-  const lambda = spawn(process.execPath, ['--input-type=module', '--eval', RUNTIME, file, JSON.stringify(event)], {
+  const lambda = spawn(node, ['--input-type=module', '--eval', RUNTIME, file, JSON.stringify(event)], {
     env: {
       PATH: process.env['PATH'],
       AWS_ENDPOINT_URL: endpoint,

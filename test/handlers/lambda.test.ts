@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FUNCTIONS } from '../../infra/constructs/functions.ts';
 import { type Bundle, bundleLambdas, bundleLikeLambda } from '../../scripts/lambda-bundles.ts';
 import { SLUICE } from '../adapters/sluice.ts';
+import { lambdaNode } from '../lambda/node.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-lambdas-'));
 let bundles: readonly Bundle[];
@@ -23,7 +24,10 @@ interface Invoked {
   readonly lines: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A module's handler in a fresh process, as Lambda would start it. */
+const node = lambdaNode();
+const testWithNode = test.skipIf(!node);
+
+/** A module's handler in a fresh process of Lambda's own Node. */
 function invoke(file: string, payload: unknown, environment: Readonly<Record<string, string>> = {}): Invoked {
   const code = `
     const { handler } = await import(${JSON.stringify(file)});
@@ -33,7 +37,7 @@ function invoke(file: string, payload: unknown, environment: Readonly<Record<str
     );
     console.log(JSON.stringify({ told }));`;
   const env = { PATH: process.env['PATH'], AWS_REGION: 'us-east-1', SLUICE: JSON.stringify(SLUICE), ...environment };
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--no-warnings', '--eval', code], {
+  const { stdout, stderr } = spawnSync(node!, ['--input-type=module', '--no-warnings', '--eval', code], {
     encoding: 'utf8',
     env,
   });
@@ -53,7 +57,7 @@ test('every Lambda of the releases stack has its bundle', () => {
   expect(bundles.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(FUNCTIONS)));
 });
 
-test.each(VERBS)('%s says what it was called without, under a name that the state machine catches', (verb) => {
+testWithNode.each(VERBS)('%s says what it was called without, under a name that the state machine catches', (verb) => {
   const { errorType, errorMessage, lines } = invoke(fileOf(verb), {});
   expect(errorType).toBe('ReleaseRefused');
   expect(errorMessage).toMatch(/was called without "execution" and "(state|input)"/);
@@ -61,7 +65,7 @@ test.each(VERBS)('%s says what it was called without, under a name that the stat
   expect(lines).toContainEqual(expect.objectContaining({ failures: 1, failure: 'ReleaseRefused' }));
 });
 
-test.each([null, {}, { id: 'one', action: 'upgrade', image: 'latest; rm' }])(
+testWithNode.each([null, {}, { id: 'one', action: 'upgrade', image: 'latest; rm' }])(
   'a migration by hand that is asked for wrongly is refused, and logged: %j',
   (payload) => {
     const { errorType, errorMessage, lines } = invoke(fileOf('migrate-by-hand'), payload);
@@ -70,7 +74,7 @@ test.each([null, {}, { id: 'one', action: 'upgrade', image: 'latest; rm' }])(
   },
 );
 
-test('a stack whose variable is broken needs a person, and says so', () => {
+testWithNode('a stack whose variable is broken needs a person, and says so', () => {
   const { errorType, errorMessage } = invoke(fileOf('judge'), { execution: 'x', state: {} }, { SLUICE: '{}' });
   expect([errorType, errorMessage]).toEqual(['Stuck', expect.stringContaining('ruleArn is missing')]);
 });
@@ -110,7 +114,7 @@ async function verbWith(step: string): Promise<string> {
 
 const PAYLOAD = { execution: 'arn:execution', state: { release: { id: 'r-20260105-135500', fence: 8 } } };
 
-test('an invocation is one line of log and three metrics', async () => {
+testWithNode('an invocation is one line of log and three metrics', async () => {
   const step = `return { summary: '25 % on green', verdict: 'shifted', share: 25, waitSeconds: 30, release: input.state.release };`;
   const { answer, lines } = invoke(await verbWith(step), PAYLOAD);
   expect(answer).toMatchObject({ verdict: 'shifted', share: 25 });
@@ -136,7 +140,7 @@ test('an invocation is one line of log and three metrics', async () => {
   });
 });
 
-test('a failure keeps its name, and is logged with the release that it belongs to', async () => {
+testWithNode('a failure keeps its name, and is logged with the release that it belongs to', async () => {
   const { errorType, lines } = invoke(
     await verbWith(`throw new Transient('the rule lags: ' + input.execution);`),
     PAYLOAD,
@@ -151,7 +155,7 @@ test('a failure keeps its name, and is logged with the release that it belongs t
   expect(lines[1]).toMatchObject({ failures: 1, failure: 'Transient' });
 });
 
-test('the steps find what their service is, and where, in the settings', async () => {
+testWithNode('the steps find what their service is, and where, in the settings', async () => {
   const { answer } = invoke(await verbWith('return { summary: "s", verdict: "v", share: 0, ...settings };'), PAYLOAD);
   expect(answer).toMatchObject({
     service: SLUICE.service,

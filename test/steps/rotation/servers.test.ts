@@ -123,8 +123,10 @@ describe.skipIf(!postgresPrograms || !redisProgram)('on a real PostgreSQL and a 
         env: { ...process.env, ...environment },
         encoding: 'utf8',
       }).stdout;
-    expect(asked({})).toBe('Transient: The database at localhost: self-signed certificate');
-    expect(asked({ NODE_EXTRA_CA_CERTS: '/no/such/file.pem' })).toMatch(/^Transient: .*self-signed certificate$/);
+    // Some lines of Node add advice to the reason.
+    const nobodyVouches = /^Transient: The database at localhost: self-signed certificate(?:;|$)/;
+    expect(asked({})).toMatch(nobodyVouches);
+    expect(asked({ NODE_EXTRA_CA_CERTS: '/no/such/file.pem' })).toMatch(nobodyVouches);
     expect(asked({ NODE_EXTRA_CA_CERTS: certificate })).toBe('true');
   });
 
