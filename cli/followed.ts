@@ -1,9 +1,11 @@
 /** What the commands that follow a release show of it, and what they say at its end. */
+
 import { typed } from '../functions/core/commands.ts';
+import { duration } from '../functions/core/numerals.ts';
 import type { Controller } from './controller.ts';
 import { type Ended, EXIT_CODE, type Followed, follow } from './follow.ts';
 import { errorAnnotation } from './github.ts';
-import { duration, type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
+import { type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
 import { liveProgress, type Progress, plainProgress } from './progress.ts';
 import type { Terminal } from './verb.ts';
 import { printable } from './words.ts';

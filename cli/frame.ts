@@ -1,7 +1,7 @@
 /** The live view as text: what the ledger knows of a running release, in about 15 lines, cut to the window. */
 import { ODDS_LIMIT, SUSPICIOUS_ODDS } from '../functions/core/judge/constants.ts';
 import type { Counts } from '../functions/core/judge/readings.ts';
-import { grouped, oddsInWords } from '../functions/core/numerals.ts';
+import { clock, grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { ANSWER_WITHIN_SECONDS } from '../functions/core/plan.ts';
 import { type Lock, SETTLE_SECONDS } from '../functions/core/protocol.ts';
 import { ALL } from '../functions/core/share.ts';
@@ -9,7 +9,7 @@ import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Look } from '../rehearsal/options.ts';
 import { type Display, formatLine, type Line } from './lines.ts';
 import { type Glyphs, type Style, unpainted } from './paint.ts';
-import { clock, cut, percentOf, stopwatch } from './words.ts';
+import { cut, percentOf, stopwatch } from './words.ts';
 
 export interface View {
   readonly service: string;

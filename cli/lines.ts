@@ -1,13 +1,15 @@
 /** The sentences of a flight: one function makes them, for every place in which they are shown. */
 
-import { grouped } from '../functions/core/numerals.ts';
+import { clock, duration, grouped } from '../functions/core/numerals.ts';
 import type { Lock } from '../functions/core/protocol.ts';
 import type { Instant } from '../functions/ports/clock.ts';
 import type { Flown } from '../rehearsal/account.ts';
 import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
-import { costOf } from './cost.ts';
-import { type Glyphs, type Paint, type Sign, type Style, UNICODE, unpainted } from './paint.ts';
-import { clock, percentOf, printable } from './words.ts';
+import { costOf } from '../report/cost.ts';
+import type { Sign } from '../report/record.ts';
+import { withoutPrefix } from '../report/words.ts';
+import { type Glyphs, type Paint, type Style, UNICODE, unpainted } from './paint.ts';
+import { percentOf, printable } from './words.ts';
 
 export interface Line {
   /** Epoch seconds. */
@@ -133,10 +135,6 @@ function lineFor(
   }
 }
 
-/** The share and the verdict have columns of their own. */
-export const withoutPrefix = (summary: string): string =>
-  summary.replace(/^\d+ %: (?:(?:continue|hold|advance|abort), )?/, '');
-
 const warmUntil = ({ stageFrom = 0, plan }: Lock): number => stageFrom + plan.warmSeconds;
 
 function wentBack(lock: Lock | undefined): string {
@@ -243,15 +241,3 @@ function safety({ violations, unchecked }: Flown): string {
 }
 
 const PROMISES = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-
-/** "1 h 49 min 48 s" */
-export function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  const parts = [
-    [Math.floor(minutes / 60), 'h'],
-    [minutes % 60, 'min'],
-    [Math.round(seconds) % 60, 's'],
-  ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`);
-  return said.join(' ') || '0 s';
-}

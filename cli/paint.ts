@@ -1,5 +1,6 @@
 /** What a stream can show, decided once: colour, and signs beyond ASCII. */
 import { styleText } from 'node:util';
+import type { Sign } from '../report/record.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'greenBright' | 'blueBright';
 export type Paint = (style: Style, text: string) => string;
@@ -26,9 +27,6 @@ export interface Glyphs {
   /** From low to high. */
   readonly heights: readonly string[];
 }
-
-/** Up, abort, down, off, hold. */
-export type Sign = '▲' | '◆' | '▼' | '■' | '‖' | ' ';
 
 export const UNICODE: Glyphs = {
   signs: { '▲': '▲', '◆': '◆', '▼': '▼', '■': '■', '‖': '‖', ' ': ' ' },

@@ -2,14 +2,13 @@
 import { typed } from '../functions/core/commands.ts';
 import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
-import { grouped } from '../functions/core/numerals.ts';
+import { duration, grouped } from '../functions/core/numerals.ts';
 import { historyEvents, longestSeconds, type Plan } from '../functions/core/plan.ts';
 import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
 import { numberFrom, readArguments, type Values } from './arguments.ts';
-import { duration } from './lines.ts';
 import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './request.ts';
 import { displayOptions, type Verb } from './verb.ts';
 import { commandLine } from './words.ts';

@@ -1,9 +1,9 @@
 /** Where the story of a flight goes while it is flown: a frame that is redrawn, or a line an event. */
 import { stripVTControlCharacters } from 'node:util';
-import { oddsInWords } from '../functions/core/numerals.ts';
+import { duration, oddsInWords } from '../functions/core/numerals.ts';
 import type { Look } from '../rehearsal/options.ts';
 import { frame } from './frame.ts';
-import { type Display, duration, formatLine, type Line } from './lines.ts';
+import { type Display, formatLine, type Line } from './lines.ts';
 import type { Screen } from './verb.ts';
 
 export interface Progress {

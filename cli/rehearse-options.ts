@@ -9,7 +9,7 @@ import type { startLive } from '../rehearsal/live/live-parts.ts';
 import type { FlightOptions } from '../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
 import { json, numberFrom, oneOf, readArguments, type Values } from './arguments.ts';
-import { whyUnwritable } from './report/file.ts';
+import { whyUnwritable } from './file.ts';
 import { isScenarioFile, readScenarioFile, type ScenarioFile } from './scenario-file.ts';
 import { displayOptions } from './verb.ts';
 

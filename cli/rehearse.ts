@@ -1,18 +1,20 @@
 /** `sluice rehearse`: a release of the real state machine and steps, in virtual time or against real HTTP traffic. */
+
 import { appendFileSync } from 'node:fs';
 import { STRATEGIES } from '../functions/core/plan.ts';
 import type { Account, Flown } from '../rehearsal/account.ts';
 import { fly } from '../rehearsal/flight.ts';
 import { type Live, type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
+import type { FlightRecord } from '../report/record.ts';
+import { reportHtml } from '../report/report.ts';
+import { save } from './file.ts';
 import { errorAnnotation, jobSummary } from './github.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { closing, headline, type Line, narrator } from './lines.ts';
 import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
+import { recordOf } from './records/rehearsed.ts';
 import { type Asked, type Given, liveOptions, options, readAsked } from './rehearse-options.ts';
-import { save } from './report/file.ts';
-import { type FlightRecord, recordOf } from './report/record.ts';
-import { reportHtml } from './report/report.ts';
 import { type Cockpit, openCockpit } from './serve.ts';
 import type { Terminal, Verb } from './verb.ts';
 import { commandLine } from './words.ts';

@@ -1,12 +1,13 @@
 /** `sluice rollback`: users back to what they had before. Says first how long that takes, honestly. */
+
 import type { WrongField } from '../functions/core/failures.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
+import { duration } from '../functions/core/numerals.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';
 import { parseReleaseInput } from '../functions/core/release.ts';
 import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { startRelease } from './followed.ts';
-import { duration } from './lines.ts';
 import type { Verb } from './verb.ts';
 
 const options = {

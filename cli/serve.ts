@@ -10,10 +10,10 @@ import type { Account } from '../rehearsal/account.ts';
 import type { Controls } from '../rehearsal/options.ts';
 import type { FaultName } from '../rehearsal/scenarios.ts';
 import { START } from '../rehearsal/timeline.ts';
+import type { FlightRecord } from '../report/record.ts';
+import { reportHtml } from '../report/report.ts';
 import type { Line } from './lines.ts';
-import type { FlightRecord } from './report/record.ts';
-import { reportHtml } from './report/report.ts';
-import { isFault, isWord } from './report/steering.ts';
+import { isFault, isWord, steeringBar } from './steering-bar.ts';
 
 export interface Cockpit {
   readonly url: string;
@@ -76,7 +76,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     if (method === 'POST') return press(await boarded, url);
     if (method !== 'GET' || url !== '/') return { status: 404, text: 'There is nothing here.' };
     const { account } = await boarded;
-    return { status: 200, text: reportHtml(record(account()), { faults, isOver }), type: 'text/html' };
+    return { status: 200, text: reportHtml(record(account()), steeringBar({ faults, isOver })), type: 'text/html' };
   }
 
   async function press(controls: Controls, path: string): Promise<Answer> {

@@ -2,7 +2,7 @@
 import { typed } from '../functions/core/commands.ts';
 import { forceStable } from '../functions/core/force-stable.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
-import { oddsInWords } from '../functions/core/numerals.ts';
+import { duration, oddsInWords } from '../functions/core/numerals.ts';
 import type { Lock, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import { COLOURS, type Colour, rolesWhenStableIs, safeColour, shareOf, type Weights } from '../functions/core/roles.ts';
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
@@ -22,7 +22,6 @@ import {
 import { EXIT_CODE } from './follow.ts';
 import { showRelease } from './followed.ts';
 import { doing } from './frame.ts';
-import { duration } from './lines.ts';
 import type { Terminal, Verb } from './verb.ts';
 import { printable } from './words.ts';
 

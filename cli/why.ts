@@ -4,19 +4,19 @@ import { ReleaseRefused } from '../functions/core/failures.ts';
 import { eventsOf } from '../functions/core/judge/baseline.ts';
 import { type Metric, ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import type { Counts } from '../functions/core/judge/readings.ts';
-import { grouped, oddsInWords } from '../functions/core/numerals.ts';
+import { clock, duration, grouped, oddsInWords } from '../functions/core/numerals.ts';
 import type { ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
+import { lastComparedStage, sumOfSome } from '../report/axis.ts';
+import { headlineOf } from '../report/headline.ts';
+import type { FlightRecord } from '../report/record.ts';
+import { reportHtml } from '../report/report.ts';
 import { readArguments } from './arguments.ts';
 import { CANNOT_TELL, type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { duration, REVERT_BUDGET_SECONDS } from './lines.ts';
-import { lastComparedStage, sumOfSome } from './report/axis.ts';
-import { save, whyUnwritable } from './report/file.ts';
-import { headlineOf } from './report/headline.ts';
-import type { FlightRecord } from './report/record.ts';
-import { flightOf, type Opened } from './report/released.ts';
-import { reportHtml } from './report/report.ts';
+import { save, whyUnwritable } from './file.ts';
+import { REVERT_BUDGET_SECONDS } from './lines.ts';
+import { flightOf, type Opened } from './records/released.ts';
 import type { Verb } from './verb.ts';
-import { clock, percentOf, printable } from './words.ts';
+import { percentOf, printable } from './words.ts';
 
 const options = {
   ...controllerOptions,

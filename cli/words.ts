@@ -8,9 +8,6 @@ export const percentOf = (events: number, requests: number, decimals = 2): strin
 export const stopwatch = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, '0')}`;
 
-/** "14:16" of epoch seconds, UTC. */
-export const clock = (at: number): string => new Date(at * 1000).toISOString().slice(11, 16);
-
 /** Text from outside (a log line, a name) on one line, without anything that a terminal would obey. */
 export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trimEnd();
 

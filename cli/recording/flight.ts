@@ -3,7 +3,7 @@ import type { Baseline } from '../../functions/core/judge/baseline.ts';
 import type { Metric } from '../../functions/core/judge/constants.ts';
 import { type Counts, eachLatencyCount, type GroupMinute } from '../../functions/core/judge/readings.ts';
 import { ALL, isShare, type Share } from '../../functions/core/share.ts';
-import type { FlightRecord } from '../report/record.ts';
+import type { FlightRecord } from '../../report/record.ts';
 import {
   BrokenRecording,
   type Fields,

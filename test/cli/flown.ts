@@ -1,10 +1,12 @@
 /** Reports of flown releases, as the command makes them. */
+
 import { type Line, narrator } from '../../cli/lines.ts';
-import { type FlightRecord, recordOf } from '../../cli/report/record.ts';
+import { recordOf } from '../../cli/records/rehearsed.ts';
 import type { Account } from '../../rehearsal/account.ts';
 import { fly } from '../../rehearsal/flight.ts';
 import type { Controls, FlightOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
+import type { FlightRecord } from '../../report/record.ts';
 import { usualOptions } from '../rehearsal/flights.ts';
 
 export async function flown(name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<FlightRecord> {

@@ -4,12 +4,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { frame, type View } from '../../cli/frame.ts';
 import { type Display, type Line, narrator } from '../../cli/lines.ts';
 import { ASCII, paint, UNICODE, unpainted } from '../../cli/paint.ts';
-import { recordOf } from '../../cli/report/record.ts';
-import { reportHtml } from '../../cli/report/report.ts';
+import { recordOf } from '../../cli/records/rehearsed.ts';
 import { oddsInWords } from '../../functions/core/numerals.ts';
 import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightOptions, Look } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
+import { reportHtml } from '../../report/report.ts';
 import { flight, usualOptions } from '../rehearsal/flights.ts';
 
 const display: Display = { paint: unpainted, glyphs: UNICODE };

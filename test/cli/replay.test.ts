@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { reportHtml } from '../../cli/report/report.ts';
+import { reportHtml } from '../../report/report.ts';
 import { type Recording, recordings } from '../core/judge/recordings.ts';
 import { flown } from './flown.ts';
 import { replayed, sluice } from './replayed.ts';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRecording } from '../../cli/recording/read.ts';
 import { rejudge } from '../../cli/rejudge.ts';
-import type { FlightRecord } from '../../cli/report/record.ts';
-import { reportHtml } from '../../cli/report/report.ts';
 import { start } from '../../cli/start.ts';
 import { why } from '../../cli/why.ts';
+import type { FlightRecord } from '../../report/record.ts';
+import { reportHtml } from '../../report/report.ts';
 import { type Deployed, deployed } from './deployed.ts';
 import { flown } from './flown.ts';
 

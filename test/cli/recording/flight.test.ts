@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { replay } from '../../../cli/replay.ts';
-import { reportHtml } from '../../../cli/report/report.ts';
 import { SCENARIOS } from '../../../rehearsal/scenarios.ts';
+import { reportHtml } from '../../../report/report.ts';
 import { flown } from '../flown.ts';
 import { replayed } from '../replayed.ts';
 

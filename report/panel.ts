@@ -1,6 +1,6 @@
 /** What all panels of the chart have in common: the frame, the steps, the lines, the legend. */
-import { ALL } from '../../functions/core/share.ts';
-import { duration } from '../lines.ts';
+import { duration } from '../functions/core/numerals.ts';
+import { ALL } from '../functions/core/share.ts';
 import type { Axis, Column } from './axis.ts';
 import { html, type Markup } from './markup.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';

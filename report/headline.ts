@@ -1,9 +1,9 @@
 /** What happened, in one line and one sentence. */
-import { ALL, NONE, type Share } from '../../functions/core/share.ts';
-import { duration, withoutPrefix } from '../lines.ts';
+import { duration } from '../functions/core/numerals.ts';
+import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import { html, type Markup } from './markup.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';
-import { capital, joined, percent } from './words.ts';
+import { capital, joined, percent, withoutPrefix } from './words.ts';
 
 /** How it goes, as far as colour goes. */
 export const toneOf = ({ outcome, abort }: FlightRecord): string =>

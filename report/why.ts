@@ -1,10 +1,10 @@
 /** The judge's questions, what both colours had to say to them, and the answers. */
 
-import { eventsOf } from '../../functions/core/judge/baseline.ts';
-import { type Metric, ODDS_LIMIT, SUSPICIOUS_ODDS } from '../../functions/core/judge/constants.ts';
-import type { LiteralEvidence } from '../../functions/core/judge/literal.ts';
-import type { Counts } from '../../functions/core/judge/readings.ts';
-import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
+import { eventsOf } from '../functions/core/judge/baseline.ts';
+import { type Metric, ODDS_LIMIT, SUSPICIOUS_ODDS } from '../functions/core/judge/constants.ts';
+import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
+import type { Counts } from '../functions/core/judge/readings.ts';
+import { grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { lastComparedStage, sumOfSome } from './axis.ts';
 import { partsOfReason } from './headline.ts';
 import { html, type Markup } from './markup.ts';

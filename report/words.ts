@@ -1,6 +1,5 @@
 /** Numbers and moments as the report writes them. */
-import { grouped } from '../../functions/core/numerals.ts';
-import { clock as clockOf } from '../words.ts';
+import { clock as clockOf, grouped } from '../functions/core/numerals.ts';
 import type { FlightRecord } from './record.ts';
 
 /** Between a number and its sign, so that no line breaks there. */
@@ -34,3 +33,7 @@ export const capital = (text: string): string => text.charAt(0).toUpperCase() + 
 /** "5, 25 and 50 %" */
 export const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+/** The share and the verdict have columns of their own. */
+export const withoutPrefix = (summary: string): string =>
+  summary.replace(/^\d+ %: (?:(?:continue|hold|advance|abort), )?/, '');

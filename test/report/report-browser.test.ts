@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FlightRecord } from '../../cli/report/record.ts';
-import { reportHtml } from '../../cli/report/report.ts';
+import type { FlightRecord } from '../../report/record.ts';
+import { reportHtml } from '../../report/report.ts';
 import { launch } from '../../scripts/chromium.ts';
 import { chromiumForTests } from '../chromium.ts';
-import { flown, inFlight, stableDies } from './flown.ts';
+import { flown, inFlight, stableDies } from '../cli/flown.ts';
 
 const chromium = chromiumForTests();
 

@@ -7,29 +7,35 @@ import { headlineOf, toneOf, verdictOf } from './headline.ts';
 import { html, jsonData, type Markup, trusted } from './markup.ts';
 import type { FlightRecord } from './record.ts';
 import { SCRIPT } from './script.ts';
-import { STEERING_SCRIPT, STEERING_STYLE, type Steering, steeringBar } from './steering.ts';
 import { STYLE } from './style.ts';
 import { decisionsSection, minutesSection } from './tables.ts';
 import { whySection } from './why.ts';
 import { iso } from './words.ts';
 
-/** The record as one HTML page. The same record gives the same bytes. With `steering` it is the page of a live flight. */
-export function reportHtml(record: FlightRecord, steering?: Steering): string {
+/** What a page that is served has besides the report. */
+export interface Bar {
+  readonly markup: Markup;
+  readonly style: string;
+  readonly script: string;
+}
+
+/** The record as one HTML page. The same record gives the same bytes. With a `bar` it may ask the server that served it. */
+export function reportHtml(record: FlightRecord, bar?: Bar): string {
   const headline = headlineOf(record);
-  const styles = [STYLE, ...(steering ? [STEERING_STYLE] : [])];
-  const scripts = [SCRIPT, ...(steering ? [STEERING_SCRIPT] : [])];
+  const styles = [STYLE, ...(bar ? [bar.style] : [])];
+  const scripts = [SCRIPT, ...(bar ? [bar.script] : [])];
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(styles, scripts, steering ? "'self'" : "'none'")}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(styles, scripts, bar ? "'self'" : "'none'")}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${headline} · ${record.service}</title>
 <link rel="icon" href="data:,">
 ${styles.map((style) => html`<style>${trusted(style)}</style>`)}
 </head>
 <body>
-${steering && steeringBar(steering)}<main>
+${bar?.markup}<main>
 ${metaLine(record)}
 <h1>${headline}</h1>
 ${alarmSection(record)}

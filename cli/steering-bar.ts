@@ -1,8 +1,9 @@
 /** What a served report has above itself: buttons for people's words and for faults, and the script that keeps it new. */
 
-import type { Word } from '../../functions/steps/tell.ts';
-import { FAULTS, type FaultName } from '../../rehearsal/scenarios.ts';
-import { html, type Markup } from './markup.ts';
+import type { Word } from '../functions/steps/tell.ts';
+import { FAULTS, type FaultName } from '../rehearsal/scenarios.ts';
+import { html, type Markup } from '../report/markup.ts';
+import type { Bar } from '../report/report.ts';
 
 /** What each button does, for whoever points at it. */
 export const WORDS: Readonly<Record<Word, string>> = {
@@ -24,7 +25,13 @@ export interface Steering {
   readonly isOver: boolean;
 }
 
-export function steeringBar({ faults, isOver }: Steering): Markup {
+export const steeringBar = (steering: Steering): Bar => ({
+  markup: buttons(steering),
+  style: STYLE,
+  script: SCRIPT,
+});
+
+function buttons({ faults, isOver }: Steering): Markup {
   const button = (path: string, name: string, title: string, more?: Markup): Markup =>
     html`<button type="button" data-path="${path}" title="${title}"${isOver ? html` disabled` : undefined}${more}>${name}</button>`;
   return html`<aside class="steering" aria-label="Steer the flight">
@@ -40,7 +47,7 @@ export function steeringBar({ faults, isOver }: Steering): Markup {
 export const isWord = (text: string): text is Word => Object.hasOwn(WORDS, text);
 export const isFault = (text: string): text is FaultName => Object.hasOwn(FAULTS, text);
 
-export const STEERING_STYLE = `
+const STYLE = `
 .steering { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; padding: .6rem max(1.5rem, 50vw - 28.5rem); background: var(--raised); border-bottom: 1px solid var(--line); font-size: .9rem; }
 .steering div { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; }
 .steering span, .steering output { color: var(--quiet); }
@@ -53,7 +60,7 @@ export const STEERING_STYLE = `
 `;
 
 /** Whoever reads a minute keeps it: while the slider has the focus or the pointer is on the chart, that picture stands still. */
-export const STEERING_SCRIPT = `
+const SCRIPT = `
 const bar = document.querySelector('.steering');
 const answer = bar.querySelector('output');
 const buttons = [...bar.querySelectorAll('button')];

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { axisOf, columnsOf } from '../../cli/report/axis.ts';
-import { html } from '../../cli/report/markup.ts';
-import type { FlightRecord } from '../../cli/report/record.ts';
-import { reportHtml } from '../../cli/report/report.ts';
-import { roundUp } from '../../cli/report/scale.ts';
 import { commandLine } from '../../cli/words.ts';
-import { sluice } from './bin.ts';
-import { flown, stableDies } from './flown.ts';
+import { axisOf, columnsOf } from '../../report/axis.ts';
+import { html } from '../../report/markup.ts';
+import type { FlightRecord } from '../../report/record.ts';
+import { reportHtml } from '../../report/report.ts';
+import { roundUp } from '../../report/scale.ts';
+import { sluice } from '../cli/bin.ts';
+import { flown, stableDies } from '../cli/flown.ts';
 
 /** What a reader sees of a piece of the page. */
 const textIn = (markup: string): string =>

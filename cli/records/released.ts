@@ -5,9 +5,9 @@ import { COLOURS, type Colour, shareOf } from '../../functions/core/roles.ts';
 import { NONE, type Share } from '../../functions/core/share.ts';
 import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
 import { entryOf, historyReader } from '../../rehearsal/timeline.ts';
+import type { Decision, FlightRecord, Shift } from '../../report/record.ts';
 import type { Controller } from '../controller.ts';
 import { narrator } from '../lines.ts';
-import type { Decision, FlightRecord, Shift } from './record.ts';
 
 /** A release whose opening was recorded. */
 export type Opened = ReleaseRecord & Required<Pick<ReleaseRecord, 'opened'>>;

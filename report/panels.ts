@@ -1,8 +1,7 @@
 /** The five panels: share, errors of both colours, slow share, odds. */
-import { ODDS_LIMIT, SUSPICIOUS_ODDS } from '../../functions/core/judge/constants.ts';
-import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
-import { ALL, NONE } from '../../functions/core/share.ts';
-import { duration } from '../lines.ts';
+import { ODDS_LIMIT, SUSPICIOUS_ODDS } from '../functions/core/judge/constants.ts';
+import { duration, grouped, oddsInWords } from '../functions/core/numerals.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import type { Column } from './axis.ts';
 import { html, type Markup, trusted } from './markup.ts';
 import { brokenLine, FIRST_PANEL, gaps, LEFT, type Panel, PLOT, px, type Scene, steps } from './panel.ts';

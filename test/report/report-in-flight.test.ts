@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { FlightRecord } from '../../cli/report/record.ts';
-import { reportHtml } from '../../cli/report/report.ts';
-import { inFlight } from './flown.ts';
+import type { FlightRecord } from '../../report/record.ts';
+import { reportHtml } from '../../report/report.ts';
+import { inFlight } from '../cli/flown.ts';
 
 const pageOf = (record: FlightRecord): string =>
   reportHtml(record)

@@ -1,11 +1,10 @@
 /** Four numbers that say how a flight went. */
-import { ODDS_LIMIT } from '../../functions/core/judge/constants.ts';
-import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
-import { ANSWER_WITHIN_SECONDS } from '../../functions/core/plan.ts';
-import { ALL, NONE } from '../../functions/core/share.ts';
-import { costOf } from '../cost.ts';
-import { duration } from '../lines.ts';
+import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
+import { duration, grouped, oddsInWords } from '../functions/core/numerals.ts';
+import { ANSWER_WITHIN_SECONDS } from '../functions/core/plan.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import { sumOfSome } from './axis.ts';
+import { costOf } from './cost.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';
 import { clock, joined, listed, percent, rate } from './words.ts';
 

@@ -1,5 +1,5 @@
 /** The decisions on the time axis: one mark each, a rule through all panels, and labels that keep clear of each other. */
-import { ALL, NONE } from '../../functions/core/share.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import { html, type Markup } from './markup.ts';
 import { LEFT, PLOT, px, type Scene } from './panel.ts';
 import type { Decision } from './record.ts';

@@ -1,6 +1,6 @@
 /** The two long tables: what was decided, and every judged minute. */
-import type { Counts } from '../../functions/core/judge/readings.ts';
-import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
+import type { Counts } from '../functions/core/judge/readings.ts';
+import { grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { shareAt } from './axis.ts';
 import { html, type Markup } from './markup.ts';
 import type { FlightRecord } from './record.ts';

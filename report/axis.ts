@@ -1,7 +1,7 @@
 /** The one time axis of a report: where a second stands, and which minutes share a column. Pure numbers. */
-import { type Counts, sumOf } from '../../functions/core/judge/readings.ts';
-import { ALL, NONE, type Share } from '../../functions/core/share.ts';
-import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
+import { type Counts, sumOf } from '../functions/core/judge/readings.ts';
+import { ALL, NONE, type Share } from '../functions/core/share.ts';
+import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';
 
 const MINUTE = 60;

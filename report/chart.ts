@@ -1,7 +1,7 @@
 /** The flight as one picture: panels and decisions over one time axis, and an invisible column for each minute. */
 
-import { grouped, oddsInWords } from '../../functions/core/numerals.ts';
-import { ALL } from '../../functions/core/share.ts';
+import { grouped, oddsInWords } from '../functions/core/numerals.ts';
+import { ALL } from '../functions/core/share.ts';
 import { axisOf, type Column, columnsOf } from './axis.ts';
 import { laneOf, marksOf, rules } from './lane.ts';
 import { html, type Markup } from './markup.ts';
