@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { readSettings } from '../infra/settings.ts';
-import { makeStacks } from '../infra/stacks.ts';
 import { WrongSettings } from '../infra/wrong-settings.ts';
+import { makeStacks } from './stacks.ts';
 
 const app = new App();
 const file: unknown = app.node.tryGetContext('settings');

@@ -12,7 +12,7 @@ export interface Ground {
   readonly rotation?: RotationIds;
 }
 
-/** Where rotated secrets are valid; functions/adapters/rotation-addresses.ts reads it. */
+/** Where rotated secrets are valid; platform/rotation/adapters/rotation-addresses.ts reads it. */
 export interface RotationIds {
   readonly app: string;
   readonly integrations: string;

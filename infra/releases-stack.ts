@@ -4,6 +4,7 @@
  */
 import { CfnOutput, RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { SecretCare } from '../platform/infra/constructs/secret-care.ts';
 import { ControllerAlarms } from './constructs/controller-alarms.ts';
 import type { CodeFor } from './constructs/controller-function.ts';
 import { GuardAndReconciler } from './constructs/guard-and-reconciler.ts';
@@ -16,7 +17,6 @@ import { ReleaseTable } from './constructs/release-table.ts';
 import { ReleaseTriggers } from './constructs/release-triggers.ts';
 import { ReleaseVerbs } from './constructs/release-verbs.ts';
 import { RuleKeeper } from './constructs/rule-keeper.ts';
-import { SecretCare } from './constructs/secret-care.ts';
 import { TaskFamilies } from './constructs/task-families.ts';
 import { TwoColourService } from './constructs/two-colour-service.ts';
 import { WeightedRule } from './constructs/weighted-rule.ts';

@@ -7,8 +7,8 @@ import type { WrongField } from '../functions/core/failures.ts';
 import { UPGRADE } from '../functions/core/migration.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-import { KEYS, type KeyRow } from '../functions/core/rotation.ts';
-import { type Core, coreMistakes, core as coreShape, namesOf } from './core-settings.ts';
+import { type Core, coreMistakes, core as coreShape, namesOf } from '../platform/infra/core-settings.ts';
+import { KEYS, type KeyRow } from '../platform/rotation/core/rotation.ts';
 import { LOG_DAYS, PROFILES, WrongSettings, wrongFields } from './wrong-settings.ts';
 
 /** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */

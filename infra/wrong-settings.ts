@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
 import { MIGRATION_SECONDS, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-import { CORE_FIXES } from './core-settings.ts';
+import { CORE_FIXES } from '../platform/infra/core-settings.ts';
 
 export const PROFILES = ['production', 'trial', 'attach'] as const;
 

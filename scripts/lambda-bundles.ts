@@ -1,8 +1,9 @@
 /** The Lambdas' bundles: which there are, and how they are built. The SDK goes along, pinned and loaded faster. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
-const HANDLERS = 'functions/handlers';
+const HANDLERS = ['functions/handlers', 'platform/rotation/handlers'];
 
 const LAMBDA: BuildOptions = {
   bundle: true,
@@ -29,20 +30,19 @@ export interface Bundle {
 
 /** Every file that exports a handler, into `<folder>/<name>/index.mjs`; the others are what those share. */
 export async function bundleLambdas(folder: string): Promise<readonly Bundle[]> {
-  const names = readdirSync(HANDLERS)
-    .filter((file) => /^export const handler\b/m.test(readFileSync(`${HANDLERS}/${file}`, 'utf8')))
-    .map((file) => file.replace(/\.ts$/, ''));
+  const handlers = HANDLERS.flatMap((room) => readdirSync(room).map((file) => `${room}/${file}`)).filter((file) =>
+    /^export const handler\b/m.test(readFileSync(file, 'utf8')),
+  );
+  const named = handlers.map((source) => ({ source, name: basename(source, '.ts') }));
   const { metafile } = await build({
     ...LAMBDA,
     metafile: true,
-    entryPoints: names.map((name) => ({ in: `${HANDLERS}/${name}.ts`, out: `${name}/index` })),
+    entryPoints: named.map(({ source, name }) => ({ in: source, out: `${name}/index` })),
     outdir: folder,
   });
   const inputsOf = new Map(Object.values(metafile.outputs).map((output) => [output.entryPoint, output.inputs]));
-  return names.map((name) => {
-    const used = Object.entries(inputsOf.get(`${HANDLERS}/${name}.ts`) ?? {}).filter(
-      ([, { bytesInOutput }]) => bytesInOutput > 0,
-    );
+  return named.map(({ source, name }) => {
+    const used = Object.entries(inputsOf.get(source) ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
     const clients = used.flatMap(
       ([path]) => /(@aws-sdk\/client-[\w-]+)\/dist-es\/\w+Client\.js$/.exec(path)?.[1] ?? [],
     );

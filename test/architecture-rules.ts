@@ -58,6 +58,13 @@ const ANY = /^/;
 const ANY_BUT_AWS = /^(?!@aws-sdk\/|@smithy\/)/;
 const [CORE, PORTS, STEPS] = ['functions/core', 'functions/ports', 'functions/steps'];
 const [ADAPTERS, HANDLERS] = ['functions/adapters', 'functions/handlers'];
+const [ROTATION_CORE, ROTATION_PORTS, ROTATION_STEPS] = [
+  'platform/rotation/core',
+  'platform/rotation/ports',
+  'platform/rotation/steps',
+];
+const [ROTATION_ADAPTERS, ROTATION_HANDLERS] = ['platform/rotation/adapters', 'platform/rotation/handlers'];
+const PLATFORM = 'platform/infra';
 const GRAPH = 'rehearsal/engine-graph.ts';
 
 const ARROWS: readonly Arrow[] = [
@@ -96,9 +103,43 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'infra',
-    to: ['infra', CORE, 'state-machines'],
+    to: ['infra', PLATFORM, ROTATION_CORE, CORE, 'state-machines'],
     packages: ANY,
     why: 'the template takes values from the core, and handlers by path only',
+  },
+  { from: ROTATION_CORE, to: [ROTATION_CORE], packages: NONE, why: 'the core is pure: values in, values out' },
+  {
+    from: ROTATION_PORTS,
+    to: [ROTATION_PORTS, ROTATION_CORE, PORTS, CORE],
+    packages: NONE,
+    why: 'a port speaks our words, not a library’s',
+  },
+  {
+    from: ROTATION_STEPS,
+    to: [ROTATION_STEPS, ROTATION_PORTS, ROTATION_CORE, PORTS, CORE],
+    packages: NONE,
+    why: 'a step reaches the world through its ports',
+  },
+  {
+    from: ROTATION_ADAPTERS,
+    to: [ROTATION_ADAPTERS, ROTATION_PORTS, ROTATION_CORE, ADAPTERS, PORTS, CORE],
+    packages: ANY,
+    why: 'an adapter carries out a port, and decides nothing',
+  },
+  {
+    from: ROTATION_HANDLERS,
+    to: [
+      ...[ROTATION_HANDLERS, ROTATION_STEPS, ROTATION_ADAPTERS, ROTATION_PORTS, ROTATION_CORE],
+      ...[HANDLERS, ADAPTERS, PORTS, CORE],
+    ],
+    packages: ANY,
+    why: 'a handler joins, it does not think',
+  },
+  {
+    from: PLATFORM,
+    to: [PLATFORM, ROTATION_CORE, 'infra', CORE],
+    packages: ANY,
+    why: 'one company’s platform uses the controller’s constructs, as any other app would, and handlers by path only',
   },
   {
     from: 'state-machines',
@@ -106,7 +147,12 @@ const ARROWS: readonly Arrow[] = [
     packages: /^(yaml|node:fs)$/,
     why: 'the policy knows no code; its loader reads one file',
   },
-  { from: 'bin', to: ['infra'], packages: ANY, why: 'the app joins settings and stacks, it does not build' },
+  {
+    from: 'bin',
+    to: ['bin', 'infra', PLATFORM, ROTATION_CORE],
+    packages: ANY,
+    why: 'the app joins settings and stacks, it does not build',
+  },
   {
     from: 'bench',
     to: ['bench', 'cli/arguments.ts', 'rehearsal', STEPS, PORTS, CORE],
@@ -158,7 +204,7 @@ function defaultExports({ path, exports }: Source): readonly string[] {
 const COLOUR = /"(?:blue|green)"|\bblue: ?[\w.]+\.green\b|\bgreen: ?[\w.]+\.blue\b/g;
 
 function coloursOutsideRoles({ path, code }: Source): readonly string[] {
-  if (!isIn(path, 'functions') || path === `${CORE}/roles.ts`) return [];
+  if (!['functions', 'platform/rotation'].some((room) => isIn(path, room)) || path === `${CORE}/roles.ts`) return [];
   return [...code.matchAll(COLOUR)].map(
     ([found]) => `${path} says ${found}; which role has which colour is decided in ${CORE}/roles.ts only, ask there.`,
   );
@@ -172,7 +218,7 @@ const THROUGH_THE_DOOR: Readonly<Record<string, RegExp>> = {
 };
 
 function impurities({ path, code }: Source): readonly string[] {
-  if (![CORE, STEPS].some((folder) => isIn(path, folder))) return [];
+  if (![CORE, STEPS, ROTATION_CORE, ROTATION_STEPS].some((folder) => isIn(path, folder))) return [];
   return Object.entries(THROUGH_THE_DOOR).flatMap(([what, pattern]) =>
     [...code.matchAll(pattern)].map(
       ([found]) => `${path} says ${found}; ${what} comes in through a port, waiting belongs to the state machine.`,

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { keysByHand } from '../functions/core/rotation.ts';
 import { readSettings } from '../infra/settings.ts';
+import { keysByHand } from '../platform/rotation/core/rotation.ts';
 import { allowedIn, listOf, type Template } from '../scripts/permissions-table.ts';
 import {
   attach,

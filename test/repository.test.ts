@@ -13,7 +13,7 @@ const LONG_FOR_A_REASON: Readonly<Record<string, string>> = {
   'test/core/judge/judge.test.ts': 'one list: the laws of the judge',
   'test/core/protocol.test.ts': 'one list: every condition of the ledger, held against every phase',
   'test/core/release.test.ts': 'one list: what a person may write, field by field',
-  'test/infra/core-stack.test.ts': 'one list: the plan, value by value',
+  'test/platform/infra/core-stack.test.ts': 'one list: the plan, value by value',
   'test/rehearsal/violations.test.ts': 'one list: every violation of the protocol, each a short story',
   'test/rehearsal/engine.test.ts': 'one list: the engine, behaviour by behaviour, each a short story',
 };

@@ -3,7 +3,7 @@ import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/clien
 import { DESCRIPTION, type Description, description } from './addresses.ts';
 import { isCalled } from './failures.ts';
 
-/** The name that infra/stacks.ts gives the stack of a service. */
+/** The name that bin/stacks.ts gives the stack of a service. */
 const stackOf = (service: string): string => `sluice-${service}`;
 
 /** Undefined when there is no stack of that service in this account and region. */

@@ -2,8 +2,8 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Architecture, type Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Network } from '../../platform/infra/constructs/network.ts';
 import { FUNCTIONS, type FunctionName, type FunctionRow, TIMEOUT_SECONDS } from './functions.ts';
-import type { Network } from './network.ts';
 import { roleFor } from './permission.ts';
 import { type Reach, type RotationReach, rightOver } from './rights.ts';
 

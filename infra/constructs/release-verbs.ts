@@ -62,7 +62,7 @@ export class ReleaseVerbs extends Construct {
     this.versions = each((verb) => this.functions[verb].lambda.currentVersion);
     if (move.settings.migration) {
       const plays = 'migrate-by-hand';
-      // The pipeline's role knows it by its name (infra/constructs/pipeline-role.ts).
+      // The pipeline's role knows it by its name (platform/infra/constructs/pipeline-role.ts).
       const named = `sluice-${move.settings.name}-migrate`;
       const { lambda } = new ControllerFunction(this, plays, {
         plays,

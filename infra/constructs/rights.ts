@@ -4,10 +4,14 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
+import {
+  isRotationRight,
+  type RotationRight,
+  rotationRightOver,
+} from '../../platform/infra/constructs/rotation-rights.ts';
 import type { RotationIds } from '../ground.ts';
 import type { Foundation } from '../settings.ts';
 import { everywhere, type Permission } from './permission.ts';
-import { isRotationRight, type RotationRight, rotationRightOver } from './rotation-rights.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export type Right =

@@ -2,12 +2,13 @@
  * Least privilege, derived: from a handler to its step and what that reaches, from there to the ports' methods, and from
  * those to the calls of the adapters. What a Lambda may do is exactly what it can do.
  */
+import { posix } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { FUNCTIONS } from '../../infra/constructs/functions.ts';
 import { allowedIn, listOf, type Template } from '../../scripts/permissions-table.ts';
-import { textOf } from '../repository-files.ts';
+import { repositoryFiles, textOf } from '../repository-files.ts';
 import { attach, pretended, stacksOf, templateOf } from './scene.ts';
 
 const { app, releases } = stacksOf({});
@@ -121,12 +122,16 @@ async function bundled(contents: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-const importsOf = (handler: string): readonly string[] =>
-  [
-    ...textOf(`functions/handlers/${handler}.ts`).matchAll(
-      /^import \{[^}]*\} from '\.\.\/(?:steps|adapters)\/[^']*';$/gm,
-    ),
-  ].map(([line]) => line.replace('import', 'export').replace('../', './functions/'));
+const HANDLERS = ['functions/handlers', 'platform/rotation/handlers'];
+
+/** The steps and adapters that a handler imports, exported from the root. */
+function importsOf(handler: string): readonly string[] {
+  const room = HANDLERS.find((folder) => repositoryFiles().includes(`${folder}/${handler}.ts`))!;
+  const imports = textOf(`${room}/${handler}.ts`).matchAll(
+    /^import (\{[^}]*\}) from '(\.\.\/[^']*\b(?:steps|adapters)\/[^']*)';$/gm,
+  );
+  return [...imports].map(([, names, path]) => `export ${names} from './${posix.join(room, path!)}';`);
+}
 
 async function actionsOf(handler: string): Promise<readonly string[]> {
   const code = await bundled(importsOf(handler).join('\n'));
@@ -163,8 +168,12 @@ test.each(Object.keys(FUNCTIONS))('%s may do exactly what it can do', async (nam
 });
 
 test('the table of what a port asks of AWS is what its adapters call', async () => {
-  const adapters = ['handlers/ports', 'handlers/rotation-ports', 'adapters/ecs-restarts'];
-  const code = await bundled(adapters.map((file) => `export * from './functions/${file}.ts';`).join('\n'));
+  const adapters = [
+    'functions/handlers/ports',
+    'platform/rotation/handlers/rotation-ports',
+    'platform/rotation/adapters/ecs-restarts',
+  ];
+  const code = await bundled(adapters.map((file) => `export * from './${file}.ts';`).join('\n'));
   const called = new Set(commandsIn(code));
   // A transaction is authorised as what is in it; tags and roles come along with a revision.
   called.delete('dynamodb:TransactWriteItems');

@@ -2,8 +2,8 @@
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { makeStacks } from '../../bin/stacks.ts';
 import { readSettings } from '../../infra/settings.ts';
-import { makeStacks } from '../../infra/stacks.ts';
 import { textOf } from '../repository-files.ts';
 
 export interface Resource {

@@ -1,0 +1,69 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type CodeFor, ControllerFunction } from '../../../infra/constructs/controller-function.ts';
+import type { Notices } from '../../../infra/constructs/notices.ts';
+import type { ReleaseVerbs } from '../../../infra/constructs/release-verbs.ts';
+import type { RotationIds } from '../../../infra/ground.ts';
+import type { Service } from '../../../infra/settings.ts';
+
+export interface SecretCareProps {
+  readonly workLike: ReleaseVerbs;
+  readonly at: RotationIds;
+  /** Of all services: the old token is valid until the last of them has the new one. */
+  readonly services: readonly Service[];
+  readonly page: Notices;
+  readonly codeFor: CodeFor;
+  readonly keepsLogsFor: RetentionDays;
+}
+
+/** Whoever reads one of the two rotated secrets. */
+const readersOf = ({ app, integrations }: RotationIds, services: readonly Service[]): readonly string[] =>
+  services
+    .filter(({ secrets }) => Object.values(secrets).some(({ secret }) => [app, integrations].includes(secret)))
+    .map(({ name }) => name);
+
+/** A new version of a secret reaches the tasks that run, and people are reminded of the keys that only they can change. */
+export class SecretCare extends Construct {
+  constructor(scope: Construct, id: string, { workLike, at, services, page, codeFor, keepsLogsFor }: SecretCareProps) {
+    super(scope, id);
+    const everyReader = readersOf(at, services);
+    const own = workLike.reaches.service.settings.name;
+    if (!everyReader.includes(own)) return;
+    const care = {
+      codeFor,
+      keepsLogsFor,
+      reaches: { ...workLike.reaches, rotation: at },
+      environment: { ...workLike.environment, ROTATION: Stack.of(this).toJsonString({ ...at, readBy: everyReader }) },
+    };
+    const refresh = new ControllerFunction(this, 'Refresh', { plays: 'rotate-refresh', ...care });
+    // It is asked again in five minutes anyway: what is late is dropped.
+    new Rule(this, 'EveryFiveMinutes', {
+      description: 'New secrets reach the tasks that run',
+      schedule: Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(refresh.lambda, { maxEventAge: Duration.minutes(5), retryAttempts: 0 })],
+    });
+    const failing = new Alarm(this, 'Failing', {
+      alarmDescription: 'new secrets do not reach the tasks; what runs is untouched (docs/runbook.md, "Secrets")',
+      metric: refresh.lambda.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 0,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      // One look may find AWS busy.
+      evaluationPeriods: 3,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    failing.addAlarmAction(new SnsAction(page.topic));
+    // One reminder will do, however many services read the keys.
+    if (own !== everyReader[0]) return;
+    const reminder = new ControllerFunction(this, 'Reminder', { plays: 'rotate-reminder', ...care });
+    new Rule(this, 'Monthly', {
+      description: 'Keys that only people can change',
+      schedule: Schedule.cron({ minute: '0', hour: '9', day: '1' }),
+      targets: [new LambdaFunction(reminder.lambda)],
+    });
+  }
+}
