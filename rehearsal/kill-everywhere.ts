@@ -39,6 +39,7 @@ export const KILL_SCENARIOS = {
   healthy: BASE,
   'errors at 25': { ...BASE, scenario: SCENARIOS.errors },
   crash: { ...BASE, scenario: SCENARIOS.crash },
+  'alb-throttled': { ...BASE, scenario: SCENARIOS['alb-throttled'] },
   'rollback in flight': { ...BASE, events: [rollback({ share: 25 })] },
   'rollback warm': { ...BASE, events: [rollback({ event: 'warm' })] },
   'rollback cold': { ...BASE, input: { action: 'rollback' } },

@@ -6,7 +6,7 @@ import { type AbortOrder, isAbortable, type Lock, writes } from '../core/protoco
 import { safeColour, weightsFor } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Ports } from './step.ts';
-import { routeAndReadBack } from './traffic.ts';
+import { routeToSafety } from './traffic.ts';
 
 type AbortPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'clock'>;
 
@@ -19,6 +19,6 @@ export async function abortRelease(ports: AbortPorts, meant: Lock, order: Omit<A
   const goesOn = written || (lock?.fence === meant.fence && lock.abort !== undefined && isAbortable(lock));
   if (!goesOn || !lock) return false;
   const isOnStable = safeColour(await fleet.health(), lock.stable) === lock.stable;
-  if (isOnStable) await routeAndReadBack(ports, weightsFor(lock, NONE));
+  if (isOnStable) await routeToSafety(ports, weightsFor(lock, NONE));
   return true;
 }

@@ -12,7 +12,7 @@ import type { ServiceSettings } from './settings.ts';
 import { putToSleep, settle, settleAgain, settling } from './settle.ts';
 import { fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
-import { agreeingShare, routeAndReadBack } from './traffic.ts';
+import { agreeingShare, routeToSafety } from './traffic.ts';
 
 type ClosePorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
 
@@ -60,7 +60,7 @@ async function swapRoles(
   if (share === NONE && health[stable] > 0)
     return stuck(stable, `somebody put all requests back on ${stable} while it was closing`);
   if (share !== ALL) {
-    await routeAndReadBack(ports, weightsFor(lock, ALL));
+    await routeToSafety(ports, weightsFor(lock, ALL));
     return settleAgain(ports, me, lock);
   }
 

@@ -14,7 +14,7 @@ import type { ServiceSettings } from './settings.ts';
 import { putToSleep, settle, settling } from './settle.ts';
 import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
-import { agreeingShare, routeAndReadBack } from './traffic.ts';
+import { agreeingShare, routeToSafety } from './traffic.ts';
 
 type RevertPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
 
@@ -61,7 +61,7 @@ async function putUsersBack(
   const safe = safeColour(health, lock.stable);
   const onStable = safe === lock.stable;
   if (!onStable) await commit(ledger, me, writes.target(me));
-  if (!(await routeAndReadBack(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
+  if (!(await routeToSafety(ports, weightsFor(lock, onStable ? NONE : ALL)))) {
     throw new Transient(`The rule does not show all requests on ${safe} yet`);
   }
   const now = Math.round(clock.now());

@@ -5,7 +5,7 @@ import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, type Ports } from './step.ts';
-import { agreeingShare, routeAndReadBack } from './traffic.ts';
+import { agreeingShare, routeToSafety } from './traffic.ts';
 
 type StuckPorts = Pick<Ports, 'router' | 'fleet' | 'notices' | 'clock'>;
 
@@ -43,7 +43,7 @@ export async function leaveTheDead(ports: StuckPorts, settings: StuckSettings, l
   const there = living === lock.candidate ? ALL : NONE;
   if ((await agreeingShare(ports, lock)) === there) return;
   if ((await ports.fleet.observe(living)).desired === 0) return;
-  if (!(await routeAndReadBack(ports, weightsFor(lock, there)))) return;
+  if (!(await routeToSafety(ports, weightsFor(lock, there)))) return;
   const what = `${whereUsersAre(lock, there)}, moved there because only ${living} answers`;
   await page(ports, settings, lock, { what, reason: lock.reason ?? 'a person is needed', safe: living });
 }

@@ -1,5 +1,6 @@
 /** Abort, as those write it who are not the owner: the guard, and a rollback in flight. */
 import { describe, expect, test } from 'vitest';
+import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, type Phase, writes } from '../../functions/core/protocol.ts';
 import { abortRelease } from '../../functions/steps/abort.ts';
 import { ABORT, FENCE, lockIn, ME, NOW, type Scene, type SceneOptions, SOMEBODY_ELSE, scene } from './scene.ts';
@@ -21,6 +22,18 @@ test('the order, one reading of the health, the rule, its reading: in this order
   expect(await abort(it, running())).toBe(true);
   expect(it.log).toEqual(['ledger: abort', 'DescribeTargetHealth', 'ModifyRule blue 100, green 0', 'DescribeRules']);
   expect(it.world.ledger.state.lock?.abort).toEqual({ by: 'person', reason: ABORT.reason, at: NOW });
+});
+
+test('a change that the load balancer refuses is tried again by the same invocation', async () => {
+  let refused = 0;
+  const it = await scene({
+    lock: running(),
+    before: (_, name) => {
+      if (name === 'ModifyRule' && ++refused <= 2) throw new Transient('Rate exceeded');
+    },
+  });
+  expect(await abort(it, running())).toBe(true);
+  expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
 });
 
 test('nobody is sent to a stable that is dead while the candidate lives', async () => {
