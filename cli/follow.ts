@@ -184,7 +184,7 @@ async function afterIt(
 
   if (state !== 'Nothing to do')
     return end(state ? 'refused' : 'unknown', said || 'its execution has ended before it did anything');
-  if (said.startsWith('already live')) return end('live', said);
+  if (said.startsWith('already live') || said.startsWith('done already')) return end('live', said);
   if (digest === undefined || said.startsWith('stale')) return end('nothing', said);
   if (lock?.digest === digest) return 'carried out by another';
   if (pending?.digest === digest) return undefined;

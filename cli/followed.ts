@@ -39,9 +39,11 @@ export async function startRelease(
   const { schema, execution, input, digest } = started;
   const { service, json } = showing;
   const begin = async (): Promise<void> => {
+    // Said first: what it will do may be what makes a person stop.
+    if (!json && estimate) terminal.print(estimate);
     await controller.executions.start(execution, input);
     const watchIt = followed ? '\n' : ` Watch it: ${typed('status --follow', service)}`;
-    if (!json) terminal.print(`${estimate ? `${estimate}\n` : ''}Started ${execution}.${watchIt}`);
+    if (!json) terminal.print(`Started ${execution}.${watchIt}`);
     else if (!followed) terminal.print(JSON.stringify({ schema, service, execution, digest, input, estimate }));
   };
   if (!followed) {
@@ -115,7 +117,7 @@ const asJson = ({ outcome, reason, share, releaseId, record }: Ended, service: s
 
 /** The block at the end: how it ended, and what to type next. */
 function closing(end: Ended, service: string, { paint }: Terminal): string {
-  const { outcome, reason, releaseId, record } = end;
+  const { reason, record } = end;
   const back = record?.secondsFromVerdictToStable;
   const stable = record?.opened?.stable ?? 'stable';
   const rows: readonly (readonly [string, string])[] = [
@@ -129,13 +131,17 @@ function closing(end: Ended, service: string, { paint }: Terminal): string {
           ] as const,
         ]),
     ['Why', reason.split('\n').map(printable).join('\n          ')],
-    ['Next', typed(NEXT[outcome] ?? `why ${releaseId ?? ''}`.trim(), service)],
+    ['Next', typed(nextAfter(end), service)],
   ];
   return [
     paint(isGood(end) ? 'bold' : 'red', headline(end)),
     ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
   ].join('\n');
 }
+
+/** No rollback is advised of what is a rollback: nothing would be done. */
+const nextAfter = ({ outcome, releaseId, record }: Ended): string =>
+  (record?.rollback && outcome === 'promoted' ? 'status' : NEXT[outcome]) ?? `why ${releaseId ?? ''}`.trim();
 
 const NEXT: Readonly<Partial<Record<Ended['outcome'], string>>> = {
   promoted: 'rollback',

@@ -1,18 +1,21 @@
 /** `sluice rollback`: users back to what they had before. Says first how long that takes, honestly. */
 
+import { typed } from '../functions/core/commands.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import { duration } from '../functions/core/numerals.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';
 import { parseReleaseInput } from '../functions/core/release.ts';
+import { needsNewest, unnamedRollback } from '../functions/core/rollback.ts';
 import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { startRelease } from './followed.ts';
-import type { Verb } from './verb.ts';
+import { EXIT_CODE } from './follow.ts';
+import { showRelease, startRelease } from './followed.ts';
+import type { Terminal, Verb } from './verb.ts';
 
 const options = {
   ...controllerOptions,
-  to: { value: 'VERSION', help: 'a release tag, commit sha, digest or release id (the one before)' },
+  to: { value: 'VERSION', help: 'a release tag, commit sha, digest or release id (the one before the newest release)' },
   reason: { value: 'TEXT', help: 'why; it stands in the record and in the notice' },
   'accept-schema': { help: 'the older code runs on the newer database schema' },
   follow: { help: 'stay until users are back; the exit code is how it ended' },
@@ -48,7 +51,9 @@ export const rollback = (reach: Reach): Verb => ({
         asFlag,
       },
       async (controller, service) => {
-        const { estimate, digest, going } = await foresee(controller, input);
+        const foreseen = await foresee(controller, input);
+        if ('unneeded' in foreseen) return sayUnneeded(controller, foreseen, values, service, terminal);
+        const { estimate, digest, going } = foreseen;
         const execution = `rollback-${Math.round(controller.clock.now())}`;
         // What goes back is the release that runs; the execution that is started only gives the order.
         const follows = going ? { execution: going.owner } : { execution, digest };
@@ -77,32 +82,90 @@ interface Foreseen {
   readonly going?: Lock;
 }
 
+/** There is nothing to start. */
+interface Unneeded {
+  /** What users have, and since when; or who brings it. */
+  readonly unneeded: string;
+  /** The rollback that brings it. */
+  readonly carriedOutBy?: Lock;
+}
+
 /** @throws ReleaseRefused for what Open would refuse */
-async function foresee(controller: Controller, input: { readonly to?: string }): Promise<Foreseen> {
-  const { settings, ledger, registry } = controller;
+async function foresee(controller: Controller, input: { readonly to?: string }): Promise<Foreseen | Unneeded> {
+  const { settings, ledger } = controller;
   const parsed = parseReleaseInput(input, settings);
   if (!parsed.ok) throw new ReleaseRefused(NOTHING, parsed.fields);
   const state = await ledger.read();
+  if (input.to === undefined) return foreseeUnnamed(controller, state);
   const { lock } = state;
   if (lock?.phase === 'stuck')
     throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide: sluice doctor`);
-  const named = input.to === undefined ? undefined : ((await ledger.record(input.to))?.digest ?? input.to);
-  if (lock && lock.phase !== 'closing' && (named === undefined || named === state.current?.digest))
+  const digest = (await ledger.record(input.to))?.digest ?? input.to;
+  if (lock && lock.phase !== 'closing' && digest === state.current?.digest)
     return { estimate: whileItRuns(lock), going: lock };
+  return foreseeOpened(controller, state, digest, input.to);
+}
 
-  const reference = named ?? (lock ? state.current?.digest : state.previous?.digest);
-  if (reference === undefined)
-    throw refusedTo('there is no earlier release of this service', 'name a version with --to');
+async function foreseeUnnamed(controller: Controller, state: ServiceState): Promise<Foreseen | Unneeded> {
+  const { ledger } = controller;
+  const meant = unnamedRollback(state, needsNewest(state) ? await ledger.newestRecord() : undefined);
+  switch (meant.is) {
+    case 'abort':
+      return { estimate: whileItRuns(meant.lock), going: meant.lock };
+    case 'open':
+      return foreseeOpened(controller, state, meant.release.digest, meant.release.image);
+    case 'on its way':
+      return { unneeded: meant.sentence, carriedOutBy: meant.lock };
+    case 'done':
+      return { unneeded: meant.sentence };
+    case 'refused':
+      throw refusedTo(meant.sentence, meant.fix.replace('"to"', '--to'));
+    case 'look again':
+      throw refusedTo('a release began or ended in this second', 'look at sluice status, and type it again');
+  }
+}
+
+async function foreseeOpened(
+  { settings, registry }: Controller,
+  state: ServiceState,
+  reference: string,
+  name: string,
+): Promise<Foreseen | Unneeded> {
   const image = await registry.resolve(reference);
-  if (!image) throw refusedTo(`${input.to ?? reference} is not in the registry`, 'name one that is there');
-  return { estimate: later(state, input.to ?? nameOf(state, image.digest), settings), digest: image.digest };
+  if (!image) throw refusedTo(`${name} is not in the registry`, 'name one that is there');
+  const { lock } = state;
+  if (lock?.digest === image.digest && lock.phase !== 'reverting')
+    return { unneeded: `${name} is being released already, as ${lock.releaseId}`, carriedOutBy: lock };
+  return { estimate: later(state, name, settings), digest: image.digest };
+}
+
+/** Users have it, or somebody's rollback brings it: with `--follow` that one is followed to its end. */
+async function sayUnneeded(
+  controller: Controller,
+  { unneeded, carriedOutBy }: Unneeded,
+  { follow = false, json = false }: { readonly follow?: boolean | undefined; readonly json?: boolean | undefined },
+  service: string,
+  terminal: Terminal,
+): Promise<number> {
+  const summary = `${unneeded}; nothing was started`;
+  if (!follow || !carriedOutBy) {
+    const outcome = carriedOutBy ? 'on its way' : 'live';
+    const text = `${summary}. For another version: ${typed('rollback --to VERSION', service)}`;
+    terminal.print(json ? JSON.stringify({ schema: 'sluice.rollback/1', service, outcome, summary }) : text);
+    return 0;
+  }
+  if (!json) terminal.tell(`${summary}.`);
+  const { outcome } = await showRelease(
+    controller,
+    { execution: carriedOutBy.owner },
+    { service, json, everyMinute: false },
+    terminal,
+  );
+  return EXIT_CODE[outcome];
 }
 
 const refusedTo = (message: string, fix: string): ReleaseRefused =>
   new ReleaseRefused(NOTHING, [{ field: 'to', message, fix }]);
-
-const nameOf = ({ current, previous }: ServiceState, digest: string): string =>
-  [current, previous].find((release) => release?.digest === digest)?.image ?? digest;
 
 function whileItRuns({ releaseId, stable, phase }: Lock): string {
   if (phase === 'reverting')

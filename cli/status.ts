@@ -5,6 +5,7 @@ import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { duration, oddsInWords } from '../functions/core/numerals.ts';
 import type { Lock, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import { COLOURS, type Colour, rolesWhenStableIs, safeColour, shareOf, type Weights } from '../functions/core/roles.ts';
+import { type UnnamedRollback, unnamedRollback } from '../functions/core/rollback.ts';
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { ColourStatus } from '../functions/ports/fleet.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
@@ -136,12 +137,24 @@ function asText(controller: Controller, seen: Seen): readonly string[] {
     '',
     `Why:         ${typed(`why ${state.lock?.releaseId ?? newest?.releaseId ?? ''}`.trim(), service)}`,
     ...(state.lock ? [`Say:         ${typed('tell hold | resume | advance | abort', service)}`] : []),
-    `Go back:     ${typed('rollback', service)}`,
-    `  or         ${rollbackByHand(controller)}`,
+    ...rollbackLines(controller, seen),
     `When nothing else works, everybody on ${safe}, at once and past all of us:`,
     forceStable(traffic, safe),
   ];
 }
+
+/** What a rollback without a name would do now, where it would do something; else why not, and what to say instead. */
+function rollbackLines(controller: Controller, { state, newest }: Seen): readonly string[] {
+  const { service } = controller.settings;
+  const meant = unnamedRollback(state, newest);
+  if (doesSomething(meant))
+    return [`Go back:     ${typed('rollback', service)}`, `  or         ${rollbackByHand(controller)}`];
+  const why = 'sentence' in meant ? printable(meant.sentence) : 'a release begins or ends in this second';
+  const isStuck = state.lock?.phase === 'stuck';
+  return [`Go back:     ${why}`, `  otherwise  ${typed(isStuck ? 'doctor' : 'rollback --to VERSION', service)}`];
+}
+
+const doesSomething = ({ is }: UnnamedRollback): boolean => is === 'abort' || is === 'open';
 
 type Row = readonly [word: string, text: string];
 
@@ -233,7 +246,7 @@ function asJson(controller: Controller, seen: Seen) {
     ...(judged ? { judged } : {}),
     ...(newest ? { newest } : {}),
     colours,
-    rollback: rollbackByHand(controller),
+    ...(doesSomething(unnamedRollback(state, newest)) ? { rollback: rollbackByHand(controller) } : {}),
     forceStable: forceStable(controller.settings.traffic, safest(seen)),
   };
 }

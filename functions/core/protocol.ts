@@ -54,6 +54,8 @@ export interface Lock {
   readonly drift?: true;
   /** Why it goes out although stable is broken; the candidate is judged alone. */
   readonly hotfix?: string;
+  /** It brings an earlier version back: a rollback without a name finds its work done. */
+  readonly rollback?: boolean;
   /** Written before the rule is; equal to `share` once confirmed. */
   readonly intent?: Share;
   /** When `share` was confirmed, epoch seconds. */
@@ -92,6 +94,8 @@ export interface LiveRelease {
   readonly digest: string;
   readonly image: string;
   readonly pushedAt: number;
+  /** It was opened as a rollback. */
+  readonly rollback?: boolean;
 }
 
 export interface Pending {
@@ -426,7 +430,13 @@ export const writes = {
     condition: all(mine(me), phaseIn('closing'), present('lock.retiring')),
     set: {
       stable: lock.candidate,
-      current: { releaseId: lock.releaseId, digest: lock.digest, image: lock.image, pushedAt: lock.pushedAt },
+      current: {
+        releaseId: lock.releaseId,
+        digest: lock.digest,
+        image: lock.image,
+        pushedAt: lock.pushedAt,
+        ...(lock.rollback ? { rollback: true } : {}),
+      },
       ...(current ? { previous: current } : {}),
     },
     remove: ['lock'],

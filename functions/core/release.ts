@@ -53,7 +53,7 @@ export interface RequestedStage {
 /** Bring users back to an earlier image. */
 export interface RollbackRequest {
   readonly action: 'rollback';
-  /** A release tag, commit sha, digest or release id (`r-YYYYMMDD-HHMMSS`). @default - the previous release */
+  /** A release tag, commit sha, digest or release id (`r-YYYYMMDD-HHMMSS`). @default - the one before the newest release, once */
   readonly to?: string | undefined;
   /** The person knows that the code goes back past a migration that it may not understand. */
   readonly acceptSchema?: boolean | undefined;

@@ -72,7 +72,7 @@ async function swapRoles(
     releaseId: lock.releaseId,
     title: `${lock.candidate} is live (100 %)`,
     body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
-    next: [typed('rollback', settings.service)],
+    next: [typed(lock.rollback ? 'status' : 'rollback', settings.service)],
   });
   await startPending({ ledger, executions: ports.executions, notices });
   return answer(lock, 'closed', `${lock.image} is live on ${lock.candidate}`);

@@ -163,7 +163,7 @@ async function page(
     releaseId: lock.releaseId,
     title: rule,
     body: reason,
-    next: [typed(lock.phase === 'warm' ? 'rollback' : 'tell abort', service)],
+    next: [typed(lock.phase === 'warm' && !lock.rollback ? 'rollback' : 'tell abort', service)],
   });
   await commit(ledger, me, writes.paged(me, rule));
 }

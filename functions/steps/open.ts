@@ -6,15 +6,15 @@ import { typed } from '../core/commands.ts';
 import { ReleaseRefused } from '../core/failures.ts';
 import { planRelease } from '../core/plan.ts';
 import { type Lock, type Pending, type ReleaseRecord, type ServiceState, writes } from '../core/protocol.ts';
-import { parseReleaseInput, type ReleaseRequest, type RollbackRequest } from '../core/release.ts';
+import { type ImageRequest, parseReleaseInput, type ReleaseRequest } from '../core/release.ts';
 import { rolesWhenStableIs, shareOf } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';
 import type { Image } from '../ports/registry.ts';
-import { abortRelease } from './abort.ts';
 import { startPending } from './pending.ts';
 import { preflight } from './preflight.ts';
+import { clearTheWay, refuseAnotherRelease, rollbackTarget, type Target, wrongImage } from './rollback.ts';
 import type { ServiceSettings } from './settings.ts';
-import { type Ports, releaseOf, type StepOutput } from './step.ts';
+import { nothing, type Ports, releaseOf, type StepOutput } from './step.ts';
 
 type OpenPorts = Pick<
   Ports,
@@ -32,11 +32,11 @@ export const open = (ports: OpenPorts, settings: ServiceSettings) =>
     const parsed = parseReleaseInput(input, settings);
     if (!parsed.ok) throw new ReleaseRefused('The release was refused; nothing was changed.', parsed.fields);
     // The ledger may change under our eyes (the lock is freed while we queue); then we look again.
-    let meant: Lock | undefined;
+    let first: ServiceState | undefined;
     for (let look = 0; look < 3; look++) {
       const seen = await ports.ledger.read();
-      meant ??= seen.lock;
-      refuseAnotherRelease(seen, meant, parsed.request);
+      first ??= seen;
+      if (parsed.request.action === 'rollback') refuseAnotherRelease(seen, first, execution);
       const answer = await tryToOpen(ports, settings, execution, parsed.request, input, seen);
       if (answer) return answer;
     }
@@ -54,26 +54,19 @@ async function tryToOpen(
   const { ledger, registry, clock } = ports;
   const { lock, current } = seen;
   if (lock?.owner === execution) return opened(lock);
-  if (request.action === 'rollback' && lock) {
-    if (lock.phase === 'stuck') {
-      throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide (sluice doctor).`);
-    }
-    // Without a name it means "back to what it was", and that is where an aborted release leads: nothing is looked up.
-    if (request.to === undefined && lock.phase !== 'closing')
-      return (await isGoingBack(ports, lock, request)) ? goesBack(seen, lock) : undefined;
-  }
-
-  const target = await targetOf(ports, seen, request);
+  const asked = request.action === 'rollback' ? await rollbackTarget(ports, seen, request) : imageOf(request);
+  if (asked === 'look again') return undefined;
+  if ('answer' in asked) return asked.answer;
+  const { target } = asked;
   const image = await registry.resolve(target.reference);
   if (!image)
     throw wrongImage(request, `${target.name} is not in the registry`, 'push it first, or name one that is there');
   if (lock?.digest === image.digest)
     return nothing('duplicate', `${target.name} is being released as ${lock.releaseId}`);
   if (request.action === 'rollback') {
-    // What would be refused later is refused before anything is aborted for it.
-    await refuseUnsafeRollback(ports, seen, request, image);
-    if (lock && !(await isGoingBack(ports, lock, request))) return undefined;
-    if (lock && lock.phase !== 'closing' && current?.digest === image.digest) return goesBack(seen, lock);
+    const answer = await clearTheWay(ports, seen, request, image);
+    if (answer === 'look again') return undefined;
+    if (answer) return answer;
   }
 
   const again = request.action === 'rollback' || request.force === true;
@@ -122,6 +115,7 @@ async function tryToOpen(
     share: NONE,
     openedAt,
     ...(request.action === 'release' && request.hotfix ? { hotfix: request.hotfix } : {}),
+    ...(request.action === 'rollback' ? { rollback: true } : {}),
     ticks: 0,
   };
   const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
@@ -133,20 +127,6 @@ async function tryToOpen(
     return nothing('stale', `${newer.image} was pushed after it and waits`);
   }
   return undefined;
-}
-
-/** A rollback is about the release that ran when it was asked, never about the one that began while it looked. */
-function refuseAnotherRelease({ lock }: ServiceState, meant: Lock | undefined, { action }: ReleaseRequest): void {
-  if (action !== 'rollback' || !lock || !meant || lock.fence === meant.fence) return;
-  throw new ReleaseRefused(
-    `${meant.releaseId} ended and ${lock.releaseId} began while the rollback was asked for; nothing was changed. Ask again if that one is meant.`,
-  );
-}
-
-/** Whether the release is over, or aborted now; if neither, it moved on under our eyes. */
-async function isGoingBack(ports: OpenPorts, lock: Lock, { reason }: RollbackRequest): Promise<boolean> {
-  if (lock.phase === 'reverting' || lock.phase === 'closing') return true;
-  return abortRelease(ports, lock, { by: 'person', reason: reason ?? 'a rollback was asked for' });
 }
 
 /** What waited and is older than this release will not be started any more: whoever pushed it should know. */
@@ -179,52 +159,9 @@ async function queue({ ledger, notices }: OpenPorts, pending: Pending, lock: Loc
   return nothing('stale', `${newer?.image ?? 'another image'} was pushed after it and waits`);
 }
 
-/** Says nothing of where users are: the order may stand before they have moved, and a dead stable gets nobody. */
-const goesBack = ({ current }: ServiceState, lock: Lock): StepOutput => ({
-  ...nothing('already live', `${current?.image ?? lock.stable} stays; ${lock.releaseId} goes back to it`),
-  owner: lock.owner,
+const imageOf = ({ image }: ImageRequest): { readonly target: Target } => ({
+  target: { reference: image, name: image },
 });
-
-/** The code of before a migration runs on the schema of after it: somebody must have said that this is fine. */
-async function refuseUnsafeRollback(
-  { ledger }: OpenPorts,
-  { lock, current }: ServiceState,
-  { acceptSchema }: RollbackRequest,
-  { digest }: Image,
-): Promise<void> {
-  // What closes now is what will be left when this rollback opens.
-  const left = lock?.phase === 'closing' ? lock : current;
-  if (!left || left.digest === digest || acceptSchema) return;
-  const leaving = await ledger.record(left.digest);
-  if (!leaving?.migrated || leaving.schemaCompatible) return;
-  const message = `${leaving.image} migrated the database and was not released as schemaCompatible`;
-  throw new ReleaseRefused('The rollback was refused; nothing was changed.', [
-    { field: 'acceptSchema', message, fix: 'write "acceptSchema": true if the older code runs on the newer schema' },
-  ]);
-}
-
-async function targetOf(
-  { ledger }: OpenPorts,
-  { lock, current, previous, service }: ServiceState,
-  request: ReleaseRequest,
-): Promise<{ readonly reference: string; readonly name: string }> {
-  if (request.action === 'release') return { reference: request.image, name: request.image };
-  if (request.to === undefined) {
-    // What closes now will be current when this rollback opens.
-    const earlier = lock?.phase === 'closing' ? current : previous;
-    if (!earlier) throw wrongImage(request, 'there is no earlier release of this service', 'name one with "to"');
-    return { reference: earlier.digest, name: earlier.image };
-  }
-  const record = await ledger.record(request.to);
-  if (!record && request.to.startsWith('r-'))
-    throw wrongImage(request, `${request.to} is no release of this service`, `see ${typed('status', service)}`);
-  return record ? { reference: record.digest, name: record.image } : { reference: request.to, name: request.to };
-}
-
-const wrongImage = ({ action }: ReleaseRequest, message: string, fix: string): ReleaseRefused =>
-  new ReleaseRefused('The release was refused; nothing was changed.', [
-    { field: action === 'release' ? 'image' : 'to', message, fix },
-  ]);
 
 /** What was asked, so that it means the same when it opens later: a rollback names its image. */
 const asInput = (input: unknown, { action }: ReleaseRequest, { digest }: Image, pushedAt: number) => ({
@@ -241,6 +178,8 @@ const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): Rel
   fence: lock.fence,
   openedAt: lock.openedAt,
   opened: { owner: lock.owner, stable: lock.stable, candidate: lock.candidate, plan: lock.plan },
+  // The digest may have a record from before: what that says of it no longer holds.
+  rollback: request.action === 'rollback',
   migrated: lock.plan.migrates,
   ...(request.action === 'release' && request.schemaCompatible !== undefined
     ? { schemaCompatible: request.schemaCompatible }
@@ -260,11 +199,4 @@ const opened = (lock: Lock): StepOutput => ({
   share: NONE,
   waitSeconds: 0,
   release: releaseOf(lock),
-});
-
-const nothing = (why: 'queued' | 'duplicate' | 'already live' | 'stale', what: string): StepOutput => ({
-  summary: `${why}: ${what}`,
-  verdict: 'nothing',
-  share: NONE,
-  waitSeconds: 0,
 });

@@ -1,7 +1,7 @@
 /** What the seven verbs share: what they are given, what they answer, and how they prove that they may act. */
 import { Aborted, FencedOut } from '../core/failures.ts';
 import { isMine, type LedgerWrite, type Lock, type Mine, type ServiceState } from '../core/protocol.ts';
-import type { Share } from '../core/share.ts';
+import { NONE, type Share } from '../core/share.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Executions } from '../ports/executions.ts';
 import type { Fleet } from '../ports/fleet.ts';
@@ -74,6 +74,12 @@ export async function commit(ledger: Ledger, me: Mine, write: LedgerWrite): Prom
 
 export const hasLock = (state: ServiceState): state is ServiceState & { readonly lock: Lock } =>
   state.lock !== undefined;
+
+/** Ends the execution with nothing changed. `why` comes first in the summary, for programs that read it. */
+export const nothing = (
+  why: 'queued' | 'duplicate' | 'already live' | 'done already' | 'on its way' | 'stale',
+  what: string,
+): StepOutput => ({ summary: `${why}: ${what}`, verdict: 'nothing', share: NONE, waitSeconds: 0 });
 
 export const releaseOf = ({ releaseId, fence }: Lock) => ({ id: releaseId, fence });
 

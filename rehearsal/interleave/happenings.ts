@@ -47,9 +47,29 @@ const push: Happen = (it) => {
 };
 
 const rollback: Happen = (it) => {
-  const to = anyOf(it, [undefined, undefined, 'v1.4.1', 'v1.4.2'] as const);
+  const to = anyOf(it, [undefined, undefined, undefined, 'v1.4.1', 'v1.4.2', 'v1.5.0'] as const);
   it.executions.start(`rollback-${it.executions.all.length}`, { action: 'rollback', ...(to ? { to } : {}) });
+  it.watch.asked.rollback(it.executions.all.at(-1)!.id, to && IMAGES[to].digest);
   return `rollback${to ? ` to ${to}` : ''}`;
+};
+
+/** Longer than from an order to the end of the warm time that follows it. */
+const PEOPLE_WITHIN_SECONDS = 600;
+
+/** Two people at two terminals, of whom neither knows what the other one does. */
+const twoPeople: Happen = (it) => {
+  const times = it.chance.between(2, 5);
+  for (let time = 0; time < times; time++) {
+    const act = anyOf(it, [rollback, rollback, holdOrResume])!;
+    it.clock.after(it.chance.between(0, PEOPLE_WITHIN_SECONDS), () => act(it));
+  }
+  return `two people act ${times} times`;
+};
+
+const holdOrResume: Happen = (it) => {
+  const word = anyOf(it, ['hold', 'resume'] as const)!;
+  speak(it, word);
+  return `somebody says ${word}`;
 };
 
 const stop: Happen = (it) => {
@@ -160,6 +180,8 @@ const ALL: readonly Happen[] = [
   push,
   push,
   rollback,
+  twoPeople,
+  twoPeople,
   stop,
   stop,
   redrive,

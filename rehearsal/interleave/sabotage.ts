@@ -1,5 +1,5 @@
 /** Protections taken away on purpose: an interleaving that finds nothing then would find nothing at all. */
-import type { Condition } from '../../functions/core/protocol.ts';
+import type { Condition, ServiceState } from '../../functions/core/protocol.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 
 /** A ledger that takes everybody for the owner. */
@@ -50,4 +50,30 @@ function withoutMarks(condition: Condition): Condition {
 
 const MARKS = ['lock.retiring', 'lock.target', 'lock.abort'];
 
-export const SABOTAGES = { everybodyIsOwner, nobodySettles, marksForbidNothing } as const;
+/** A ledger in which a rollback is a release like any other. */
+const nobodyKnowsRollbacks = (ports: Ports): Ports => {
+  const { ledger } = ports;
+  return {
+    ...ports,
+    ledger: {
+      ...ledger,
+      read: async () => withoutRollbacks(await ledger.read()),
+      write: async (write) => {
+        const answer = await ledger.write(write);
+        return { ...answer, state: withoutRollbacks(answer.state) };
+      },
+      newestRecord: async () => {
+        const newest = await ledger.newestRecord();
+        return newest && { ...newest, rollback: false };
+      },
+    },
+  };
+};
+
+const withoutRollbacks = (state: ServiceState): ServiceState => ({
+  ...state,
+  ...(state.current ? { current: { ...state.current, rollback: false } } : {}),
+  ...(state.lock ? { lock: { ...state.lock, rollback: false } } : {}),
+});
+
+export const SABOTAGES = { everybodyIsOwner, nobodySettles, marksForbidNothing, nobodyKnowsRollbacks } as const;

@@ -12,10 +12,11 @@ import {
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { ALL } from '../../functions/core/share.ts';
 import type { Actor } from '../world.ts';
+import { Asked } from './asked.ts';
 import type { BareWorld, Effect } from './bare-world.ts';
 
 export interface Broken {
-  readonly promise: number | 'pending';
+  readonly promise: number | 'pending' | 'asked';
   readonly detail: string;
 }
 
@@ -47,6 +48,7 @@ const OF_NOBODY = ['adopt', 'next attempt', 'give up pending'];
 
 export class Watch {
   readonly broken: Broken[] = [];
+  readonly asked: Asked;
   readonly #world: BareWorld;
   /** Counts effects, so that "before" and "after" have a meaning without seconds. */
   #event = 0;
@@ -65,6 +67,7 @@ export class Watch {
 
   constructor(world: BareWorld) {
     this.#world = world;
+    this.asked = new Asked(world.images.values(), world.ledger.state);
   }
 
   #found(promise: Broken['promise'], detail: string): void {
@@ -75,6 +78,8 @@ export class Watch {
   byHand(): void {
     this.#handAt = ++this.#event;
     this.#handSecond = this.#world.clock.now();
+    const { tasks, weights } = this.#world;
+    for (const colour of COLOURS) if (weights[colour] > 0) this.asked.version(tasks.side(colour).digest);
     // Whoever empties a colour by hand need not have waited for it to settle.
     for (const colour of COLOURS) this.#zeroSince[colour] = undefined;
   }
@@ -166,6 +171,8 @@ export class Watch {
     by.owesReading = true;
     if (weights.blue + weights.green !== ALL) this.#found(9, `weights ${weights.blue} and ${weights.green}`);
     for (const colour of COLOURS) {
+      const tooOld = weights[colour] > before[colour] && this.asked.moved(this.#world.tasks.side(colour).digest);
+      if (tooOld) this.#found('asked', `${by.name}: ${tooOld}`);
       if (weights[colour] <= before[colour] || this.#deadSince[colour] === undefined || this.#wasByHand(by)) continue;
       const given = `${by.name}: ${colour} was given ${weights[colour]} %`;
       if (this.#world.tasks.side(colour).desired === 0) this.#found(2, `${given} after it was put away`);
@@ -191,6 +198,8 @@ export class Watch {
     const { name } = write;
     if (answer.written) {
       this.#isMine(by, name, before);
+      const notAsked = this.asked.written(write, by.execution, before);
+      if (notAsked) this.#found('asked', `${by.name}: ${notAsked}`);
       this.#pending(write, before, answer.state);
       if (answer.state.fence < before.fence) this.#found(3, `${by.name}: the fence fell to ${answer.state.fence}`);
       if (name === 'take over') this.#takenAt = this.#world.clock.now();

@@ -8,7 +8,7 @@
 #   follow.sh execution ARN       this one
 #
 # One that waits in the queue ends its execution; the one that takes it from there is followed in its place. So is the
-# release that a rollback told to go back.
+# release that a rollback told to go back, and the rollback that somebody else started before.
 # Reads STATE_MACHINE_ARN; FOLLOW_SECONDS between looks (15), FOLLOW_MINUTES in all (340), START_MINUTES until it must have
 # been taken (10).
 set -euo pipefail
@@ -98,7 +98,8 @@ judge_end() {
       if [[ -n $owner ]]; then
         say "$summary"
         [[ $owner == arn:* ]] || conclude 4 "The $owner brings users back; sluice status tells when they are."
-        going_back=true
+        # One that brings a version back must end promoted; a release that is told to go back must end reverted.
+        [[ $summary == 'on its way:'* ]] || going_back=true
         next=$owner
         return
       fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts a rollback. Reads VERSION (v*, commit sha, digest or release id; empty: the one before), REASON, ACCEPT_SCHEMA,
-# STATE_MACHINE_ARN. Writes `execution` to GITHUB_OUTPUT.
+# Starts a rollback. Reads VERSION (v*, commit sha, digest or release id; empty: the newest release is taken back, unless
+# that is done already; further back needs a version), REASON, ACCEPT_SCHEMA, STATE_MACHINE_ARN. Writes `execution` to GITHUB_OUTPUT.
 set -euo pipefail
 version=${VERSION:-}
 if [[ -n $version && ! $version =~ ^(v[A-Za-z0-9_.-]+|[0-9a-f]{40}|sha256:[0-9a-f]{64}|r-[0-9]{8}-[0-9]{6})$ ]]; then

@@ -219,6 +219,36 @@ describe('a rollback of a release in flight ends as that release does', () => {
   });
 });
 
+describe('a rollback that somebody else’s makes needless', () => {
+  const second = (said: object): Execution => ({
+    name: 'second',
+    input: { action: 'rollback' },
+    end: { status: 'SUCCEEDED', output: JSON.stringify(said) },
+  });
+
+  test.each([
+    ['Promoted', 0],
+    ['Reverted', 1],
+    ['Stuck', 3],
+  ] as const)('follows that one to its end: %s is exit code %i', async (state, code) => {
+    const lock = lockIn('deploying', 0, { owner: `${ARN}first`, rollback: true });
+    const said = await (await scene({ lock })).open({ action: 'rollback' });
+    const first: Execution = { name: 'first', input: { action: 'rollback' }, end: endedIn(state, 'a sentence') };
+    const ran = await follow(['execution', `${ARN}second`], aws([second(said), first]));
+    expect(ran.output).toMatch(/on its way: \S+ brings v1\.5\.0 back already[\s\S]*Following \S+:first\n/);
+    expect(ran.code).toBe(code);
+  });
+
+  test('is exit code 0 when users have it', async () => {
+    const said = await (await scene({ lock: lockIn('warm', 100, { rollback: true }) })).open(
+      { action: 'rollback' },
+      `${ARN}second`,
+    );
+    const ran = await follow(['execution', `${ARN}second`], aws([second(said)]));
+    expect(ran).toMatchObject({ code: 0, output: expect.stringContaining('done already: v1.5.0 is live') });
+  });
+});
+
 test('an AWS that does not answer is no outcome', async () => {
   const rules: readonly Rule[] = [{ command: 'aws', words: ['describe-execution'], answers: [{ code: 255 }] }];
   expect((await follow(['execution', `${ARN}one`], rules)).code).toBe(4);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { rollback } from '../../cli/rollback.ts';
 import { start } from '../../cli/start.ts';
+import { tell } from '../../cli/tell.ts';
 import { type Deployed, deployed } from './deployed.ts';
 
 const SHORT = '{"image":"v1.5.0","stages":[{"share":25,"bake":600},{"share":100}],"warmMinutes":10}';
@@ -75,6 +76,61 @@ describe('a rollback', () => {
       input: { action: 'rollback' },
       estimate: expect.stringMatching(/^Tasks of v1\.4\.1/),
     });
+  });
+});
+
+describe('a rollback that is done already starts nothing, and says what users have', () => {
+  const executions = ({ plane }: Deployed) => plane.executions.length;
+
+  test('of a release that rolled back by itself: exit 0', async () => {
+    const it = await released((one) => lock(one)?.share === 25);
+    await it.type(tell, 'abort');
+    await it.until(() => lock(it) === undefined);
+    const before = executions(it);
+    const { code, out } = await it.type(rollback, '--follow');
+    expect(out).toMatch(/^v1\.5\.0 is rolled back already; v1\.4\.2 is live; nothing was started/);
+    expect([code, executions(it), usersOn(it)]).toEqual([0, before, 'blue']);
+  });
+
+  test('by a second person in the warm time of the first one’s, and when that is over', async () => {
+    const it = await deployed();
+    await it.type(rollback);
+    for (const isThere of [() => lock(it)?.phase === 'warm', () => lock(it) === undefined]) {
+      await it.until(isThere);
+      const { code, out } = await it.type(rollback, '--json');
+      expect([code, executions(it), it.world.balancer.weights.green]).toEqual([0, 1, 100]);
+      expect(JSON.parse(out)).toMatchObject({
+        schema: 'sluice.rollback/1',
+        outcome: 'live',
+        summary: expect.stringMatching(/^v1\.4\.1 is live; r-\d+-\d+ brought it back; nothing was started/),
+      });
+    }
+  });
+
+  test('while the first one’s is on its way: it is followed to its end', async () => {
+    const it = await deployed();
+    await it.type(rollback);
+    await it.until(() => lock(it)?.phase === 'deploying');
+    const { code, out, err } = await it.type(rollback, '--follow');
+    expect(err).toMatch(/^r-\d+-\d+ brings v1\.4\.1 back already; nothing was started/);
+    expect(out).toContain('PROMOTED: everybody has it.');
+    expect([code, executions(it)]).toEqual([0, 1]);
+  });
+
+  test('and so does one that names what is on its way', async () => {
+    const it = await deployed();
+    await it.type(rollback);
+    await it.until(() => lock(it)?.phase === 'deploying');
+    const { code, out } = await it.type(rollback, '--to', 'v1.4.1');
+    expect([code, executions(it)]).toEqual([0, 1]);
+    expect(out).toMatch(/^v1\.4\.1 is being released already, as r-\d+-\d+; nothing was started/);
+  });
+
+  test('but not to another version by name', async () => {
+    const it = await deployed();
+    await it.type(rollback, '--follow');
+    expect((await it.type(rollback, '--to', 'v1.4.2', '--follow')).code).toBe(0);
+    expect([it.world.ledger.state.current?.image, usersOn(it)]).toEqual(['v1.4.2', 'blue']);
   });
 });
 

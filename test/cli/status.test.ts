@@ -1,5 +1,6 @@
 /** What `sluice status` says of a service at each moment, and that it changes nothing. */
 import { describe, expect, test } from 'vitest';
+import { rollback } from '../../cli/rollback.ts';
 import { start } from '../../cli/start.ts';
 import { secondsToEverybody, status } from '../../cli/status.ts';
 import { tell } from '../../cli/tell.ts';
@@ -104,6 +105,41 @@ describe('status says', () => {
       waitsFor: 'for the end of this bake',
       forceStable: forceStable(it.controller.settings.traffic, 'blue'),
     });
+  });
+});
+
+describe('status advises no rollback that would do nothing', () => {
+  const NEEDLESS = /sluice rollback --service|"action":"rollback"/;
+
+  test('after a release that rolled back by itself', async () => {
+    const it = await deployed({}, 'errors');
+    await it.type(start, '--input', SHORT, '--follow');
+    const out = await looked(it);
+    expect(out).not.toMatch(NEEDLESS);
+    expect(out).toContain('Go back:     v1.5.0 is rolled back already; v1.4.2 is live');
+    expect(out).toContain('sluice rollback --to VERSION --service conductores-backend');
+    expect(JSON.parse((await it.type(status, '--json')).out)).not.toHaveProperty('rollback');
+  });
+
+  test('in the warm time of a rollback, and after it', async () => {
+    const it = await deployed();
+    await it.type(rollback);
+    for (const isThere of [
+      () => it.world.ledger.state.lock?.phase === 'warm',
+      () => it.world.ledger.state.lock === undefined,
+    ]) {
+      await it.until(isThere);
+      const out = await looked(it);
+      expect(out).not.toMatch(NEEDLESS);
+      expect(out).toMatch(/Go back: {5}v1\.4\.1 is live; r-\d+-\d+ brought it back/);
+    }
+    expect(it.world.notices.flatMap(({ notice }) => notice.next).filter((next) => NEEDLESS.test(next))).toEqual([]);
+  });
+
+  test('nor does the end of a rollback that was followed', async () => {
+    const it = await deployed();
+    const { out } = await it.type(rollback, '--follow');
+    expect(out).toMatch(/Next {4}sluice status --service/);
   });
 });
 

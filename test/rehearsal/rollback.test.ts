@@ -91,10 +91,42 @@ describe('later', () => {
     expect(flown.writes.find(({ call }) => call === 'ledger: warm')?.second).toBeLessThan(120);
   });
 
-  test('a rollback of the rollback goes forward again', async () => {
+  describe('a second person, who does not know of it, changes nothing', () => {
+    const cold = (...events: readonly FlightEvent[]) => shortFlight({ input: { action: 'rollback' }, events });
+    const once = (flown: Flown) => {
+      expect(end(flown)).toEqual({ ...BACK, outcome: 'promoted', live: 'v1.4.1', users: 'green' });
+      expect(flown.writes.filter(({ call }) => /^ledger: (abort|open|queue)$/.test(call))).toHaveLength(1);
+    };
+
+    test.each<[string, FlightEvent]>([
+      ['while its tasks start', rollback({ second: 20 }, 0)],
+      ['in its warm time', rollback({ event: 'warm' }, 40)],
+      ['while it closes', rollback({ event: 'closing' }, 40)],
+      ['when it is over', rollback({ event: 'promoted' }, 5)],
+      ['an hour after it is over', rollback({ event: 'promoted' }, 3600)],
+    ])('%s', async (_, second) => once(await cold(second)));
+
+    test('and two more people either', async () =>
+      once(
+        await cold(
+          rollback({ event: 'warm' }, 40),
+          rollback({ event: 'warm' }, 40),
+          rollback({ event: 'promoted' }, 9),
+        ),
+      ));
+
+    test('also not in the warm time of the rollback of a release that everybody had', async () => {
+      const second = rollback({ event: 'promoted' }, 120);
+      const flown = await shortFlight({ events: [rollback({ event: 'promoted' }, 5), second] });
+      expect(end(flown)).toEqual({ ...BACK, outcome: 'promoted' });
+      expect(flown.writes.filter(({ call }) => call === 'ledger: abort')).toEqual([]);
+    });
+  });
+
+  test('a rollback of the rollback is asked for by name, and goes forward again', async () => {
     const flown = await shortFlight({
       input: { action: 'rollback' },
-      events: [rollback({ event: 'promoted' }, 5)],
+      events: [rollback({ event: 'promoted' }, 5, { to: 'v1.4.2' })],
     });
     expect(end(flown)).toEqual({ ...BACK, outcome: 'promoted' });
   });
@@ -103,6 +135,26 @@ describe('later', () => {
     const flown = await shortFlight({ input: { action: 'rollback' } }, 'first-release');
     expect(flown).toMatchObject({ outcome: 'refused', violations: [] });
     expect(flown.reason).toMatch(/there is no earlier release of this service/);
+  });
+});
+
+describe('after a release that was rolled back already', () => {
+  const LATE = rollback({ event: 'reverted' }, 5);
+
+  test.each<[string, Promise<Flown>]>([
+    ['by itself', shortFlight({ events: [LATE] }, 'errors')],
+    ['by a person', shortFlight({ events: [{ when: { share: 25 }, afterSeconds: 20, say: 'abort' }, LATE] })],
+    ['before any user met it', shortFlight({ events: [LATE] }, 'never-healthy')],
+  ])('%s: the version that is well stays', async (_, flight) => {
+    const flown = await flight;
+    expect(end(flown)).toEqual(BACK);
+    expect(flown.writes.filter(({ call }) => call === 'ledger: open')).toHaveLength(1);
+  });
+
+  test('by name it goes back further', async () => {
+    const aborted: FlightEvent = { when: { share: 25 }, afterSeconds: 20, say: 'abort' };
+    const flown = await shortFlight({ events: [aborted, rollback({ event: 'reverted' }, 5, { to: 'v1.4.1' })] });
+    expect(end(flown)).toEqual({ ...BACK, live: 'v1.4.1', users: 'green' });
   });
 });
 

@@ -1,6 +1,6 @@
 /** A person's rollback at any moment: what it does at once, what it waits for, and what it refuses before anything changes. */
 import { describe, expect, test } from 'vitest';
-import type { LiveRelease, Lock, Phase, ReleaseRecord } from '../../functions/core/protocol.ts';
+import { type LiveRelease, type Lock, type Phase, type ReleaseRecord, writes } from '../../functions/core/protocol.ts';
 import { ABORT, CURRENT, FENCE, IMAGES, lockIn, NOW, PREVIOUS, SOMEBODY_ELSE, scene, truth } from './scene.ts';
 
 const ABORTABLE = ['opening', 'migrating', 'deploying', 'baking', 'warm'] as const;
@@ -61,16 +61,17 @@ describe('while a release runs', () => {
     expect(it.world.writes).toEqual([]);
   });
 
-  test('that ends under our eyes becomes an ordinary rollback of what is live', async () => {
+  test('that closes under our eyes becomes an ordinary rollback of it', async () => {
+    const lock = running('closing', { retiring: 'blue' });
     let free: () => void = () => {};
-    const it = await scene({ lock: running(), before: (_, name) => name === 'Ledger write' && free() });
+    const it = await scene({ lock, before: (_, name) => name === 'Ledger write' && free() });
     free = () => {
       free = () => {};
-      it.write({ name: 'free', condition: { present: 'lock' }, set: {}, remove: ['lock'] });
-      it.world.balancer.weights = { blue: 100, green: 0 };
+      it.write(writes.freeAfterClose(lock, { ...it.world.ledger.state, lock }, NOW));
+      it.world.balancer.weights = { blue: 0, green: 100 };
     };
     expect(await it.open(back())).toMatchObject({ verdict: 'opened' });
-    expect(it.world.ledger.state.lock).toMatchObject({ digest: PREVIOUS.digest, fence: FENCE + 1 });
+    expect(it.world.ledger.state.lock).toMatchObject({ digest: CURRENT.digest, candidate: 'blue', fence: FENCE + 1 });
   });
 
   test('twice, the second time while it goes back already, is one order and no second rollback', async () => {
