@@ -88,11 +88,15 @@ export class Numbers {
   evaluateAlarms(now: number, names: (colour: Colour, alarm: string) => string): void {
     const recent = this.minutes(now, now - 600, now, []);
     const of = (colour: Colour): GroupMinute[] => recent.map(({ colours }) => colours[colour] ?? { withinPercent: [] });
-    const window = { blue: trimmed(of('blue')), green: trimmed(of('green')) };
+    const all = { blue: of('blue'), green: of('green') };
+    const window = { blue: trimmed(all.blue), green: trimmed(all.green) };
     for (const colour of COLOURS) {
+      const other = otherColour(colour);
       for (const alarm of ALARMS) {
         const name = names(colour, alarm.name);
-        const { state, reason } = alarmState(alarm, window[colour], window[otherColour(colour)]);
+        // An alarm on one colour sees the newest minutes of that colour; one on both sees the same minutes of both.
+        const others = alarm.ownMinutesOnly ? all[other].slice(0, window[colour].length) : window[other];
+        const { state, reason } = alarmState(alarm, window[colour], others);
         const before = this.#alarms.get(name);
         const since = before?.state === state ? before.since : now;
         const after = { name, colour, kind: alarm.kind, state, since, reason };

@@ -1,6 +1,6 @@
 /** What a rehearsal can be about: what goes wrong, from when, and how it must end. */
 import type { Policy } from '../functions/core/plan.ts';
-import type { Share } from '../functions/core/share.ts';
+import { ALL, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 
 export type Outcome = 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed';
@@ -19,6 +19,8 @@ export interface Spoilt {
   readonly latencyFactor?: number;
   /** Its tasks exit by themselves. */
   readonly crashes?: true;
+  /** Its tasks fail their health checks and serve as ever. */
+  readonly failsHealthChecks?: true;
 }
 
 export interface FaultOptions {
@@ -73,6 +75,8 @@ const fromThenOn =
     minutes >= 0 && minutes < forMinutes ? FAULTS[fault](role, options) : {};
 
 const OUTAGE_MINUTES = 10;
+/** Twice the two minutes after which a colour without a healthy target is given up. */
+const UNHEALTHY_MINUTES = 4;
 const LEAK_POINTS_A_MINUTE = 0.4;
 
 export const SCENARIOS = {
@@ -123,6 +127,13 @@ export const SCENARIOS = {
     about: 'a dependency of both versions is down for ten minutes',
     spoilt: fromThenOn('outage', OUTAGE_MINUTES),
     expected: (_, policy) => ({ outcome: policy === 'compare' ? 'promoted' : 'reverted' }),
+  },
+  'shared-unhealthy': {
+    about: 'the health checks of both versions fail for four minutes',
+    spoilt: (_, minutes) => (minutes >= 0 && minutes < UNHEALTHY_MINUTES ? { failsHealthChecks: true } : {}),
+    errorFreeUnderLiteral: true,
+    // The plan's alarms of the bake look at one colour; at 100 % they do not act, and the watch looks at both.
+    expected: (at, policy) => ({ outcome: policy === 'compare' || at === ALL ? 'promoted' : 'reverted' }),
   },
   'alb-throttled': {
     about: 'the load balancer throttles every other change of its rule',

@@ -72,6 +72,7 @@ export function setTheScene(
     new VirtualHost(clock, chance(seed, 'tasks'), {
       neverHealthy: (task) => isNew(task) && scenario.neverHealthy === true,
       crashes: (task) => isNew(task) && spoilt('candidate').crashes === true,
+      failsHealthCheck: ({ colour }) => spoilt(roleOf(colour)).failsHealthChecks === true,
     });
   const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
   const behaviour = (colour: Colour) => {
@@ -128,6 +129,7 @@ export function setTheScene(
   };
   clock.everySecond((second) => {
     if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0) takeEffect();
+    if (host instanceof VirtualHost) host.second(second);
   });
   for (const [index, event] of (options.events ?? []).entries()) plan(event, index, world, plane);
 
@@ -152,6 +154,7 @@ const together = (one: Spoilt, other: Spoilt): Spoilt => ({
   errorPoints: (one.errorPoints ?? 0) + (other.errorPoints ?? 0),
   latencyFactor: (one.latencyFactor ?? 1) * (other.latencyFactor ?? 1),
   ...(one.crashes || other.crashes ? { crashes: true } : {}),
+  ...(one.failsHealthChecks || other.failsHealthChecks ? { failsHealthChecks: true } : {}),
 });
 
 const DAY = 86_400;

@@ -17,7 +17,8 @@ export interface Task {
 export type TaskEvent =
   | { readonly is: 'running' }
   | { readonly is: 'healthy' }
-  | { readonly is: 'unhealthy' }
+  /** `answers`: only its health check fails. */
+  | { readonly is: 'unhealthy'; readonly answers?: true }
   | {
       readonly is: 'stopped';
       readonly exitCode: number;
@@ -45,6 +46,8 @@ export interface TaskHost {
 interface Life {
   readonly task: Task;
   state: 'starting' | 'running' | 'healthy' | 'unhealthy';
+  /** Answers requests although its health check fails. */
+  answers?: boolean;
 }
 
 interface Side {
@@ -101,8 +104,8 @@ export class Tasks {
   /** What a request meets that is sent to this colour. */
   target(colour: Colour, now: number): 'serving' | 'dead' | 'empty' {
     const { lives, deadUntil } = this.#sides[colour];
-    if (lives.some(({ state }) => state === 'healthy')) return 'serving';
-    // The load balancer fails open: with only unhealthy targets it still sends them requests, which nobody answers.
+    // The load balancer fails open: with only unhealthy targets it still sends them requests.
+    if (lives.some(({ state, answers = false }) => state === 'healthy' || answers)) return 'serving';
     return lives.some(({ state }) => state !== 'starting') || now < deadUntil ? 'dead' : 'empty';
   }
 
@@ -171,6 +174,7 @@ export class Tasks {
     if (!side.lives.includes(life)) return;
     if (event.is !== 'stopped') {
       life.state = event.is;
+      life.answers = event.is === 'unhealthy' && event.answers === true;
       return;
     }
     side.lives = side.lives.filter((other) => other !== life);

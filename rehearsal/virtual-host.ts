@@ -9,6 +9,20 @@ export interface TaskFaults {
   readonly neverHealthy: (task: Task) => boolean;
   /** Its tasks exit by themselves, some seconds after they came up. */
   readonly crashes: (task: Task) => boolean;
+  /** Its health check fails now, though it serves as ever. @default - never */
+  readonly failsHealthCheck?: (task: Task) => boolean;
+}
+
+/** Every task is checked so often, each at a moment of its own: tasks fall out and come back out of step. */
+const CHECKED_EVERY_SECONDS = 30;
+/** Moments of tasks that follow one another are so far apart. */
+const NEXT_TASK_SECONDS = 11;
+
+interface Up {
+  readonly task: Task;
+  readonly report: (event: TaskEvent) => void;
+  /** What its last health check said; absent before the first. */
+  passes?: boolean;
 }
 
 /** ECS gives up on a task that does not become healthy, and tries another one. */
@@ -19,7 +33,7 @@ export class VirtualHost implements TaskHost {
   readonly #clock: VirtualClock;
   readonly #chance: Chance;
   readonly #faults: TaskFaults;
-  readonly #up = new Map<number, { readonly task: Task; readonly report: (event: TaskEvent) => void }>();
+  readonly #up = new Map<number, Up>();
 
   constructor(clock: VirtualClock, chance: Chance, faults: TaskFaults) {
     this.#clock = clock;
@@ -28,7 +42,7 @@ export class VirtualHost implements TaskHost {
   }
 
   adopt(task: Task, report: (event: TaskEvent) => void): void {
-    this.#up.set(task.id, { task, report });
+    this.#up.set(task.id, { task, report, passes: true });
   }
 
   start(task: Task, report: (event: TaskEvent) => void): void {
@@ -43,8 +57,24 @@ export class VirtualHost implements TaskHost {
       );
       return;
     }
-    this.#in(healthyIn, task, () => report({ is: 'healthy' }));
+    this.#in(healthyIn, task, () => this.#check(task));
     if (this.#faults.crashes(task)) this.#in(healthyIn + CRASHES_AFTER_SECONDS, task, () => this.#crash(task));
+  }
+
+  /** Health checks of tasks that have been checked before. ECS would replace some that fail; here they stay, and may pass again. */
+  second(now: number): void {
+    for (const { task, passes } of this.#up.values()) {
+      const isDue = (now + task.id * NEXT_TASK_SECONDS) % CHECKED_EVERY_SECONDS === 0;
+      if (isDue && passes !== undefined) this.#check(task);
+    }
+  }
+
+  #check(task: Task): void {
+    const up = this.#up.get(task.id)!;
+    const passes = !this.#faults.failsHealthCheck?.(task);
+    if (up.passes === passes) return;
+    up.passes = passes;
+    up.report(passes ? { is: 'healthy' } : { is: 'unhealthy', answers: true });
   }
 
   stop(task: Task): void {

@@ -46,9 +46,20 @@ export interface AlarmRule {
   readonly minimumRequests: number;
   /** Silent while the other colour breaches likewise: then it is an outage of both. */
   readonly unlessOtherLikewise: boolean;
+  /**
+   * The same minute by minute: only a minute counts in which the other colour does not breach. The alarm reads both
+   * colours, because two alarms that fall out of step by a minute would make an outage of both look like one of one.
+   */
+  readonly ownMinutesOnly: boolean;
 }
 
-const everyMinute = { breaching: 1, outOf: 1, minimumRequests: 0, unlessOtherLikewise: false } as const;
+const everyMinute = {
+  breaching: 1,
+  outOf: 1,
+  minimumRequests: 0,
+  unlessOtherLikewise: false,
+  ownMinutesOnly: false,
+} as const;
 const twoMinutes = { ...everyMinute, breaching: 2, outOf: 2 } as const;
 
 /** The alarms of one colour. The names are the ends of the alarms' full names. */
@@ -133,6 +144,7 @@ export const ALARMS = [
     wrongSide: 'under',
     threshold: 1,
     unit: 'targets',
+    ownMinutesOnly: true,
   },
 ] as const satisfies readonly AlarmRule[];
 
@@ -159,18 +171,22 @@ export const alarmNamed = (fullName: string): AlarmRule | undefined =>
 
 /**
  * What CloudWatch would say, from minutes with the newest last; a minute that was not delivered is one without numbers.
- * No number in the whole window is INSUFFICIENT_DATA, never OK.
+ * No number in the whole window is INSUFFICIENT_DATA, never OK. The newest minute of both colours is the same one.
  */
 export function alarmState(
   alarm: AlarmRule,
   minutes: readonly GroupMinute[],
   otherColour: readonly GroupMinute[],
 ): AlarmState {
-  const window = minutes.slice(-alarm.outOf);
-  const values = window.map((minute) => measured(alarm.metric, minute)).filter((value) => value !== undefined);
+  const others = otherColour.slice(-alarm.outOf).reverse();
+  const window = minutes
+    .slice(-alarm.outOf)
+    .reverse()
+    .map((minute, age) => ({ minute, other: others[age] }));
+  const values = window.map(({ minute, other }) => seenBy(alarm, minute, other)).filter((value) => value !== undefined);
   if (values.length === 0) return { state: 'INSUFFICIENT_DATA', reason: `no ${SUBJECT[alarm.metric]} delivered` };
 
-  const wrong = window.filter((minute) => breaches(alarm, minute));
+  const wrong = window.filter(({ minute, other }) => breaches(alarm, minute, other));
   const reason = `${describe(alarm, Math[alarm.wrongSide === 'under' ? 'min' : 'max'](...values))}, in ${wrong.length} of ${alarm.outOf} min`;
   if (wrong.length < alarm.breaching) return { state: 'OK', reason };
   if (alarm.unlessOtherLikewise && isLikewise(alarm, otherColour)) {
@@ -199,12 +215,26 @@ export function measured(metric: AlarmMetric, minute: GroupMinute): number | und
   }
 }
 
-/** Whether one minute stands on the wrong side, with requests enough to say so. */
-export function breaches(alarm: AlarmRule, minute: GroupMinute): boolean {
-  const value = measured(alarm.metric, minute);
+/** Whether one minute stands on the wrong side, with requests enough to say so. `other`: the same minute of the other colour. */
+export function breaches(alarm: AlarmRule, minute: GroupMinute, other?: GroupMinute): boolean {
+  const value = seenBy(alarm, minute, other);
   if (value === undefined || (minute.requests ?? 0) < alarm.minimumRequests) return false;
+  if (alarm.ownMinutesOnly && other && isWrong(alarm, other)) return false;
   return IS_WRONG[alarm.wrongSide](value, alarm.threshold);
 }
+
+/** An alarm on both colours has no number in a minute in which one of them delivered none. */
+export const seenBy = (
+  { metric, ownMinutesOnly }: AlarmRule,
+  minute: GroupMinute,
+  other: GroupMinute | undefined,
+): number | undefined =>
+  ownMinutesOnly && (!other || measured(metric, other) === undefined) ? undefined : measured(metric, minute);
+
+const isWrong = ({ metric, wrongSide, threshold }: AlarmRule, minute: GroupMinute): boolean => {
+  const value = measured(metric, minute);
+  return value !== undefined && IS_WRONG[wrongSide](value, threshold);
+};
 
 /** "error rate 2.4 %, over the 2 % of the plan" */
 export const describe = ({ metric, unit, threshold, wrongSide }: AlarmRule, value: number): string =>

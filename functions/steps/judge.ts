@@ -7,8 +7,9 @@ import { decide, isBakeOver } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { usualErrorRate } from '../core/judge/judge.ts';
-import { judgeWarm, type LiteralEvidence } from '../core/judge/literal.ts';
+import type { LiteralEvidence } from '../core/judge/literal.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
+import { judgeWarm } from '../core/judge/warm.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { safeColour, shareOf } from '../core/roles.ts';
@@ -17,7 +18,7 @@ import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { agreeingShare } from './traffic.ts';
-import { candidateMinutes, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
+import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
 
@@ -132,9 +133,10 @@ async function watchWarm(ports: JudgePorts, service: string, me: Mine, lock: Loc
   const now = clock.now();
   const ringing = ringingBackstop(await ownAlarms(ports, lock));
   if (ringing) return ringing;
-  const readings = await candidateMinutes(signals, clock, lock, []);
+  const readings = await minutesAtThisShare(signals, clock, lock, []);
   const { state } = await listen(ports, lock);
-  const watched = judgeWarm(readings, {
+  const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
+  const watched = judgeWarm(minutes, {
     oldColourFine: (await fleet.health())[lock.stable] > 0,
     usualErrorRate: usualErrorRate(state.usual),
     names: lock,

@@ -7,7 +7,7 @@ import type { Evidence, Verdict, VerdictWord } from '../core/judge/verdict.ts';
 import { isOurs } from '../core/own-alarms.ts';
 import type { Lock } from '../core/protocol.ts';
 import { PASS_P95_MS } from '../core/thresholds.ts';
-import type { AlarmReading } from '../ports/signals.ts';
+import type { AlarmReading, MinuteReading } from '../ports/signals.ts';
 import { isHeardAtThisShare, isSilent, listen } from './listen.ts';
 import type { Ports } from './step.ts';
 
@@ -89,19 +89,24 @@ export function ringingBackstop(alarms: readonly AlarmReading[]): PolicyVerdict[
 }
 
 /** What the candidate delivered of the full minutes since its present share was confirmed. */
-export async function candidateMinutes(
+async function candidateMinutes(
   signals: Ports['signals'],
   clock: Ports['clock'],
-  { candidate, stageFrom = 0 }: Lock,
+  lock: Lock,
   thresholdsMs: readonly number[],
 ): Promise<readonly GroupMinute[]> {
-  const minutes = await signals.minutes({
-    from: Math.ceil(stageFrom / 60) * 60,
-    to: Math.floor(clock.now() / 60) * 60,
-    thresholdsMs,
-  });
-  return minutes.map(({ colours }) => colours[candidate]).filter((reading) => reading !== undefined);
+  const minutes = await minutesAtThisShare(signals, clock, lock, thresholdsMs);
+  return minutes.map(({ colours }) => colours[lock.candidate]).filter((reading) => reading !== undefined);
 }
+
+/** The full minutes since the present share was confirmed, as far as they were delivered. */
+export const minutesAtThisShare = (
+  signals: Ports['signals'],
+  clock: Ports['clock'],
+  { stageFrom = 0 }: Lock,
+  thresholdsMs: readonly number[],
+): Promise<readonly MinuteReading[]> =>
+  signals.minutes({ from: Math.ceil(stageFrom / 60) * 60, to: Math.floor(clock.now() / 60) * 60, thresholdsMs });
 
 /** Beside a broken stable a hotfix is judged on the absolute bars; that some request fails is then no news. */
 const isAnyError = (name: string): boolean =>

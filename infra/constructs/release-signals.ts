@@ -37,13 +37,14 @@ export class ReleaseSignals extends Construct {
   constructor(scope: Construct, id: string, { watches, pages }: ReleaseSignalsProps) {
     super(scope, id);
     const { name } = watches.settings;
+    const metrics = perColour((colour) => groupMetrics(watches, colour));
     this.alarms = perColour((colour) => {
-      const metrics = groupMetrics(watches, colour);
+      const measureOf = (rule: AlarmRule): Measure => {
+        const [own, other] = [metrics[colour][rule.metric], metrics[otherColour(colour)][rule.metric]];
+        return rule.ownMinutesOnly ? ofItsOwn(rule, own, other) : withEnoughRequests(rule, own, colour);
+      };
       return Object.fromEntries(
-        ALARMS.map((rule) => [
-          rule.name,
-          this.alarm(`${name}-${colour}-${rule.name}`, withEnoughRequests(rule, metrics[rule.metric], colour), rule),
-        ]),
+        ALARMS.map((rule) => [rule.name, this.alarm(`${name}-${colour}-${rule.name}`, measureOf(rule), rule)]),
       ) as Record<AlarmName, Alarm>;
     });
     this.backstops = perColour((colour) => {
@@ -94,6 +95,20 @@ function withEnoughRequests({ minimumRequests, name }: AlarmRule, metric: Measur
   return new MathExpression({
     expression: `IF(${colour}Requests >= ${minimumRequests}, ${metric.expression}, 0)`,
     usingMetrics: metric.usingMetrics,
+    period: MINUTE,
+  });
+}
+
+/**
+ * A minute in which the other colour is likewise counts as good: the number is then the threshold itself. Neither is
+ * filled: a minute in which one colour delivered nothing has no number, and says nothing of the two.
+ */
+function ofItsOwn({ wrongSide, threshold, name }: AlarmRule, own: Measure, other: Measure): MathExpression {
+  if (wrongSide !== 'under')
+    throw new Error(`${name} compares minutes of both colours, which is made for "under" only`);
+  return new MathExpression({
+    expression: `IF(other < ${threshold}, ${threshold}, own)`,
+    usingMetrics: { own, other },
     period: MINUTE,
   });
 }

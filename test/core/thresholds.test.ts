@@ -9,6 +9,8 @@ const alarm = (wanted: AlarmName) => ALARMS.find(({ name }) => name === wanted)!
 
 const stateOf = (wanted: AlarmName, minutes: readonly GroupMinute[], otherColour: readonly GroupMinute[] = []) =>
   alarmState(alarm(wanted), minutes, otherColour).state;
+/** Both of the other colour's targets are healthy. */
+const well = [1, 2, 3].map(() => minute({ healthyHosts: 2 }));
 
 /** One row for each alarm: at the threshold, just on its wrong side, and what the sentence must name. */
 const TABLE: readonly {
@@ -73,11 +75,11 @@ test('the table has a row for every alarm', () => {
 
 describe.each(TABLE)('$alarm', ({ alarm: name, fine, wrong, says }) => {
   test('is OK at its threshold', () => {
-    expect(stateOf(name, fine)).toBe('OK');
+    expect(stateOf(name, fine, well)).toBe('OK');
   });
 
   test('is in ALARM just over it, and says what crossed what', () => {
-    const { state, reason } = alarmState(alarm(name), wrong, []);
+    const { state, reason } = alarmState(alarm(name), wrong, well);
     expect(state).toBe('ALARM');
     expect(reason).toContain(says);
   });
@@ -115,9 +117,20 @@ describe('the other colour', () => {
     expect(stateOf('backstop-error-rate', broken, [])).toBe('ALARM');
   });
 
-  test('a colour without a healthy target is in ALARM whatever the other one is', () => {
-    const none = [1, 2].map(() => minute({ healthyHosts: 0 }));
-    expect(stateOf('backstop-no-healthy-target', none, none)).toBe('ALARM');
+  const [none, some] = [minute({ healthyHosts: 0 }), minute({ healthyHosts: 1 })];
+
+  test('a minute in which neither colour has a healthy target says nothing of either', () => {
+    const name = 'backstop-no-healthy-target';
+    expect(stateOf(name, [none, none], [some, some])).toBe('ALARM');
+    expect(stateOf(name, [none, none], [none, none])).toBe('OK');
+    // The two fall out and come back up to a minute apart.
+    expect(stateOf(name, [none, none], [some, none])).toBe('OK');
+    expect(stateOf(name, [none, none], [none, some])).toBe('OK');
+  });
+
+  test('a colour whose targets are not delivered excuses and accuses nobody', () => {
+    expect(stateOf('backstop-no-healthy-target', [none, none], [silent, silent])).toBe('INSUFFICIENT_DATA');
+    expect(stateOf('backstop-no-healthy-target', [none, none])).toBe('INSUFFICIENT_DATA');
   });
 
   test('the words of the plan do not excuse an outage of both', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { GroupMinute } from '../../functions/core/judge/readings.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
-import { ALARMS, type AlarmRule, breaches, measured } from '../../functions/core/thresholds.ts';
+import { ALARMS, type AlarmRule, breaches, seenBy } from '../../functions/core/thresholds.ts';
 import { ofType, type Resource, stacksOf, templateOf } from './scene.ts';
 
 const template = templateOf(stacksOf({}).releases[0]!);
@@ -24,13 +24,23 @@ const delivered = (minute: GroupMinute): Readonly<Record<string, number | undefi
 });
 
 /** The number that an alarm of the template looks at in one minute; undefined when there is none. */
-function seen({ Properties }: Resource, minute: GroupMinute): number | undefined {
+function seen({ Properties }: Resource, minute: GroupMinute, other: GroupMinute): number | undefined {
   const numbers = delivered(minute);
+  const own = groupOf(Properties.AlarmName.includes('-blue-') ? 'blue' : 'green');
   if (Properties.MetricName) return numbers[`${Properties.MetricName} ${statisticOf(Properties)}`];
   const metrics = Properties.Metrics as readonly MetricQuery[];
   const values = Object.fromEntries(
     metrics.flatMap(({ Id, MetricStat }) =>
-      MetricStat ? [[Id, numbers[`${MetricStat.Metric.MetricName} ${MetricStat.Stat}`]]] : [],
+      MetricStat
+        ? [
+            [
+              Id,
+              (JSON.stringify(MetricStat).includes(own) ? numbers : delivered(other))[
+                `${MetricStat.Metric.MetricName} ${MetricStat.Stat}`
+              ],
+            ],
+          ]
+        : [],
     ),
   );
   const [expression] = metrics.flatMap(({ Expression, ReturnData = true }) =>
@@ -45,6 +55,9 @@ interface MetricQuery {
   readonly ReturnData?: boolean;
   readonly MetricStat?: { readonly Metric: { readonly MetricName: string }; readonly Stat: string };
 }
+
+/** Part of the logical id of a colour's target group. */
+const groupOf = (colour: 'blue' | 'green'): string => `Backend${colour === 'blue' ? 'Blue' : 'Green'}Targets`;
 
 const statisticOf = ({ Statistic, ExtendedStatistic }: Resource['Properties']): string =>
   Statistic ?? ExtendedStatistic;
@@ -94,12 +107,14 @@ test.each(rows)('%s rings in exactly the minutes in which it rings in the rehear
   const alarm = alarms.get(name)!;
   const { Threshold, ComparisonOperator } = alarm.Properties;
   fc.assert(
-    fc.property(minutes, (drawn) => {
-      const minute = asReported({ ...drawn, withinPercent: [] } as GroupMinute);
-      const value = seen(alarm, minute);
-      expect(value !== undefined && COMPARE[ComparisonOperator]!(value, Threshold)).toBe(breaches(rule, minute));
+    fc.property(minutes, minutes, (drawn, drawnOther) => {
+      const [minute, other] = [drawn, drawnOther].map((one) =>
+        asReported({ ...one, withinPercent: [] } as GroupMinute),
+      ) as [GroupMinute, GroupMinute];
+      const value = seen(alarm, minute, other);
+      expect(value !== undefined && COMPARE[ComparisonOperator]!(value, Threshold)).toBe(breaches(rule, minute, other));
       // Where there is nothing to measure there is no number either, so that the alarm is INSUFFICIENT_DATA and not OK.
-      if (measured(rule.metric, minute) === undefined) expect(value).toBeUndefined();
+      if (seenBy(rule, minute, other) === undefined) expect(value).toBeUndefined();
     }),
     { numRuns: 300 },
   );
@@ -110,11 +125,11 @@ test.each(rows)('%s counts the minutes of its row, and silence is not health', (
   expect([DatapointsToAlarm, EvaluationPeriods, TreatMissingData]).toEqual([breaching, outOf, 'missing']);
 });
 
-test('every alarm looks at its own colour', () => {
-  for (const [name, alarm] of alarms) {
-    if (!/-(blue|green)-/.test(String(name))) continue;
-    const groups = new Set(JSON.stringify(alarm.Properties).match(/Backend(Blue|Green)Targets/g));
-    expect([...groups]).toEqual([name.includes('-blue-') ? 'BackendBlueTargets' : 'BackendGreenTargets']);
+test('every alarm looks at its own colour, and the one that must tell an outage of both looks at both', () => {
+  for (const [name, { ownMinutesOnly }] of rows) {
+    const groups = new Set(JSON.stringify(alarms.get(name)!.Properties).match(/Backend(Blue|Green)Targets/g));
+    const own = groupOf(name.includes('-blue-') ? 'blue' : 'green');
+    expect(groups).toEqual(new Set(ownMinutesOnly ? [groupOf('blue'), groupOf('green')] : [own]));
   }
 });
 

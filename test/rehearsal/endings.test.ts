@@ -28,6 +28,7 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
   'silent-metrics': [BACK, BACK],
   'low-traffic': [BACK, BACK],
   'shared-outage': [GOOD, BACK],
+  'shared-unhealthy': [GOOD, BACK],
   'stable-unhealthy': [
     ['refused', []],
     ['refused', []],

@@ -31,6 +31,14 @@ describe('the guard', () => {
     expect(writes.find(({ call, second }) => call === 'ModifyRule' && second >= order.second)?.by).toBe('guard');
   });
 
+  test.each(['compare', 'literal'] as const)(
+    'leaves a good release at 100 %% alone while the health checks of both colours fail, under %s',
+    async (policy) => {
+      const { outcome, violations, asExpected } = await flight('shared-unhealthy', { policy, at: 100 });
+      expect([outcome, asExpected, violations]).toEqual(['promoted', true, []]);
+    },
+  );
+
   test('whose event is lost is not missed: the next look sees the crash', async () => {
     const { writes, outcome, violations } = await shortFlight({ fromMinute: 2, withGuard: false }, 'crash');
     expect([outcome, violations]).toEqual(['reverted', []]);

@@ -212,6 +212,35 @@ describe('the warm time', () => {
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', summary: /a push waits/ });
   });
 
+  /** An hour of numbers, then five minutes at 100 % on 20 tasks. */
+  const onTwenty = { lock: warmFor(300), candidateTasks: 20, stableTasks: 20, minutes: 65 };
+  const firstOf = (colour: string, count: number) => {
+    const ids = new Set<number>();
+    return (task: { colour: string; id: number }) =>
+      task.colour === colour && (ids.has(task.id) || (ids.size < count && ids.add(task.id).has(task.id)));
+  };
+
+  test.each(['compare', 'literal'] as const)(
+    'one of 20 targets unhealthy for minutes rolls nobody back under %s, and is told to a person',
+    async (policy) => {
+      const lock = { ...onTwenty.lock, plan: { ...onTwenty.lock.plan, policy } };
+      const it = await scene({ ...onTwenty, lock, failsHealthCheck: firstOf('green', 1) });
+      expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
+      expect(it.world.notices[0]?.notice.body).toMatch(/unhealthy targets 1/);
+    },
+  );
+
+  test('seven of 20 unhealthy for minutes roll back while the old colour is fine', async () => {
+    const it = await scene({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /35 % of its targets unhealthy/ });
+  });
+
+  test('nobody is rolled back to a dead old colour, however many targets are unhealthy', async () => {
+    const it = await scene({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
+    await it.kill('blue');
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
+  });
+
   test('trouble of the watch itself is told to a person, and changes nothing', async () => {
     const it = await scene({ lock: warmFor(60), minutes: 5 });
     const error = { Error: 'States.Timeout', Cause: 'no answer' };

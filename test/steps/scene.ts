@@ -16,6 +16,7 @@ import { VirtualClock } from '../../rehearsal/clock.ts';
 import { functionsFor, type Verb } from '../../rehearsal/functions.ts';
 import { type Violation, watch } from '../../rehearsal/invariants.ts';
 import type { Delivery } from '../../rehearsal/numbers.ts';
+import type { Task } from '../../rehearsal/tasks.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import { World, type WriteRow } from '../../rehearsal/world.ts';
@@ -102,6 +103,8 @@ export interface SceneOptions {
   readonly stableTasks?: number;
   /** No new task ever passes its health check. */
   readonly neverHealthy?: true;
+  /** Tasks whose health check fails from the beginning on, though they serve. @default - none */
+  readonly failsHealthCheck?: (task: Task) => boolean;
   /** Minutes of traffic before the step is asked. @default - 0 */
   readonly minutes?: number;
   /** How its numbers arrive. @default - all of them, within 110 s */
@@ -150,7 +153,9 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const host = new VirtualHost(clock, chance(1, 'tasks'), {
     neverHealthy: ({ colour }) => options.neverHealthy === true || dead.has(colour),
     crashes: ({ colour }) => dead.has(colour),
+    ...(options.failsHealthCheck ? { failsHealthCheck: options.failsHealthCheck } : {}),
   });
+  clock.everySecond((second) => host.second(second));
   const started: string[] = [];
   const log: string[] = [];
   let calls = 0;

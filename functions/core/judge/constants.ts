@@ -157,6 +157,12 @@ export const BREACH_OUT_OF = 3;
 
 /** Why: two minutes without a healthy target, the plan's limit. Doubled: users wait as long again. */
 export const UNHEALTHY_MINUTES = 2;
+/**
+ * More than this share (0-1) of the targets unhealthy for two minutes rolls back in the warm time. Why: tasks scale out at
+ * 70 % CPU, so while 30 % of them are out the others can just carry the load; one of twenty is no reason to take the
+ * version off everybody. Doubled: users wait on overloaded tasks while ECS replaces more than a third of them.
+ */
+export const WARM_UNHEALTHY_SHARE = 0.3;
 /** Why: numbers come up to two minutes late, one more is silence. Doubled: a bake ends well five minutes after its last number. */
 export const SILENT_MINUTES = 3;
 

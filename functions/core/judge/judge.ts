@@ -51,7 +51,7 @@ export interface JudgeState {
   /** Log of the odds that the candidate adds less than 2 points of errors. */
   readonly safety: number;
   readonly proven: boolean;
-  /** Delivered minutes in a row without a healthy candidate. */
+  /** Delivered minutes in a row without a healthy candidate while stable had a healthy target. */
   readonly unhealthyMinutes: number;
   readonly stage: Stage;
 }
@@ -184,9 +184,10 @@ function safetyNats({ candidate, stable }: JudgedMinute, usualRate: number): num
   return candidate.failures * Math.log(rate / SAFE_RATE) + candidate.requests * (SAFE_RATE - rate);
 }
 
-function unhealthyMinutes(state: JudgeState, { healthyCandidate }: JudgedMinute): number {
+/** A minute in which stable had none either is an outage of both: it says nothing of the candidate, and ends the row. */
+function unhealthyMinutes(state: JudgeState, { healthyCandidate, tasks }: JudgedMinute): number {
   if (healthyCandidate === undefined) return state.unhealthyMinutes;
-  return healthyCandidate > 0 ? 0 : state.unhealthyMinutes + 1;
+  return healthyCandidate > 0 || tasks.stable === 0 ? 0 : state.unhealthyMinutes + 1;
 }
 
 // ---- Counting ----

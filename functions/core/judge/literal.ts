@@ -1,22 +1,14 @@
-/**
- * Policy `literal`: the plan's table word for word. Its thresholds abort, through the alarms; its pass bars gate.
- * And the watch of the warm time, which has no stable traffic to compare with and so uses the plan's absolute rules
- * under either policy.
- */
+/** Policy `literal`: the plan's table word for word. Its thresholds abort, through the alarms; its pass bars gate. */
 import {
-  ALARMS,
-  type AlarmName,
   type AlarmRule,
   type AlarmState,
   alarmNamed,
-  alarmState,
   describe,
   MINIMUM_SAMPLE_REQUESTS,
   measured,
   PASS_ERROR_PERCENT,
   PASS_P95_MS,
 } from '../thresholds.ts';
-import { errorMargin } from './comparison.ts';
 import { failuresOf, type GroupMinute } from './readings.ts';
 import { portion } from './reason.ts';
 import { type ColourNames, LITERAL_BARS, type VerdictWord } from './verdict.ts';
@@ -84,51 +76,6 @@ export function weighLiteral({ alarms, minutes, gridMs, bakeDone, names }: Liter
   return verdict('advance', errors, `${failed}; ${within}`);
 }
 
-export interface WarmWatch {
-  /** Whether going back to the old colour would help: its own targets are healthy. */
-  readonly oldColourFine: boolean;
-  /**
-   * Errors that are normal for this service, 0-1: "10 server errors a minute" then means ten more than those, because a
-   * healthy busy service has them every minute. 0 takes the plan word for word.
-   */
-  readonly usualErrorRate: number;
-  readonly names: Pick<ColourNames, 'candidate'>;
-}
-
-/** `page`: not bad enough to go back by itself, but a person should know. */
-export interface WarmVerdict extends LiteralVerdict {
-  readonly word: 'abort' | 'continue';
-  readonly page: boolean;
-}
-
-/**
- * Judges one minute of the warm time from the new version's minutes, newest last. Only these send a release back: no
- * healthy target, targets unhealthy for 2 minutes, and, while the old colour is fine, over 5 % errors or ten server
- * errors more than usual. A crash of a task is the guard's matter.
- */
-export function judgeWarm(
-  minutes: readonly GroupMinute[],
-  { oldColourFine, usualErrorRate, names }: WarmWatch,
-): WarmVerdict {
-  const usualErrors = errorMargin(usualErrorRate) * usualErrorRate * (minutes.at(-1)?.requests ?? 0);
-  const tenMore = {
-    ...ruleOf('literal-server-errors'),
-    threshold: ruleOf('literal-server-errors').threshold + usualErrors,
-  };
-  const hosts = [ruleOf('backstop-no-healthy-target'), ruleOf('literal-unhealthy')];
-  const errors = [ruleOf('literal-global-error-rate'), tenMore];
-  const pages = [ruleOf('literal-error-rate'), ruleOf('literal-p95')];
-
-  const rings = (rule: AlarmRule) => alarmState(rule, minutes, []).state === 'ALARM';
-  const abort = [...hosts, ...(oldColourFine ? errors : [])].find(rings);
-  if (abort) return { ...verdictOn('abort', abort, minutes, names), word: 'abort', page: true };
-  const page = [...errors, ...pages].find(rings);
-  if (page) return { ...verdictOn('continue', page, minutes, names), word: 'continue', page: true };
-  return { ...verdict('continue', { rule: 'warm' }, `${names.candidate} is well`), word: 'continue', page: false };
-}
-
-const ruleOf = (wanted: AlarmName): AlarmRule => ALARMS.find(({ name }) => name === wanted)!;
-
 function abortFor(
   { name, reason }: StandingAlarm,
   minutes: readonly GroupMinute[],
@@ -140,7 +87,8 @@ function abortFor(
     : verdict('abort', { rule: name }, `alarm ${name} of ${names.candidate}: ${reason}`);
 }
 
-function verdictOn(
+/** What an alarm's rule found in the newest of a colour's minutes. */
+export function verdictOn(
   word: VerdictWord,
   alarm: AlarmRule,
   minutes: readonly GroupMinute[],
@@ -159,7 +107,7 @@ function worstOf({ metric, wrongSide }: AlarmRule, minutes: readonly GroupMinute
   return wrongSide === 'under' ? Math.min(...values) : Math.max(...values);
 }
 
-const verdict = (word: VerdictWord, evidence: LiteralEvidence, reason: string): LiteralVerdict => ({
+export const verdict = (word: VerdictWord, evidence: LiteralEvidence, reason: string): LiteralVerdict => ({
   word,
   rule: evidence.rule,
   reason,

@@ -438,6 +438,15 @@ describe('silence and hosts', () => {
     expect(verdictOf([...bake(5, ...healthy), down(5), down(6)], false).rule).toBe('no healthy target for 2 minutes');
   });
 
+  test('minutes in which stable has no healthy target either abort nothing', () => {
+    const down = (index: number, stable: number) =>
+      minute(index, undefined, healthy[1], { healthyCandidate: 0, tasks: { candidate: 0, stable } });
+    expect(verdictOf([down(0, 0), down(1, 0), down(2, 0)], false).word).toBe('continue');
+    // Health checks of the two fall out and come back up to a minute apart.
+    expect(verdictOf([down(0, 4), down(1, 0), down(2, 4)], false).word).toBe('continue');
+    expect(verdictOf([down(0, 0), down(1, 4), down(2, 4)], false).word).toBe('abort');
+  });
+
   test('a minute whose hosts were not delivered neither counts nor forgives', () => {
     const hosts = (index: number, healthyCandidate?: number) =>
       minute(index, undefined, healthy[1], { healthyCandidate });

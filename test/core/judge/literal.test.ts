@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeWarm, type StandingAlarm, weighLiteral } from '../../../functions/core/judge/literal.ts';
+import { type StandingAlarm, weighLiteral } from '../../../functions/core/judge/literal.ts';
 import type { GroupMinute } from '../../../functions/core/judge/readings.ts';
 import { ALARMS, alarmState } from '../../../functions/core/thresholds.ts';
 
@@ -95,56 +95,5 @@ describe('policy literal', () => {
 
   test('response times that were not delivered hold', () => {
     expect(afterBake(minutes(15, { withinPercent: [] })).word).toBe('hold');
-  });
-});
-
-describe('the warm time', () => {
-  const watch = { oldColourFine: true, usualErrorRate: 0.001, names };
-  const busy = (errors5xx: number) => minutes(3, { requests: 6_000, errors5xx });
-
-  test('a healthy minute continues, and nobody is paged', () => {
-    expect(judgeWarm(minutes(3), watch)).toMatchObject({ word: 'continue', page: false });
-  });
-
-  test('two minutes without a healthy target abort, one does not', () => {
-    expect(judgeWarm([...minutes(2), { ...fine, healthyHosts: 0 }], watch).word).toBe('continue');
-    expect(judgeWarm(minutes(2, { healthyHosts: 0 }), watch).word).toBe('abort');
-  });
-
-  test('targets unhealthy for two minutes abort, even when the old colour is not fine', () => {
-    const verdict = judgeWarm(minutes(2, { unhealthyHosts: 1 }), { ...watch, oldColourFine: false });
-    expect(verdict).toMatchObject({ word: 'abort', rule: 'literal-unhealthy' });
-  });
-
-  test('over 5 % errors abort while the old colour is fine, otherwise a person is paged', () => {
-    const failing = minutes(3, { requests: 200, errors5xx: 11 });
-    expect(judgeWarm(failing, watch)).toMatchObject({ word: 'abort', rule: 'literal-global-error-rate' });
-    expect(judgeWarm(failing, { ...watch, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
-  });
-
-  test('ten server errors in a minute abort a service that usually has none', () => {
-    expect(judgeWarm(minutes(3, { errors5xx: 10 }), { ...watch, usualErrorRate: 0 }).rule).toBe(
-      'literal-server-errors',
-    );
-    expect(judgeWarm(minutes(3, { errors5xx: 9 }), { ...watch, usualErrorRate: 0 }).word).toBe('continue');
-  });
-
-  test('a busy service is not sent back for the errors it always has, but for ten more', () => {
-    // 6,000 requests at 0.1 % usual errors: 6 are normal, 10.8 with the judge's margin.
-    expect(judgeWarm(busy(12), watch).word).toBe('continue');
-    expect(judgeWarm(busy(21), watch).word).toBe('abort');
-  });
-
-  test('over 2 % errors or 500 ms page a person and abort nothing', () => {
-    expect(judgeWarm(minutes(3, { requests: 200, errors5xx: 5 }), watch)).toMatchObject({
-      word: 'continue',
-      page: true,
-    });
-    const slow = minutes(3, { requests: 200, p95Ms: 501 });
-    expect(judgeWarm(slow, watch)).toMatchObject({ word: 'continue', page: true, rule: 'literal-p95' });
-  });
-
-  test('a minute without numbers aborts nothing', () => {
-    expect(judgeWarm([{ withinPercent: [] }], watch)).toMatchObject({ word: 'continue', page: false });
   });
 });

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import type { GroupMinute } from '../../../functions/core/judge/readings.ts';
+import { judgeWarm, type WarmMinute } from '../../../functions/core/judge/warm.ts';
+
+const names = { candidate: 'green' };
+const watch = { oldColourFine: true, usualErrorRate: 0.001, names };
+const fine: GroupMinute = { requests: 1_000, withinPercent: [], p95Ms: 215, healthyHosts: 20, unhealthyHosts: 0 };
+const old: GroupMinute = { withinPercent: [], healthyHosts: 20, unhealthyHosts: 0 };
+
+const minutes = (count: number, mine: Partial<GroupMinute> = {}, theirs: Partial<GroupMinute> = {}): WarmMinute[] =>
+  Array.from({ length: count }, () => ({ candidate: { ...fine, ...mine }, stable: { ...old, ...theirs } }));
+const unhealthy = (count: number) => ({ healthyHosts: 20 - count, unhealthyHosts: count });
+
+test('a healthy minute continues, and nobody is paged', () => {
+  expect(judgeWarm(minutes(3), watch)).toMatchObject({ word: 'continue', page: false });
+});
+
+test('a minute without numbers aborts nothing', () => {
+  expect(judgeWarm([{ candidate: { withinPercent: [] } }], watch)).toMatchObject({ word: 'continue', page: false });
+  expect(judgeWarm([{}, {}], watch)).toMatchObject({ word: 'continue', page: false });
+});
+
+describe('targets', () => {
+  const none = { healthyHosts: 0, unhealthyHosts: 20 };
+
+  test('none of them healthy for two minutes aborts, one minute does not', () => {
+    expect(judgeWarm([...minutes(2), ...minutes(1, none)], watch).word).toBe('continue');
+    expect(judgeWarm(minutes(2, none), watch).word).toBe('abort');
+    expect(judgeWarm(minutes(2, { healthyHosts: 0, unhealthyHosts: 0 }), watch).rule).toBe(
+      'backstop-no-healthy-target',
+    );
+  });
+
+  test('one of 20 unhealthy for two minutes pages a person and takes the version off nobody', () => {
+    expect(judgeWarm(minutes(2, unhealthy(1)), watch)).toMatchObject({ word: 'continue', page: true });
+    expect(judgeWarm(minutes(2, unhealthy(6)), watch)).toMatchObject({ word: 'continue', page: true });
+  });
+
+  test('more than 30 % of them unhealthy for two minutes abort, one minute does not', () => {
+    expect(judgeWarm(minutes(2, unhealthy(7)), watch)).toMatchObject({ word: 'abort', rule: 'unhealthy targets' });
+    expect(judgeWarm([...minutes(1), ...minutes(1, unhealthy(7))], watch).word).toBe('continue');
+  });
+
+  test.each([
+    ['too many of them unhealthy', unhealthy(7)],
+    ['none of them healthy', none],
+  ])('%s abort nothing when the old colour is not fine: a person is paged', (_, hosts) => {
+    expect(judgeWarm(minutes(2, hosts), { ...watch, oldColourFine: false })).toMatchObject({
+      word: 'continue',
+      page: true,
+    });
+  });
+
+  test.each([
+    ['too many of them unhealthy', unhealthy(7), unhealthy(7)],
+    ['none of them healthy', none, none],
+  ])('%s abort nothing while the old colour is likewise', (_, mine, theirs) => {
+    expect(judgeWarm(minutes(2, mine, theirs), watch).word).toBe('continue');
+    expect(judgeWarm([...minutes(1, mine), ...minutes(1, mine, theirs)], watch).word).toBe('continue');
+  });
+});
+
+describe('errors', () => {
+  const busy = (errors5xx: number) => minutes(3, { requests: 6_000, errors5xx });
+
+  test('over 5 % abort while the old colour is fine, otherwise a person is paged', () => {
+    const failing = minutes(3, { requests: 200, errors5xx: 11 });
+    expect(judgeWarm(failing, watch)).toMatchObject({ word: 'abort', rule: 'literal-global-error-rate' });
+    expect(judgeWarm(failing, { ...watch, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
+  });
+
+  test('ten in a minute abort a service that usually has none', () => {
+    expect(judgeWarm(minutes(3, { errors5xx: 10 }), { ...watch, usualErrorRate: 0 }).rule).toBe(
+      'literal-server-errors',
+    );
+    expect(judgeWarm(minutes(3, { errors5xx: 9 }), { ...watch, usualErrorRate: 0 }).word).toBe('continue');
+  });
+
+  test('a busy service is not sent back for the errors it always has, but for ten more', () => {
+    // 6,000 requests at 0.1 % usual errors: 6 are normal, 10.8 with the judge's margin.
+    expect(judgeWarm(busy(12), watch).word).toBe('continue');
+    expect(judgeWarm(busy(21), watch).word).toBe('abort');
+  });
+
+  test('over 2 %, or a p95 over 500 ms, page a person and abort nothing', () => {
+    expect(judgeWarm(minutes(3, { requests: 200, errors5xx: 5 }), watch)).toMatchObject({
+      word: 'continue',
+      page: true,
+    });
+    const slow = minutes(3, { requests: 200, p95Ms: 501 });
+    expect(judgeWarm(slow, watch)).toMatchObject({ word: 'continue', page: true, rule: 'literal-p95' });
+  });
+});
