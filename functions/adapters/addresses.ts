@@ -1,55 +1,20 @@
 /** Where everything of one service is: read from one environment variable, checked before anything is done with it. */
 import * as z from 'zod/mini';
 import { Stuck } from '../core/failures.ts';
+import { arnOf, serviceFields } from '../core/registration.ts';
 
-const text = z.string().check(z.minLength(1));
-const arnOf = (what: string, pattern: RegExp) =>
-  z.string('is missing').check(z.regex(pattern, `is no ARN of a ${what}`));
-const seconds = z.number().check(z.gte(0));
-
-const ruleArn = arnOf('listener rule', /^arn:[\w-]+:elasticloadbalancing:.+:listener-rule\/app\/.+/);
-const targetGroupArn = arnOf('target group', /^arn:[\w-]+:elasticloadbalancing:.+:targetgroup\/.+/);
+const { service, ...parts } = serviceFields;
 
 const shape = z.strictObject({
-  service: text,
+  service,
   /** The ledger. */
-  table: text,
-  /** Never kept in an execution's state: a new listener gives the rule a new ARN. */
-  ruleArn,
-  /** `url`: where a request with that header reaches the colour that the probe rule points at. */
-  probe: z.strictObject({ ruleArn, url: z.url(), header: text, secret: text }),
-  targetGroups: z.strictObject({ blue: targetGroupArn, green: targetGroupArn }),
-  loadBalancer: arnOf('load balancer', /^arn:[\w-]+:elasticloadbalancing:.+:loadbalancer\/app\/.+/),
-  cluster: text,
-  services: z.strictObject({ blue: text, green: text }),
-  /** Task families. `template`: the one that developers edit, and that every revision is a copy of. */
-  families: z.strictObject({ blue: text, green: text, template: text }),
-  /** The container whose image is released. */
-  container: text,
-  repository: z.strictObject({ registry: text, name: text }),
+  table: z.string().check(z.minLength(1)),
+  ...parts,
+  // What the controller has for itself.
   stateMachineArn: arnOf('state machine', /^arn:[\w-]+:states:.+:stateMachine:.+/),
   topicArn: arnOf('topic', /^arn:[\w-]+:sns:.+/),
   /** A bus that hears the notices too. @default - none */
-  eventBus: z.optional(text),
-  migration: z.optional(
-    z.strictObject({
-      command: z.array(text).check(z.minLength(1)),
-      subnets: z.array(text).check(z.minLength(1)),
-      securityGroups: z.array(text),
-      /** Where the subnets have no NAT. @default - false */
-      assignPublicIp: z.optional(z.boolean()),
-    }),
-  ),
-  settings: z.strictObject({
-    profile: z.enum(['production', 'trial', 'attach']),
-    policy: z.enum(['compare', 'literal']),
-    onUnproven: z.enum(['ask', 'proceed', 'abort']),
-    warmMinutes: seconds,
-    hasMigration: z.boolean(),
-    minimumTasks: z.int().check(z.gte(1)),
-    readyWithinSeconds: seconds,
-    migrateWithinSeconds: seconds,
-  }),
+  eventBus: z.optional(z.string().check(z.minLength(1))),
 });
 
 export type Addresses = z.infer<typeof shape>;
