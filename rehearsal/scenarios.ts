@@ -40,6 +40,8 @@ export interface Scenario {
   readonly firstRelease?: true;
   /** The candidate's numbers stop arriving once the fault has begun. */
   readonly losesNumbers?: true;
+  /** Once the release is aborted, stable's targets fail their health check for so many seconds. */
+  readonly stableDiesForSeconds?: number;
   /** Every other change of the rule is throttled. */
   readonly throttled?: true;
   /** A function runs it, or looks at it; tests run a real one. */
@@ -140,6 +142,12 @@ export const SCENARIOS = {
     throttled: true,
     errorFreeUnderLiteral: true,
     expected: promoted,
+  },
+  'stable-heals': {
+    about: 'stable is dead as the release rolls back, and lives again half a minute later',
+    spoilt: fromThenOn('errors'),
+    stableDiesForSeconds: 40,
+    expected: revertedThere,
   },
   'stable-unhealthy': {
     about: 'stable itself fails when the release is started',

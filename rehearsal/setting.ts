@@ -123,6 +123,7 @@ export function setTheScene(
     faultSince = clock.now() + (options.fromMinute ?? 0) * 60;
     clock.at(faultSince, takeEffect);
   });
+  if (host instanceof VirtualHost) stableDies(scenario, world, host);
   const takeEffect = () => {
     if (live) live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
     else if (host instanceof VirtualHost) host.crashAll();
@@ -147,6 +148,16 @@ export function setTheScene(
       takeEffect();
     },
   };
+}
+
+function stableDies({ stableDiesForSeconds: seconds }: Scenario, world: World, host: VirtualHost): void {
+  if (seconds === undefined) return;
+  world.onWrite(({ call }) => {
+    if (call !== 'ledger: abort') return;
+    const { stable } = world.roles;
+    host.turn(stable, 'unhealthy');
+    world.clock.at(world.clock.now() + seconds, () => host.turn(stable, 'healthy'));
+  });
 }
 
 /** Two faults at once. */

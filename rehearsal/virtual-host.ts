@@ -1,4 +1,5 @@
 /** Tasks that are numbers drawn by chance: how long they take to start, and what the scenario does to them. */
+import type { Colour } from '../functions/core/roles.ts';
 import type { Chance } from './chance.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Task, TaskEvent, TaskHost } from './tasks.ts';
@@ -84,6 +85,11 @@ export class VirtualHost implements TaskHost {
   /** Every task that the scenario's fault concerns exits now. */
   crashAll(): void {
     for (const { task } of this.#up.values()) if (this.#faults.crashes(task)) this.#crash(task);
+  }
+
+  /** Every task of that colour fails its health check, or passes it again; ECS replaces none of them meanwhile. */
+  turn(colour: Colour, health: 'healthy' | 'unhealthy'): void {
+    for (const { task, report } of this.#up.values()) if (task.colour === colour) report({ is: health });
   }
 
   #crash(task: Task): void {

@@ -144,6 +144,15 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
     }
     return it.world;
   },
+  'stable lives again while it goes back': async () => {
+    const it = await scene({ lock: lockIn('baking', 25) });
+    for (const health of ['unhealthy', 'healthy'] as const) {
+      it.turn('blue', health);
+      await it.ask('Revert');
+      await it.wait(30);
+    }
+    return it.world;
+  },
   'users are moved by hand': async () => {
     const it = await scene({ weights: { blue: 0, green: 100 } });
     it.world.tasks.alreadyUp('green', IMAGES['v1.5.0'].digest, 2);

@@ -79,6 +79,8 @@ export interface Lock {
   readonly command?: Command;
   readonly taken?: string;
   readonly target?: 'candidate';
+  /** How often users went back from the candidate to a stable that had been dead, in this rollback. */
+  readonly returns?: number;
   readonly retiring?: Colour;
   readonly settleFrom?: number;
   /** The `settleFrom` under which somebody already began the second half of Revert or Close. */
@@ -347,7 +349,12 @@ export const writes = {
   reverting: (
     me: Mine,
     at: number,
-    facts: { readonly onStable: boolean; readonly reason: string; readonly secondsFromVerdictToStable?: number },
+    facts: {
+      readonly onStable: boolean;
+      readonly reason: string;
+      readonly secondsFromVerdictToStable?: number;
+      readonly returns?: number;
+    },
   ): LedgerWrite => ({
     name: 'reverting',
     condition: all(mine(me), not(phaseIn('closing', 'stuck'))),
@@ -356,6 +363,7 @@ export const writes = {
       'lock.settleFrom': at,
       'lock.reason': facts.reason,
       ...(facts.onStable ? { 'lock.share': NONE } : {}),
+      ...(facts.returns === undefined ? {} : { 'lock.returns': facts.returns }),
       ...(facts.secondsFromVerdictToStable === undefined
         ? {}
         : { 'lock.secondsFromVerdictToStable': facts.secondsFromVerdictToStable }),

@@ -67,13 +67,13 @@ async function putUsersBack(
   const now = Math.round(clock.now());
   const wasAtStake = lock.abort !== undefined || lock.intent !== undefined;
   const seconds = onStable && wasAtStake ? { secondsFromVerdictToStable: Math.ceil(clock.now() - from) } : {};
-  const reverting = await commit(ledger, me, writes.reverting(me, now, { onStable, reason, ...seconds }));
+  const comesBack = onStable && lock.target !== undefined;
+  const returns = comesBack ? { returns: returnsOf(lock) + 1 } : {};
+  const reverting = await commit(ledger, me, writes.reverting(me, now, { onStable, reason, ...seconds, ...returns }));
   await notices.send({
     kind: 'reverted',
     releaseId: lock.releaseId,
-    title: onStable
-      ? `REVERTED ${whenReverted(lock)}, all users on ${lock.stable}`
-      : `${lock.stable} is dead, all users are on ${lock.candidate}`,
+    title: whereTo(lock, onStable),
     body: reason,
     next: [
       typed(lock.drift ? 'status' : `why ${lock.releaseId}`, settings.service),
@@ -83,13 +83,24 @@ async function putUsersBack(
   return settling(reverting, SETTLE_SECONDS);
 }
 
+function whereTo(lock: Lock, onStable: boolean): string {
+  const { stable, candidate, target } = lock;
+  if (!onStable) return `${stable} is dead, all users are on ${candidate}`;
+  return target
+    ? `${stable} lives again, all users are on it`
+    : `REVERTED ${whenReverted(lock)}, all users on ${stable}`;
+}
+
 /** The highest share that it had: whoever died between the rule and its confirmation had told the ledger before. */
 function whenReverted({ share, intent = NONE }: Lock): string {
   const highest = Math.max(share, intent);
   return highest === NONE ? 'before any user met it' : `at ${highest} %`;
 }
 
-/** A dead owner's Lambda may have moved users, or died before it could: they do not wait for the end of the settle time. */
+/**
+ * At every tick until the drain ends: users are where they belong, or are put there without waiting for that end. A dead
+ * owner's Lambda may have moved them, or died before it could; stable may have died, or live again.
+ */
 async function putBackAgain(
   ports: RevertPorts,
   settings: RevertSettings,
@@ -97,8 +108,9 @@ async function putBackAgain(
   lock: Lock,
 ): Promise<StepOutput | undefined> {
   const there = lock.target === 'candidate' ? ALL : NONE;
-  if (shareOf(lock, await ports.router.current()) === there) return undefined;
+  const isThere = shareOf(lock, await ports.router.current()) === there;
   const health = await ports.fleet.health();
+  if (isThere && !isBetterElsewhere(lock, health)) return undefined;
   // The candidate may be on its way out: only after the drain is it known whether anything is left of it.
   if (health[lock.stable] === 0 && lock.retiring) return undefined;
   // Whoever dies on the way leaves a drain that is used up: for users who move now it begins anew.
@@ -106,6 +118,21 @@ async function putBackAgain(
   if (!isMine(state, me)) throw fencedOut(state);
   const reason = lock.abort?.reason ?? lock.reason ?? 'the rule changed while it was reverted';
   return putUsersBack(ports, settings, me, lock, health, reason);
+}
+
+/**
+ * A stable that lives and dies by turns must not move users at every tick, and the rollback must end: users come back at
+ * once for the first time only, then at the end of a drain (120 s), and after the third return a person decides.
+ */
+const RETURNS_AT_ONCE = 1;
+const MOST_RETURNS = 3;
+
+const returnsOf = ({ returns = 0 }: Lock): number => returns;
+
+/** Whether users stand on the wrong colour, by one reading of both. */
+function isBetterElsewhere(lock: Lock, health: Readonly<Record<Colour, number>>): boolean {
+  if (lock.target !== 'candidate') return safeColour(health, lock.stable) === lock.candidate;
+  return health[lock.stable] > 0 && (returnsOf(lock) < RETURNS_AT_ONCE || health[lock.candidate] === 0);
 }
 
 /** The second half: verified again after the drain, marked, scaled down, and only then freed. */
@@ -128,6 +155,11 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
     if (lock.retiring)
       return stuck(lock.candidate, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
   }
+  if (lock.target === 'candidate' && share === ALL && returnsOf(lock) >= MOST_RETURNS)
+    return stuck(
+      safeColour(health, lock.candidate),
+      `${lock.stable} died again after each of ${returnsOf(lock)} returns to it`,
+    );
   if (share !== NONE || health[lock.stable] === 0 || lock.target)
     return putUsersBack(ports, settings, me, lock, health, lock.reason ?? 'the rule changed while it was reverted');
 

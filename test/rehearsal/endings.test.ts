@@ -29,6 +29,7 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
   'low-traffic': [BACK, BACK],
   'shared-outage': [GOOD, BACK],
   'shared-unhealthy': [GOOD, BACK],
+  'stable-heals': [['reverted', [5, 25]], BACK],
   'stable-unhealthy': [
     ['refused', []],
     ['refused', []],

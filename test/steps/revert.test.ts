@@ -74,6 +74,7 @@ describe('the second half', () => {
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted', summary: ABORT.reason });
     expect(it.log).toEqual([
       'DescribeRules',
+      'DescribeTargetHealth',
       'ledger: drained',
       'DescribeRules',
       'DescribeRules',
@@ -99,14 +100,14 @@ describe('the second half', () => {
   test('nothing is scaled down before 120 s have passed', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 110 }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 10 });
-    expect(it.log).toEqual(['DescribeRules', 'ledger: tick']);
+    expect(it.log).toEqual(['DescribeRules', 'DescribeTargetHealth', 'ledger: tick']);
     expect(it.world.tasks.side('green').desired).toBe(4);
   });
 
   test('a second try drains again', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
-    expect(it.log).toEqual(['DescribeRules', 'ledger: settle again']);
+    expect(it.log).toEqual(['DescribeRules', 'DescribeTargetHealth', 'ledger: settle again']);
     expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(it.world.clock.now()).toBeGreaterThanOrEqual(NOW + 120);

@@ -136,6 +136,8 @@ export interface Scene {
   wait(seconds: number): Promise<void>;
   /** Every task of that colour exits, and none comes back. */
   kill(colour: Colour): Promise<void>;
+  /** Every task of that colour fails its health check from now on, or passes it again. */
+  turn(colour: Colour, health: 'healthy' | 'unhealthy'): void;
   /** What a write of somebody else does in between. */
   write(write: LedgerWrite): void;
 }
@@ -228,6 +230,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
       host.crashAll();
       await settled(clock, clock.sleep(1));
     },
+    turn: (colour, health) => host.turn(colour, health),
     write: (asked) => {
       if (!world.ledger.write(asked).written) throw new Error(`The ledger refused "${asked.name}"`);
     },
