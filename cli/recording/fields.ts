@@ -33,6 +33,9 @@ export function numberFrom(value: unknown, where: string, most: number = Number.
   throw new BrokenRecording(`${where} is no number from 0 to ${most}`);
 }
 
+/** Many writers of JSON say null where there is nothing. */
+export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
+
 /** A number that may not have been delivered: null is undefined, everything else goes to `read`. */
 export function ifDelivered(
   value: unknown,
@@ -40,7 +43,7 @@ export function ifDelivered(
   most: number,
   read: (value: unknown, where: string, most: number) => number,
 ): number | undefined {
-  return value === null || value === undefined ? undefined : read(value, where, most);
+  return isAbsent(value) ? undefined : read(value, where, most);
 }
 
 /** Leaves out what was not delivered. */

@@ -8,6 +8,7 @@ import {
   BrokenRecording,
   type Fields,
   ifDelivered,
+  isAbsent,
   listFrom,
   numberFrom,
   objectFrom,
@@ -28,9 +29,9 @@ import {
  * not all in there: without the 95th percentile the policy `literal` can abort on errors, and otherwise holds.
  */
 export function fromFlight(recorded: Fields): Recording {
-  if (recorded['release'] === undefined) throw new BrokenRecording('is a flight that opened no release');
+  if (isAbsent(recorded['release'])) throw new BrokenRecording('is a flight that opened no release');
   const release = objectFrom(recorded['release'], 'release');
-  if (release['baseline'] === undefined) throw new BrokenRecording('is a flight of which no minute was judged');
+  if (isAbsent(release['baseline'])) throw new BrokenRecording('is a flight of which no minute was judged');
   const minutes = listFrom(release['minutes'], 'release.minutes').map((minute, position) =>
     flownMinute(objectFrom(minute, `release.minutes[${position}]`), `release.minutes[${position}]`),
   );
@@ -49,7 +50,7 @@ export function fromFlight(recorded: Fields): Recording {
 }
 
 function endFrom(recorded: Fields, release: Fields, minutes: readonly RecordedMinute[]): RecordingEnd {
-  const abort = recorded['abort'] === undefined ? undefined : objectFrom(recorded['abort'], 'abort');
+  const abort = isAbsent(recorded['abort']) ? undefined : objectFrom(recorded['abort'], 'abort');
   const shifts = listFrom(recorded['shifts'], 'shifts').map((shift, position) =>
     shiftFrom(objectFrom(shift, `shifts[${position}]`), `shifts[${position}]`),
   );
@@ -164,7 +165,7 @@ function flownMinute(minute: Fields, where: string): RecordedMinute {
 }
 
 function countsFrom(value: unknown, where: string): Counts | undefined {
-  if (value === undefined) return undefined;
+  if (isAbsent(value)) return undefined;
   const counts = objectFrom(value, where);
   const requests = wholeFrom(counts['requests'], `${where}.requests`, MOST_REQUESTS);
   return {

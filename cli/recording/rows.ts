@@ -26,14 +26,18 @@ export function fromRows(recorded: Fields): Recording {
   );
   for (const needed of NEEDED) requireColumn(needed, columns);
   const read = rowReader(columns);
+  // Null is "not delivered" for each number, each row, and all rows of a minute. What is missing is a mistake: a
+  // misspelt name would pass for silence.
   const zonesOf = (minute: Fields, where: string) =>
-    listFrom(minute['stableZones'], `${where}.stableZones`).map((row, zone) =>
-      read(row, `${where}.stableZones[${zone}]`),
-    );
+    minute['stableZones'] === null
+      ? []
+      : listFrom(minute['stableZones'], `${where}.stableZones`).map((row, zone) =>
+          read(row, `${where}.stableZones[${zone}]`),
+        );
 
   const gridMs = ranksOf(columns).map(({ ms }) => ms);
   const hour = listFrom(recorded['baseline'] ?? [], 'baseline').map((minute, index) =>
-    zonesOf(objectFrom(minute, `baseline[${index}]`), `baseline[${index}]`),
+    minute === null ? [] : zonesOf(objectFrom(minute, `baseline[${index}]`), `baseline[${index}]`),
   );
   const baseline = learn(hour, gridMs);
   const at = latencyColumns(baseline, gridMs);

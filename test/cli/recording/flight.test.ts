@@ -101,6 +101,22 @@ test('a flight flown under `literal` is held where its alarms decided: they are 
   expect(replay.options['policy']?.help).toContain('alarms are not in its record');
 });
 
+test('null in a flight is "not delivered", or "there is none"', async () => {
+  const record = await flown('errors');
+  const silent = (nothing: null | undefined) => ({
+    ...record,
+    release: {
+      ...record.release!,
+      minutes: record.release!.minutes.map((minute, index) =>
+        index === 3 ? { ...minute, candidate: nothing, stable: nothing, healthyCandidate: nothing } : minute,
+      ),
+    },
+  });
+  const promoted = await flown('healthy');
+  const { status, answers } = await replayed([silent(null), silent(undefined), { ...promoted, abort: null }, promoted]);
+  expect([status, answers[0], answers[2]]).toEqual([0, answers[1], answers[3]]);
+});
+
 test('the counts of a flight are held to the same limits', async () => {
   const record = await flown('errors');
   const changed = (changes: Readonly<Record<string, number>>) => ({

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Recording, recordings } from '../../core/judge/recordings.ts';
 import { replayed } from '../replayed.ts';
 
@@ -41,6 +41,37 @@ test('a minute that was not written down is a minute without numbers', async () 
   ]);
   const [told, untold] = answers;
   expect(untold).toEqual(told);
+});
+
+describe('null is "not delivered", wherever numbers stand', () => {
+  /** Minute 20 as it is written, and what a minute without any of those numbers is. */
+  const with20 = (change: object) => ({
+    ...healthy,
+    minutes: healthy.minutes.map((minute) => (minute.minute === 20 ? { ...minute, ...change } : minute)),
+  });
+  const baseline = (change: (minute: (typeof healthy.baseline)[number]) => unknown) => ({
+    ...healthy,
+    baseline: healthy.baseline.map((minute, index) => (index === 7 ? change(minute) : minute)),
+  });
+
+  test.each([
+    ['all zones of stable', with20({ stableZones: null }), with20({ stableZones: [] })],
+    ['one zone of stable', with20({ stableZones: [null] }), with20({ stableZones: [] })],
+    ['both colours', with20({ candidate: null, stableZones: null }), with20({ candidate: null, stableZones: [] })],
+    ['all zones of a baseline minute', baseline(() => ({ stableZones: null })), baseline(() => ({ stableZones: [] }))],
+    ['a whole baseline minute', baseline(() => null), baseline(() => ({ stableZones: [] }))],
+    ['the whole baseline', { ...healthy, baseline: null }, { ...healthy, baseline: [] }],
+  ])('%s', async (_, told, same) => {
+    const { status, answers } = await replayed([told, same]);
+    expect(answers[0]).toEqual(answers[1]);
+    expect([status, answers[0].verdict]).toEqual([0, expect.stringMatching(/^(promote|hold)$/)]);
+  });
+
+  test('but what is missing is a mistake: a misspelt name would be silence', async () => {
+    const { stableZones: zones, ...minute } = healthy.minutes[20]!;
+    const misspelt = { ...healthy, minutes: healthy.minutes.with(20, { ...minute, stablezones: zones } as never) };
+    expect((await replayed([misspelt])).answers[0]).toMatchObject({ error: 'minutes[20].stableZones is no list' });
+  });
 });
 
 test('requests that no response code tells of are lost, and count as failures', async () => {
