@@ -44,9 +44,9 @@ export function ecsFleet({ ecs, elb, scaling }: FleetClients, at: FleetAddresses
     const service = await serviceOf(colour);
     const { desiredCount: desired = 0, runningCount: running = 0 } = service;
     const deployment = service.deployments?.find(({ status }) => status === 'PRIMARY');
-    const [targets, digest, scalingSuspended, stopped] = await Promise.all([
+    const [targets, { digest, essential }, scalingSuspended, stopped] = await Promise.all([
       healthyTargets(elb, targetGroups[colour]),
-      digestOf(deployment?.taskDefinition),
+      revisionOf(deployment?.taskDefinition),
       isSuspended(colour),
       stoppedTasks(ecs, cluster, services[colour], deployment),
     ]);
@@ -59,7 +59,7 @@ export function ecsFleet({ ecs, elb, scaling }: FleetClients, at: FleetAddresses
       ...(digest ? { digest } : {}),
       scalingSuspended,
       rollout: ROLLOUTS[deployment?.rolloutState ?? 'none'],
-      crashes: crashesOf(stopped),
+      crashes: crashesOf(stopped, { released: at.container, essential }),
       ...(lastStopped ? { lastStopped } : {}),
     };
   }
@@ -72,13 +72,17 @@ export function ecsFleet({ ecs, elb, scaling }: FleetClients, at: FleetAddresses
     throw new Stuck(`The ECS service ${services[colour]} in ${cluster} is ${reason}`);
   }
 
-  /** Absent for what was never released, as the bootstrap. */
-  async function digestOf(revision: string | undefined): Promise<string | undefined> {
-    if (!revision) return undefined;
+  /** The digest is absent for what was never released, as the bootstrap. A container is essential unless it says otherwise. */
+  async function revisionOf(revision: string | undefined): Promise<RevisionFacts> {
+    if (!revision) return { essential: [] };
     const { taskDefinition } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: revision }));
-    const { image } = taskDefinition?.containerDefinitions?.find(({ name }) => name === at.container) ?? {};
+    const containers = taskDefinition?.containerDefinitions ?? [];
+    const { image } = containers.find(({ name }) => name === at.container) ?? {};
     const [name, digest] = image?.split('@') ?? [];
-    return name === `${at.repository.registry}/${at.repository.name}` ? digest : undefined;
+    return {
+      ...(digest && name === `${at.repository.registry}/${at.repository.name}` ? { digest } : {}),
+      essential: containers.flatMap((container) => (container.essential === false ? [] : (container.name ?? []))),
+    };
   }
 
   return {
@@ -110,6 +114,11 @@ export function ecsFleet({ ecs, elb, scaling }: FleetClients, at: FleetAddresses
     ...scalingOfColours,
     ...ecsMigration(ecs, at, clock),
   };
+}
+
+interface RevisionFacts {
+  readonly digest?: string;
+  readonly essential: readonly string[];
 }
 
 const ROLLOUTS = { none: 'none', IN_PROGRESS: 'in progress', COMPLETED: 'completed', FAILED: 'failed' } as const;

@@ -1,5 +1,6 @@
 /** Tasks that stopped. ECS shows them for at least an hour. */
 import {
+  type Container,
   type Deployment,
   DescribeTasksCommand,
   type ECSClient,
@@ -48,15 +49,41 @@ export async function stoppedTasks(
 
 const endOf = ({ stoppedAt, stoppingAt }: Task): number => (stoppedAt ?? stoppingAt)?.getTime() ?? 0;
 
+/** What a task's containers are; a task itself does not say which of them are essential. */
+export interface ContainerRoles {
+  /** The name of the one whose image is released. */
+  readonly released: string;
+  /** The names of those whose end is the end of the task. */
+  readonly essential: readonly string[];
+}
+
 /**
- * Tasks that exited by themselves with a non-zero code; those that the scheduler, a person or Spot ended are none
- * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, stopCode).
+ * Tasks that crashed: that ended because an essential container did, and not because the scheduler, a person or Spot
+ * ended them (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html, stopCode), and in which the released
+ * container failed, or another essential one did. ECS then stops the rest, and what their exit codes say is no news.
  */
-export const crashesOf = (stopped: readonly Task[]): number =>
+export const crashesOf = (stopped: readonly Task[], { released, essential }: ContainerRoles): number =>
   stopped.filter(
     ({ stopCode, containers = [] }) =>
-      stopCode === 'EssentialContainerExited' && containers.some(({ exitCode = 0 }) => exitCode !== 0),
+      stopCode === 'EssentialContainerExited' &&
+      containers.some(
+        (container) =>
+          // Any failure of the released one counts: many side-cars end well when they are stopped, so that a code of 0
+          // beside it does not show who ended first.
+          (container.name === released && failed(container)) ||
+          (essential.includes(container.name ?? '') && failedByItself(container)),
+      ),
   ).length;
+
+const failed = ({ exitCode = 0 }: Container): boolean => exitCode !== 0;
+
+/** 128 + SIGTERM, and 128 + SIGKILL for who has not ended 30 s after it: how ECS stops a container. */
+const STOPPED_CODES: readonly (number | undefined)[] = [143, 137];
+
+/** Killed for want of memory is 137 too, but by itself. */
+const failedByItself = (container: Container): boolean =>
+  failed(container) &&
+  (!STOPPED_CODES.includes(container.exitCode) || container.reason?.startsWith('OutOfMemory') === true);
 
 /** "Essential container in task exited (backend: exit code 137, OutOfMemoryError)" */
 export function whyStopped({

@@ -38,7 +38,7 @@ const taskChange = z.object({
 /** Undefined for an event that is neither, or not about this service. */
 export function guardEvent(
   event: unknown,
-  at: Pick<Addresses, 'service' | 'services' | 'cluster'>,
+  at: Pick<Addresses, 'service' | 'services' | 'cluster' | 'container'>,
 ): GuardEvent | undefined {
   const { data } = z.safeParse(z.union([alarmChange, taskChange]), event);
   if (!data) return undefined;
@@ -59,12 +59,13 @@ function alarmOf(
 
 function taskOf(
   { clusterArn, group, stopCode, stoppedReason, taskDefinitionArn, containers }: z.infer<typeof taskChange>['detail'],
-  { services, cluster }: Pick<Addresses, 'services' | 'cluster'>,
+  { services, cluster, container }: Pick<Addresses, 'services' | 'cluster' | 'container'>,
 ): GuardEvent | undefined {
   const colour = COLOURS.find((one) => group === `service:${services[one]}`);
   if (!colour || !clusterArn.endsWith(`:cluster/${cluster}`)) return undefined;
-  const exits = containers.flatMap(({ exitCode }) => exitCode ?? []);
-  const exitCode = exits.find((code) => code !== 0) ?? exits[0];
+  // The released container alone: which of the others are essential stands in the task definition, and reading that
+  // would delay the order. The next look at the tasks tells of them, half a minute later (adapters/ecs-tasks.ts).
+  const exitCode = containers.find(({ name }) => name === container)?.exitCode;
   return {
     kind: 'task stopped',
     colour,

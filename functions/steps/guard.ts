@@ -24,7 +24,7 @@ export type GuardEvent =
       readonly colour: Colour;
       readonly revision: string;
       readonly stopCode: string;
-      /** Absent when the container never started. */
+      /** Of the released container; absent when it never started. */
       readonly exitCode?: number;
       readonly reason: string;
     };
@@ -65,6 +65,6 @@ function meantByCrash(event: Extract<GuardEvent, { kind: 'task stopped' }>, lock
   if (event.colour !== lock.candidate || event.revision !== lock.revision)
     return `${event.revision} is not its revision`;
   if (event.stopCode !== 'EssentialContainerExited') return `the task was stopped (${event.stopCode})`;
-  if (event.exitCode === undefined || event.exitCode === 0) return 'the task ended by itself without an error';
+  if (event.exitCode === undefined || event.exitCode === 0) return 'the released container ended without an error';
   return 'yes';
 }

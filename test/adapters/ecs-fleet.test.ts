@@ -1,5 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Stuck } from '../../functions/core/failures.ts';
 import { GROUPS } from './balancer.ts';
 import { revisionArn } from './cluster.ts';
@@ -145,6 +145,43 @@ test('crashes are tasks of this deployment that exited by themselves and not wit
   expect(await fleet.observe('green')).toMatchObject({
     crashes: 3,
     lastStopped: 'Essential container in task exited (backend: exit code 137, OutOfMemoryError)',
+  });
+});
+
+describe('a task of several containers', () => {
+  /** The proxy is essential, the shipper of logs is not; both are told to stop when the task does. */
+  const containers = (backend: number, proxy: number, logs: number, reasons: Readonly<Record<string, string>> = {}) =>
+    Object.entries({ backend, proxy, logs }).map(([name, exitCode]) => ({
+      name,
+      exitCode,
+      ...(reasons[name] ? { reason: reasons[name] } : {}),
+    }));
+  const OOM = 'OutOfMemoryError: Container killed due to memory usage';
+
+  test.each([
+    ['the application ended well, and its side-car was stopped', containers(0, 143, 143), 0],
+    ['the application ended well, and its side-car had to be killed', containers(0, 137, 137), 0],
+    ['the application ended well, and what is not essential failed', containers(0, 143, 1), 0],
+    ['an essential side-car ended well, and so did all that were stopped', containers(0, 0, 0), 0],
+    ['the application failed', containers(1, 143, 143), 1],
+    ['the application was killed, and its side-car ended well when it was stopped', containers(137, 0, 0), 1],
+    ['an essential side-car failed, and the application ended well when it was stopped', containers(0, 1, 143), 1],
+    ['an essential side-car had no memory left', containers(0, 137, 143, { proxy: OOM }), 1],
+  ])('%s', async (_, ended, crashes) => {
+    const { cluster, fleet } = scene();
+    cluster.register({
+      family: TEMPLATE.family,
+      containerDefinitions: [
+        { name: 'backend', image: 'x' },
+        { name: 'proxy', image: 'envoy', essential: true },
+        { name: 'logs', image: 'fluent-bit', essential: false },
+      ],
+    });
+    await fleet.deploy('green', digestOf('5'), 2);
+    cluster.tasks.push(
+      stopped({ taskDefinitionArn: cluster.services.get('app-green')!.taskDefinition!, containers: ended }),
+    );
+    expect(await fleet.observe('green')).toMatchObject({ crashes, digest: digestOf('5') });
   });
 });
 

@@ -151,6 +151,12 @@ describe.skipIf(!programs || !node)('a bundle', () => {
           containers: [{ name: 'backend', exitCode: 1 }],
         },
       };
+      const stopped = [
+        { name: 'backend', exitCode: 0 },
+        { name: 'proxy', exitCode: 143 },
+      ];
+      const well = { ...event, detail: { ...event.detail, containers: stopped } };
+      expect(await ask('guard', well)).toMatchObject({ answer: { aborted: false } });
       expect(await ask('guard', event)).toMatchObject({ answer: { aborted: true } });
       expect(await weights()).toEqual({ blue: 100, green: 0 });
     },

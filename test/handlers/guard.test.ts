@@ -150,6 +150,24 @@ describe('a task that stopped', () => {
 
   test.each([
     ['without an error', taskEvent(TASK, { containers: [{ name: 'backend', exitCode: 0 }] })],
+    [
+      'without an error, while its side-car was stopped',
+      taskEvent(TASK, {
+        containers: [
+          { name: 'backend', exitCode: 0 },
+          { name: 'proxy', exitCode: 143 },
+        ],
+      }),
+    ],
+    [
+      'when a side-car failed and the application ended well, which the next look at the tasks tells',
+      taskEvent(TASK, {
+        containers: [
+          { name: 'proxy', exitCode: 1 },
+          { name: 'backend', exitCode: 0 },
+        ],
+      }),
+    ],
     ['before its container began', taskEvent(TASK, { containers: [{ name: 'backend', reason: 'CannotPull' }] })],
     ['of stable', taskEvent({ ...TASK, service: SLUICE.services.blue })],
     ['of an older revision', taskEvent({ ...TASK, revision: revisionArn('app-green', 6) })],
