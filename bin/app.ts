@@ -1,9 +1,9 @@
-/** `cdk synth -c profile=trial`, or `-c settings=FILE` for everything that infra/settings.ts lists. */
+/** `cdk synth -c profile=trial`, or `-c settings=FILE` for everything that bin/settings.ts lists. */
 import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { readSettings } from '../infra/settings.ts';
 import { WrongSettings } from '../infra/wrong-settings.ts';
+import { readSettings } from './settings.ts';
 import { makeStacks } from './stacks.ts';
 
 const app = new App();

@@ -1,38 +1,59 @@
 /** From settings to stacks: what a profile stands on, and one releases stack for each service. */
 import { type App, type StackProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { CodeFor } from '../infra/constructs/controller-function.ts';
+import type { CodeFor } from '../infra/constructs/bundled-function.ts';
 import type { Ground, IdsFor } from '../infra/ground.ts';
 import { ReleasesStack } from '../infra/releases-stack.ts';
-import type { Profile, Settings } from '../infra/settings.ts';
+import type { Profile } from '../infra/settings.ts';
 import { TrialStack } from '../infra/trial-stack.ts';
+import { SecretCare } from '../platform/infra/constructs/secret-care.ts';
 import { CoreStack } from '../platform/infra/core-stack.ts';
+import type { AppSettings } from './settings.ts';
 
-type MakeGround = (app: App, settings: Settings, props: StackProps & { readonly codeFor: CodeFor }) => IdsFor<Ground>;
+interface Base {
+  readonly ground: IdsFor<Ground>;
+  /** What it does for a service beside its releases. */
+  lookAfter?(releases: ReleasesStack): void;
+}
 
-const GROUNDS: Readonly<Record<Profile, MakeGround>> = {
-  production: (app, settings, props) =>
-    new CoreStack(app, 'sluice-core', { core: settings.core!, settings, ...props }).ground,
+type MakeBase = (app: App, settings: AppSettings, props: StackProps & { readonly codeFor: CodeFor }) => Base;
+
+const BASES: Readonly<Record<Profile, MakeBase>> = {
+  production: (app, settings, { codeFor, ...props }) => {
+    const { ground } = new CoreStack(app, 'sluice-core', { core: settings.core!, settings, codeFor, ...props });
+    return {
+      ground,
+      lookAfter(releases) {
+        new SecretCare(releases, 'SecretCare', {
+          workLike: releases.verbs,
+          at: ground(releases).rotation,
+          services: settings.services,
+          page: releases.notices,
+          codeFor,
+          keepsLogsFor: settings.logDays,
+        });
+      },
+    };
+  },
   trial: (app, { services }, { codeFor: _, ...props }) =>
-    new TrialStack(app, 'sluice-trial-foundation', { services, ...props }).ground,
-  attach:
-    (_, { foundation }) =>
-    () => ({ foundation: foundation!, tells: {} }),
+    new TrialStack(app, 'sluice-trial-foundation', { services, ...props }),
+  attach: (_, { foundation }) => ({ ground: () => ({ foundation: foundation!, tells: {} }) }),
 };
 
-export function makeStacks(app: App, settings: Settings, codeFor: CodeFor): readonly ReleasesStack[] {
+export function makeStacks(app: App, settings: AppSettings, codeFor: CodeFor): readonly ReleasesStack[] {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const props: StackProps = settings.region === undefined ? {} : { env: { region: settings.region } };
-  const ground = GROUNDS[settings.profile](app, settings, { codeFor, ...props });
-  return settings.services.map(
-    (service) =>
-      new ReleasesStack(app, `sluice-${service.name}`, {
-        description: `Sluice: releases of ${service.name}`,
-        service,
-        ground,
-        settings,
-        codeFor,
-        ...props,
-      }),
-  );
+  const base = BASES[settings.profile](app, settings, { codeFor, ...props });
+  return settings.services.map((service) => {
+    const releases = new ReleasesStack(app, `sluice-${service.name}`, {
+      description: `Sluice: releases of ${service.name}`,
+      service,
+      ground: base.ground,
+      settings,
+      codeFor,
+      ...props,
+    });
+    base.lookAfter?.(releases);
+    return releases;
+  });
 }

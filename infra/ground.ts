@@ -8,29 +8,13 @@ export interface Ground {
   readonly foundation: Foundation;
   /** What every service is told in its environment, as where the database is. */
   readonly tells: Readonly<Record<string, string>>;
-  /** Of a core that rotates its secrets. */
-  readonly rotation?: RotationIds;
-}
-
-/** Where rotated secrets are valid; platform/rotation/adapters/rotation-addresses.ts reads it. */
-export interface RotationIds {
-  readonly app: string;
-  readonly integrations: string;
-  readonly admin: string;
-  readonly database: { readonly host: string; readonly port: number; readonly database: string; readonly tls: boolean };
-  readonly cache: {
-    readonly replicationGroup: string;
-    readonly host: string;
-    readonly port: number;
-    readonly tls: boolean;
-  };
 }
 
 export type IdsFor<Ids> = (reader: Stack) => Ids;
 
 /**
  * The ids of `owner`, as plain text in Parameter Store. A reader looks them up when it is deployed, so that the owner may
- * change one at any time: an export of CloudFormation's may not change while anybody imports it.
+ * change one at any time: an export of CloudFormation's may not change while anybody imports it. A reader may ask twice.
  */
 export function published<Ids>(owner: Stack, ids: Ids): IdsFor<Ids> {
   const shelf = new Construct(owner, 'Ids');
@@ -39,9 +23,12 @@ export function published<Ids>(owner: Stack, ids: Ids): IdsFor<Ids> {
     new StringParameter(shelf, path.join('-'), { parameterName: nameOf(path), stringValue });
     return stringValue;
   });
+  const known = new Map<Stack, Ids>();
   return (reader) => {
+    const found = known.get(reader);
+    if (found) return found;
     reader.addStackDependency(owner);
-    return eachToken(
+    const looked = eachToken(
       ids,
       (_, path) =>
         new CfnParameter(reader, path.map(capitalised).join(''), {
@@ -50,6 +37,8 @@ export function published<Ids>(owner: Stack, ids: Ids): IdsFor<Ids> {
           description: `Written by ${owner.stackName}`,
         }).valueAsString,
     );
+    known.set(reader, looked);
+    return looked;
   };
 }
 

@@ -4,9 +4,8 @@
  */
 import { CfnOutput, RemovalPolicies, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { SecretCare } from '../platform/infra/constructs/secret-care.ts';
+import type { CodeFor } from './constructs/bundled-function.ts';
 import { ControllerAlarms } from './constructs/controller-alarms.ts';
-import type { CodeFor } from './constructs/controller-function.ts';
 import { GuardAndReconciler } from './constructs/guard-and-reconciler.ts';
 import { Notices } from './constructs/notices.ts';
 import { ProbeRule } from './constructs/probe-rule.ts';
@@ -33,10 +32,13 @@ export interface ReleasesStackProps extends StackProps {
 
 export class ReleasesStack extends Stack {
   readonly backend: TwoColourService;
+  /** For whatever else looks after the service, as a rotation of its secrets. */
+  readonly verbs: ReleaseVerbs;
+  readonly notices: Notices;
 
   constructor(scope: Construct, id: string, { service, ground, settings, codeFor, ...props }: ReleasesStackProps) {
     super(scope, id, props);
-    const { foundation, tells, rotation } = ground(this);
+    const { foundation, tells } = ground(this);
     const { profile, logDays: keepsLogsFor } = settings;
     const machineName = `sluice-${service.name}`;
     const lambdas = { codeFor, keepsLogsFor };
@@ -75,14 +77,6 @@ export class ReleasesStack extends Stack {
       knowAs: verbs,
       ...lambdas,
     });
-    if (rotation)
-      new SecretCare(this, 'SecretCare', {
-        workLike: verbs,
-        at: rotation,
-        services: settings.services,
-        page: notices,
-        ...lambdas,
-      });
     const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
 
     const controller = new ControllerAlarms(this, 'Controller', {
@@ -97,5 +91,7 @@ export class ReleasesStack extends Stack {
     });
     new CfnOutput(this, 'Sluice', { description: 'Where the command finds everything', value: verbs.description });
     this.backend = backend;
+    this.verbs = verbs;
+    this.notices = notices;
   }
 }

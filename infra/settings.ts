@@ -1,15 +1,12 @@
 /**
- * What is ours to choose: the profile, what the services stand on, and the services. Everything has a default, and the
- * defaults are docs/seed.md's; whatever is written differently is checked here, all of it at once, before anything is built.
+ * What may be said of services and what they stand on; bin/settings.ts reads it, with what production builds beneath.
+ * Everything has a default, and the defaults are docs/seed.md's.
  */
 import * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
-import { UPGRADE } from '../functions/core/migration.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-import { type Core, coreMistakes, core as coreShape, namesOf } from '../platform/infra/core-settings.ts';
-import { KEYS, type KeyRow } from '../platform/rotation/core/rotation.ts';
-import { LOG_DAYS, PROFILES, WrongSettings, wrongFields } from './wrong-settings.ts';
+import { LOG_DAYS, PROFILES } from './wrong-settings.ts';
 
 /** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */
 export type Profile = (typeof PROFILES)[number];
@@ -18,8 +15,6 @@ export interface Settings {
   readonly profile: Profile;
   /** @default - us-east-1 in production, else where the stack is deployed from */
   readonly region?: string | undefined;
-  /** What production builds beneath the services; for `production` only. @default - the seed's */
-  readonly core?: Core | undefined;
   /** What stands already; for `attach` only, the other profiles build it. */
   readonly foundation?: Foundation | undefined;
   /** One releases stack each. @default - the seed's one service */
@@ -131,50 +126,12 @@ export interface Migration {
   readonly command: readonly string[];
 }
 
-/** The settings in `raw`, a decoded JSON value, with the defaults filled in. Throws `WrongSettings`. */
-export function readSettings(raw: unknown): Settings {
-  const parsed = z.safeParse(shape, raw, { reportInput: true });
-  if (!parsed.success) throw new WrongSettings(parsed.error.issues.flatMap(wrongFields));
-  const { services: written, core: writtenCore, region, ...rest } = parsed.data;
-  const isProduction = rest.profile === 'production';
-  const core = writtenCore ?? (isProduction ? z.parse(coreShape, {}) : undefined);
-  const services = (written ?? DEFAULT_SERVICES[rest.profile]).map((one, index) => ({
-    ...one,
-    repository: one.repository ?? one.name,
-    secrets: one.secrets ?? (isProduction ? seedSecrets(core!) : {}),
-    buckets: one.buckets ?? (isProduction && !one.taskRoleArn ? [namesOf(core!).buckets.documents] : []),
-    rule: { ...one.rule, priority: one.rule.priority ?? 100 + 10 * index },
-  }));
-  const isThrownAway = rest.profile === 'trial';
-  const settings: Settings = {
-    ...rest,
-    region: region ?? (isProduction ? 'us-east-1' : undefined),
-    core,
-    services,
-    keepData: rest.keepData ?? !isThrownAway,
-    removeRule: rest.removeRule ?? isThrownAway,
-  };
-  const wrong = [...profileMistakes(settings), ...serviceMistakes(services)];
-  if (wrong.length > 0) throw new WrongSettings(wrong);
-  return settings;
-}
-
-/** The seed's keys, and what travels with them, each under its own name. */
-function seedSecrets(core: Core): Service['secrets'] {
-  const { secrets } = namesOf(core);
-  return Object.fromEntries(
-    Object.entries<KeyRow>(KEYS).flatMap(([key, { secret, beside = [] }]) =>
-      [key, ...beside].map((field) => [field, { secret: secrets[secret], field }]),
-    ),
-  );
-}
-
 const name = z.string().check(z.regex(/^[a-z][a-z0-9-]{1,22}[a-z0-9]$/));
 const text = z.string().check(z.minLength(1));
 const whole = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
 const seconds = (most: number) => whole(30, most);
 
-const service = z.strictObject({
+export const service = z.strictObject({
   name: z._default(name, 'conductores-backend'),
   repository: z.optional(z.string().check(z.regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/))),
   container: z.prefault(
@@ -218,10 +175,10 @@ const service = z.strictObject({
   migrateWithinSeconds: z._default(seconds(MIGRATION_SECONDS), MIGRATION_SECONDS),
 });
 
-const shape = z.strictObject({
+/** What may be written, field by field. */
+export const SETTINGS = {
   profile: z._default(z.enum(PROFILES), 'production'),
   region: z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/))),
-  core: z.optional(coreShape),
   foundation: z.optional(
     z.strictObject({
       vpcId: z.string().check(z.regex(/^vpc-[0-9a-f]+$/)),
@@ -240,19 +197,16 @@ const shape = z.strictObject({
   logDays: z._default(z.literal([...LOG_DAYS]), 90),
   keepData: z.optional(z.boolean()),
   removeRule: z.optional(z.boolean()),
-});
-
-const DEFAULT_SERVICES: Readonly<Record<Profile, readonly z.infer<typeof service>[]>> = {
-  production: [z.parse(service, { migration: { command: [...UPGRADE] } })],
-  trial: [z.parse(service, { name: 'trial', repository: 'sluice-trial', container: { cpu: 256, memory: 512 } })],
-  attach: [],
 };
 
-function profileMistakes({ profile, foundation, services, core, region }: Settings): readonly WrongField[] {
+/** What is wrong with the whole, though each field may be right. */
+export const settingsMistakes = (settings: Settings): readonly WrongField[] => [
+  ...profileMistakes(settings),
+  ...serviceMistakes(settings.services),
+];
+
+function profileMistakes({ profile, foundation, services }: Settings): readonly WrongField[] {
   const wrong: WrongField[] = [];
-  if (profile !== 'production' && core)
-    wrong.push({ field: 'core', message: `is not built by ${profile}`, fix: 'leave it out' });
-  if (profile === 'production' && core) wrong.push(...coreMistakes(core, region, services));
   if (profile === 'attach' && !foundation)
     wrong.push({
       field: 'foundation',

@@ -3,7 +3,6 @@ import type * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
 import { MIGRATION_SECONDS, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-import { CORE_FIXES } from '../platform/infra/core-settings.ts';
 
 export const PROFILES = ['production', 'trial', 'attach'] as const;
 
@@ -27,7 +26,6 @@ export class WrongSettings extends Error {
 
 /** What to write instead, by field; lists without their position. */
 const FIXES: Readonly<Record<string, string>> = {
-  ...CORE_FIXES,
   profile: `write ${PROFILES.join(', ')}`,
   region: 'write a region ("us-east-1")',
   'foundation.vpcId': 'write "vpc-" and its hex digits',
@@ -69,7 +67,11 @@ const FIXES: Readonly<Record<string, string>> = {
   removeRule: 'write true or false',
 };
 
-export function wrongFields(issue: z.core.$ZodIssue): readonly WrongField[] {
+/** `fixes`: what to write instead in fields that are somebody else's. */
+export function wrongFields(
+  issue: z.core.$ZodIssue,
+  fixes: Readonly<Record<string, string>> = {},
+): readonly WrongField[] {
   const field = issue.path.reduce<string>(
     (path, step) => (typeof step === 'number' ? `${path}[${step}]` : path ? `${path}.${String(step)}` : String(step)),
     '',
@@ -78,9 +80,10 @@ export function wrongFields(issue: z.core.$ZodIssue): readonly WrongField[] {
     return issue.keys.map((key) => ({
       field: field ? `${field}.${key}` : key,
       message: 'is no setting',
-      fix: 'leave it out; infra/settings.ts lists them all',
+      fix: 'leave it out; bin/settings.ts lists them all',
     }));
-  const fix = FIXES[field.replace(/\d+(?=\])/g, '')] ?? 'see infra/settings.ts';
+  const place = field.replace(/\d+(?=\])/g, '');
+  const fix = FIXES[place] ?? fixes[place] ?? 'see bin/settings.ts';
   if (field === '') return [{ field: 'settings', message: 'is no JSON object', fix: 'write {"profile": "trial"}' }];
   return [
     { field, message: issue.input === undefined ? 'is missing' : `${JSON.stringify(issue.input)} will not do`, fix },

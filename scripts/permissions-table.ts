@@ -61,7 +61,10 @@ const INTRODUCTION = [
   "Who may do what, on what, and why. Made of production's templates by `npm run permissions`; a test holds the two",
   'together. The rows of the Lambdas are in [functions.ts](../infra/constructs/functions.ts), the rights in',
   '[rights.ts](../infra/constructs/rights.ts); where an action is allowed on `*`, the reason is in',
-  '[permission.ts](../infra/constructs/permission.ts). `<Name>` is a resource of the stack, or of the one that it stands on.',
+  '[permission.ts](../infra/constructs/permission.ts). The rotation of secrets has its own rows and rights:',
+  '[rotation-functions.ts](../platform/infra/constructs/rotation-functions.ts),',
+  '[rotation-rights.ts](../platform/infra/constructs/rotation-rights.ts). `<Name>` is a resource of the stack, or of the one',
+  'that it stands on.',
   '',
 ];
 

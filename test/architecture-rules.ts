@@ -103,7 +103,7 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'infra',
-    to: ['infra', PLATFORM, ROTATION_CORE, CORE, 'state-machines'],
+    to: ['infra', CORE, 'state-machines'],
     packages: ANY,
     why: 'the template takes values from the core, and handlers by path only',
   },
@@ -149,7 +149,7 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'bin',
-    to: ['bin', 'infra', PLATFORM, ROTATION_CORE],
+    to: ['bin', 'infra', PLATFORM, ROTATION_CORE, CORE],
     packages: ANY,
     why: 'the app joins settings and stacks, it does not build',
   },

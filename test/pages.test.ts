@@ -1,4 +1,5 @@
 /** What the pages promise of templates, workflows and commands, held against those; a title is the sentence, or nearly. */
+
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readSettings } from '../infra/settings.ts';
+import { readSettings } from '../bin/settings.ts';
 import { keysByHand } from '../platform/rotation/core/rotation.ts';
 import { allowedIn, listOf, type Template } from '../scripts/permissions-table.ts';
 import {

@@ -1,26 +1,16 @@
 /** The controller's Lambdas, one row each: what it does, what it may, and how much of it there is. */
+import type { FunctionRow } from './bundled-function.ts';
 import type { Right } from './rights.ts';
 
-export interface FunctionRow {
-  /** One line, for people who read the console. */
-  readonly does: string;
-  /** MiB; of a Lambda's processor as well, which is most of a cold start. */
-  readonly memory: number;
-  /** How many may run at once, kept free for it. @default - as many as the account has left */
-  readonly concurrency?: number;
-  /** Only for what writes neither the rule nor a service. @default - TIMEOUT_SECONDS */
-  readonly timeoutSeconds?: number;
-  readonly may: readonly Right[];
-}
-
-/**
- * Every Lambda that writes the rule or a service must have ended when the drain of 120 s is over, and before its state's
- * own timeout of 40 s.
- */
-export const TIMEOUT_SECONDS = 30;
-
 /** What a look at one colour's tasks asks for. */
-const LOOK_AT_TASKS = ['ReadHealth', 'ReadServices', 'FindTasks', 'ReadTasks', 'ReadRevisions', 'ReadScaling'] as const;
+export const LOOK_AT_TASKS = [
+  'ReadHealth',
+  'ReadServices',
+  'FindTasks',
+  'ReadTasks',
+  'ReadRevisions',
+  'ReadScaling',
+] as const;
 
 /** A first revision of a task definition, under the service's roles. */
 const REGISTER = ['ReadRevisions', 'RegisterRevision', 'PassTaskRoles'] as const;
@@ -113,25 +103,6 @@ export const FUNCTIONS = {
     memory: 512,
     may: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
   },
-  'rotate-app': {
-    does: 'changes the keys of the application, for Secrets Manager',
-    memory: 256,
-    // A cache takes minutes to make a token valid everywhere.
-    timeoutSeconds: 900,
-    may: ['RotateSecret', 'ReadAdmin', 'ChangeToken', 'JoinNetwork'],
-  },
-  'rotate-refresh': {
-    does: 'brings a new version of a secret to the tasks that run',
-    memory: 512,
-    // Two at once could both restart the tasks.
-    concurrency: 1,
-    may: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ReadToken', 'ChangeToken'],
-  },
-  'rotate-reminder': {
-    does: 'reminds people every month of the keys that only they can change',
-    memory: 256,
-    may: ['Tell'],
-  },
   'weighted-rule': {
     does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
     memory: 256,
@@ -142,7 +113,7 @@ export const FUNCTIONS = {
     memory: 256,
     may: [...REGISTER],
   },
-} as const satisfies Readonly<Record<string, FunctionRow>>;
+} as const satisfies Readonly<Record<string, FunctionRow<Right>>>;
 
 export type FunctionName = keyof typeof FUNCTIONS;
 

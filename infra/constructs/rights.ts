@@ -4,18 +4,11 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
-import {
-  isRotationRight,
-  type RotationRight,
-  rotationRightOver,
-} from '../../platform/infra/constructs/rotation-rights.ts';
-import type { RotationIds } from '../ground.ts';
 import type { Foundation } from '../settings.ts';
-import { everywhere, type Permission } from './permission.ts';
+import { everywhere, type Permission, type Permissions } from './permission.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export type Right =
-  | RotationRight
   | 'ChangeService'
   | 'FindExecution'
   | 'FindImage'
@@ -45,7 +38,7 @@ export type Right =
   | 'Tell';
 
 /** What the rights are over. A function is given only what exists before it does: the rules' own handler has no rule. */
-export interface Reach extends Partial<RotationReach> {
+export interface Reach {
   readonly service: TwoColourService;
   readonly ledger?: ITable;
   readonly rule?: string;
@@ -55,20 +48,12 @@ export interface Reach extends Partial<RotationReach> {
   readonly undelivered?: IQueue;
 }
 
-/** Of a function that belongs to no service. */
-export interface RotationReach {
-  readonly rotation: RotationIds;
-}
-
-/** The permission of one right, for a function of that stack. Throws where the reach does not cover it. */
-export function rightOver(right: Right, reach: Reach | RotationReach, stack: Stack): Permission {
-  if (!isRotationRight(right) && 'service' in reach) return serviceRightOver(right, reach, stack);
-  if (isRotationRight(right) && reach.rotation) return rotationRightOver(right, reach.rotation, stack);
-  throw new Error(`${right} is over something that this function is not given`);
-}
+/** The permissions of some rights, for a function of that stack. Throws where the reach does not cover one. */
+export const rightsOver = (rights: readonly Right[], reach: Reach, stack: Stack): Permissions =>
+  Object.fromEntries(rights.map((right) => [right, serviceRightOver(right, reach, stack)]));
 
 function serviceRightOver(
-  right: Exclude<Right, RotationRight>,
+  right: Right,
   { service, ledger, rule, probeRule, machineArn, topic, undelivered }: Reach,
   stack: Stack,
 ): Permission {

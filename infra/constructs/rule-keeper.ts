@@ -1,7 +1,8 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type CodeFor, ControllerFunction } from './controller-function.ts';
+import type { CodeFor } from './bundled-function.ts';
+import { ControllerFunction } from './controller-function.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export interface RuleKeeperProps {

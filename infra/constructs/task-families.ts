@@ -2,7 +2,8 @@ import { CustomResource } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { COLOURS } from '../../functions/core/roles.ts';
-import { type CodeFor, ControllerFunction } from './controller-function.ts';
+import type { CodeFor } from './bundled-function.ts';
+import { ControllerFunction } from './controller-function.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 import { ANSWER_WITHIN } from './weighted-rule.ts';
 

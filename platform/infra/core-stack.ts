@@ -6,9 +6,9 @@ import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
-import type { CodeFor } from '../../infra/constructs/controller-function.ts';
+import type { CodeFor } from '../../infra/constructs/bundled-function.ts';
 import { Notices } from '../../infra/constructs/notices.ts';
-import { type Ground, type IdsFor, published, type RotationIds } from '../../infra/ground.ts';
+import { type Ground, type IdsFor, published } from '../../infra/ground.ts';
 import type { Settings } from '../../infra/settings.ts';
 import { AccessLogs } from './constructs/access-logs.ts';
 import { Backups } from './constructs/backups.ts';
@@ -21,6 +21,7 @@ import { Network } from './constructs/network.ts';
 import { PipelineRole } from './constructs/pipeline-role.ts';
 import { PublicDoor } from './constructs/public-door.ts';
 import { Rotation } from './constructs/rotation.ts';
+import type { RotationIds } from './constructs/rotation-ids.ts';
 import { Secrets } from './constructs/secrets.ts';
 import { Website } from './constructs/website.ts';
 import { type Core, namesOf } from './core-settings.ts';
@@ -31,8 +32,13 @@ export interface CoreStackProps extends StackProps {
   readonly codeFor: CodeFor;
 }
 
+/** What services stand on, and where the secrets are that change under them. */
+export interface CoreGround extends Ground {
+  readonly rotation: RotationIds;
+}
+
 export class CoreStack extends Stack {
-  readonly ground: IdsFor<Ground>;
+  readonly ground: IdsFor<CoreGround>;
 
   constructor(scope: Construct, id: string, { core, settings, codeFor, ...props }: CoreStackProps) {
     super(scope, id, props);
@@ -125,7 +131,7 @@ export class CoreStack extends Stack {
         ? { NameServers: Fn.join(' ', domain.zone.hostedZoneNameServers ?? []) }
         : {}),
     });
-    this.ground = published<Ground>(this, {
+    this.ground = published<CoreGround>(this, {
       foundation: {
         vpcId: network.vpc.vpcId,
         subnetIds: network.vpc.privateSubnets.map(({ subnetId }) => subnetId),

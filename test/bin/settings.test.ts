@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { readSettings } from '../../bin/settings.ts';
 import { UPGRADE } from '../../functions/core/migration.ts';
-import { readSettings } from '../../infra/settings.ts';
 import { WrongSettings } from '../../infra/wrong-settings.ts';
 import { namesOf } from '../../platform/infra/core-settings.ts';
 import { attach } from '../infra/scene.ts';

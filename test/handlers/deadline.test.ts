@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { CALLS_BEGIN_WITHIN_MS, LONGEST_CALL_MS } from '../../functions/adapters/client.ts';
 import { Transient } from '../../functions/core/failures.ts';
 import { beginInvocation, clock, deadline, noticeDeadline } from '../../functions/handlers/deadline.ts';
-import { TIMEOUT_SECONDS } from '../../infra/constructs/functions.ts';
+import { TIMEOUT_SECONDS } from '../../infra/constructs/bundled-function.ts';
 
 afterEach(() => {
   deadline.lastCallAt = Number.POSITIVE_INFINITY;

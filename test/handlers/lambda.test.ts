@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FUNCTIONS } from '../../infra/constructs/functions.ts';
+import { ROTATION_FUNCTIONS } from '../../platform/infra/constructs/rotation-functions.ts';
 import { type Bundle, bundleLambdas, bundleLikeLambda } from '../../scripts/lambda-bundles.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 import { lambdaNode } from '../lambda/node.ts';
@@ -54,7 +55,9 @@ const fileOf = (name: string): string => bundles.find((bundle) => bundle.name ==
 const VERBS = ['close', 'judge', 'migrate', 'open', 'prepare', 'revert', 'shift'];
 
 test('every Lambda of the releases stack has its bundle', () => {
-  expect(bundles.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(FUNCTIONS)));
+  expect(bundles.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(Object.keys({ ...FUNCTIONS, ...ROTATION_FUNCTIONS })),
+  );
 });
 
 testWithNode.each(VERBS)('%s says what it was called without, under a name that the state machine catches', (verb) => {

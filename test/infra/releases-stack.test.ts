@@ -3,7 +3,9 @@ import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { addresses, DESCRIPTION, description } from '../../functions/adapters/addresses.ts';
-import { FUNCTIONS, TIMEOUT_SECONDS, VERBS } from '../../infra/constructs/functions.ts';
+import { type FunctionRow, TIMEOUT_SECONDS } from '../../infra/constructs/bundled-function.ts';
+import { FUNCTIONS, VERBS } from '../../infra/constructs/functions.ts';
+import { ROTATION_FUNCTIONS } from '../../platform/infra/constructs/rotation-functions.ts';
 import { policy } from '../../state-machines/policy.ts';
 import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } from './scene.ts';
 
@@ -130,12 +132,12 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
   ]);
   expect(Object.fromEntries(rows)).toEqual(
     Object.fromEntries(
-      Object.entries(FUNCTIONS).map(([name, row]) => [
+      Object.entries<FunctionRow<string>>({ ...FUNCTIONS, ...ROTATION_FUNCTIONS }).map(([name, row]) => [
         name,
         {
           MemorySize: row.memory,
-          ReservedConcurrentExecutions: 'concurrency' in row ? row.concurrency : undefined,
-          Timeout: 'timeoutSeconds' in row ? row.timeoutSeconds : TIMEOUT_SECONDS,
+          ReservedConcurrentExecutions: row.concurrency,
+          Timeout: row.timeoutSeconds ?? TIMEOUT_SECONDS,
           Runtime: 'nodejs24.x',
           Handler: 'index.handler',
         },
@@ -143,9 +145,11 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
     ),
   );
   expect(TIMEOUT_SECONDS).toBe(30);
-  expect(Object.entries(FUNCTIONS).flatMap(([name, row]) => ('timeoutSeconds' in row ? [name] : []))).toEqual([
-    'rotate-app',
-  ]);
+  expect(
+    Object.entries<FunctionRow<string>>({ ...FUNCTIONS, ...ROTATION_FUNCTIONS }).flatMap(([name, row]) =>
+      row.timeoutSeconds === undefined ? [] : [name],
+    ),
+  ).toEqual(['rotate-app']);
 });
 
 test('the command finds in an output of the stack where everything is, and no secret', () => {

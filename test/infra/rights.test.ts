@@ -7,6 +7,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { FUNCTIONS } from '../../infra/constructs/functions.ts';
+import { ROTATION_FUNCTIONS } from '../../platform/infra/constructs/rotation-functions.ts';
 import { allowedIn, listOf, type Template } from '../../scripts/permissions-table.ts';
 import { repositoryFiles, textOf } from '../repository-files.ts';
 import { attach, pretended, stacksOf, templateOf } from './scene.ts';
@@ -159,7 +160,7 @@ function actionOf(call: string): string {
   return call === 'sns:PublishBatch' ? 'sns:Publish' : call;
 }
 
-test.each(Object.keys(FUNCTIONS))('%s may do exactly what it can do', async (name) => {
+test.each(Object.keys({ ...FUNCTIONS, ...ROTATION_FUNCTIONS }))('%s may do exactly what it can do', async (name) => {
   const allowed = templates
     .flatMap(allowedIn)
     .filter(({ who }) => who === name)

@@ -1,9 +1,10 @@
 /** Stacks as the tests synthesise them: no bundling, and each template as plain data. */
+
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { readSettings } from '../../bin/settings.ts';
 import { makeStacks } from '../../bin/stacks.ts';
-import { readSettings } from '../../infra/settings.ts';
 import { textOf } from '../repository-files.ts';
 
 export interface Resource {

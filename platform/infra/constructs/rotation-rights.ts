@@ -1,7 +1,7 @@
 /** The rights of whoever rotates secrets: which calls, on what, and why. */
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { everywhere, type Permission } from '../../../infra/constructs/permission.ts';
-import type { RotationIds } from '../../../infra/ground.ts';
+import type { RotationIds } from './rotation-ids.ts';
 
 export type RotationRight = 'ChangeToken' | 'JoinNetwork' | 'LabelSecrets' | 'ReadAdmin' | 'ReadToken' | 'RotateSecret';
 

@@ -5,10 +5,11 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { type CodeFor, ControllerFunction } from '../../../infra/constructs/controller-function.ts';
+import type { CodeFor } from '../../../infra/constructs/bundled-function.ts';
 import type { Notices } from '../../../infra/constructs/notices.ts';
-import type { RotationIds } from '../../../infra/ground.ts';
 import type { Network } from './network.ts';
+import { RotationFunction } from './rotation-functions.ts';
+import type { RotationIds } from './rotation-ids.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface RotationProps {
@@ -29,14 +30,14 @@ const MONTHLY = 'cron(0 5 1 * ? *)';
 
 /** The application's keys change every month. Running tasks hear of it by the refresh of their releases stack. */
 export class Rotation extends Construct {
-  readonly handler: ControllerFunction;
+  readonly handler: RotationFunction;
 
   constructor(scope: Construct, id: string, props: RotationProps) {
     super(scope, id);
     const { changes, at, readBy, standsIn, after, page, codeFor, keepsLogsFor } = props;
-    this.handler = new ControllerFunction(this, 'Handler', {
+    this.handler = new RotationFunction(this, 'Handler', {
       plays: 'rotate-app',
-      reaches: { rotation: at },
+      at,
       standsIn,
       codeFor,
       keepsLogsFor,

@@ -5,11 +5,12 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type CodeFor, ControllerFunction } from '../../../infra/constructs/controller-function.ts';
+import type { CodeFor } from '../../../infra/constructs/bundled-function.ts';
 import type { Notices } from '../../../infra/constructs/notices.ts';
 import type { ReleaseVerbs } from '../../../infra/constructs/release-verbs.ts';
-import type { RotationIds } from '../../../infra/ground.ts';
 import type { Service } from '../../../infra/settings.ts';
+import { RotationFunction } from './rotation-functions.ts';
+import type { RotationIds } from './rotation-ids.ts';
 
 export interface SecretCareProps {
   readonly workLike: ReleaseVerbs;
@@ -37,10 +38,11 @@ export class SecretCare extends Construct {
     const care = {
       codeFor,
       keepsLogsFor,
-      reaches: { ...workLike.reaches, rotation: at },
+      at,
+      reaches: workLike.reaches,
       environment: { ...workLike.environment, ROTATION: Stack.of(this).toJsonString({ ...at, readBy: everyReader }) },
     };
-    const refresh = new ControllerFunction(this, 'Refresh', { plays: 'rotate-refresh', ...care });
+    const refresh = new RotationFunction(this, 'Refresh', { plays: 'rotate-refresh', ...care });
     // It is asked again in five minutes anyway: what is late is dropped.
     new Rule(this, 'EveryFiveMinutes', {
       description: 'New secrets reach the tasks that run',
@@ -59,7 +61,7 @@ export class SecretCare extends Construct {
     failing.addAlarmAction(new SnsAction(page.topic));
     // One reminder will do, however many services read the keys.
     if (own !== everyReader[0]) return;
-    const reminder = new ControllerFunction(this, 'Reminder', { plays: 'rotate-reminder', ...care });
+    const reminder = new RotationFunction(this, 'Reminder', { plays: 'rotate-reminder', ...care });
     new Rule(this, 'Monthly', {
       description: 'Keys that only people can change',
       schedule: Schedule.cron({ minute: '0', hour: '9', day: '1' }),
