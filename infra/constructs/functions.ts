@@ -41,6 +41,7 @@ export const FUNCTIONS = {
     // MoveTraffic: it writes the weights that stand there, so that a missing right shows now and not in a revert.
     may: [
       'KeepLedger',
+      'FindRelease',
       'ReadRule',
       'MoveTraffic',
       'ReadHealth',

@@ -12,6 +12,7 @@ export type Right =
   | 'ChangeService'
   | 'FindExecution'
   | 'FindImage'
+  | 'FindRelease'
   | 'FindTasks'
   | 'HoldScaling'
   | 'KeepLedger'
@@ -80,6 +81,12 @@ function serviceRightOver(
         actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
         resources: [within(ledger?.tableArn, 'the ledger')],
         why: 'every step proves its ownership in the ledger, and writes there first what it does',
+      };
+    case 'FindRelease':
+      return {
+        actions: ['dynamodb:Query'],
+        resources: [within(ledger?.tableArn, 'the ledger')],
+        why: 'the newest release, which a rollback without a version takes back',
       };
     case 'ReadLedger':
       return {

@@ -67,6 +67,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   // A service's first write puts the state; a transaction needs the rights of what is in it.
   'ledger.write': ['dynamodb:UpdateItem', 'dynamodb:PutItem'],
   'ledger.record': ['dynamodb:GetItem'],
+  'ledger.newestRecord': ['dynamodb:Query', 'dynamodb:GetItem'],
   'ledger.judging': ['dynamodb:GetItem'],
   'ledger.saveJudging': ['dynamodb:UpdateItem', 'dynamodb:PutItem'],
   'ledger.evidence': ['dynamodb:Query'],
