@@ -30,6 +30,10 @@ export interface ControlPlaneOptions {
   readonly chance: Chance;
   readonly withGuard: boolean;
   readonly withReconciler: boolean;
+  /** Told of every execution that is started, before its first step. */
+  readonly onStart?: (running: Pick<Running, 'id' | 'input'>) => void;
+  /** Told of what a step answered. */
+  readonly onAnswer?: (verb: Verb, answer: unknown) => void;
   readonly beforeTransition?: (running: Running, count: number, state: string) => 'go on' | 'stop';
   readonly sabotage?:
     | ((functions: Readonly<Record<Verb, Play>>, world: World) => Readonly<Record<Verb, Play>>)
@@ -65,6 +69,7 @@ export class ControlPlane {
     const { world, settings, machine, chance, sabotage } = this.#options;
     const id = `${ARN}${name}`;
     const functions = functionsFor(world, settings, id);
+    this.#options.onStart?.({ id, input });
     const running: Running = {
       id,
       name,
@@ -75,7 +80,7 @@ export class ControlPlane {
         id,
         name,
         input,
-        functions: sabotage?.(functions, world) ?? functions,
+        functions: this.#heard(sabotage?.(functions, world) ?? functions),
         clock: world.clock,
         chance: chance.uniform,
         beforeTransition: (count, state) => {
@@ -95,6 +100,19 @@ export class ControlPlane {
       }
     });
     return running;
+  }
+
+  #heard(functions: Readonly<Record<Verb, Play>>): Readonly<Record<Verb, Play>> {
+    const heard = (verb: Verb, play: Play): Play =>
+      async function answered(payload) {
+        const answer = await play(payload);
+        onAnswer?.(verb, answer);
+        return answer;
+      };
+    const { onAnswer } = this.#options;
+    return Object.fromEntries(
+      Object.entries(functions).map(([verb, play]) => [verb, heard(verb as Verb, play)]),
+    ) as Record<Verb, Play>;
   }
 
   status(idOrName: string): 'RUNNING' | 'ended' | 'unknown' {

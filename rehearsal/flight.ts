@@ -45,12 +45,15 @@ export async function fly(options: FlightOptions): Promise<Flown> {
     withReconciler: options.withReconciler ?? true,
     sabotage: options.sabotage,
     beforeTransition: death.transition,
+    onStart: ({ id, input }) => audit.started(id, input),
+    onAnswer: (verb, answer) => audit.answered(verb, answer),
   });
   const audit = watch(world, {
     start: START,
     state: () => main?.state ?? 'before Open',
     ownerEndedAt: (owner) => plane!.endedAt(owner),
     reconcilerDiedAt: death.reconcilerDiedAt,
+    isHealthy: () => mustBePromoted(options) && !scene.isFaultByHand(),
   });
 
   const timeline = new Timeline(world, candidate, options.onEntry);
@@ -118,6 +121,10 @@ async function flyOn({ clock, world }: Scene, plane: ControlPlane, endedAt: numb
     await clock.run(() => clock.now() >= settledAt + AFTER_END_SECONDS);
   } while (!isSettled() && clock.now() < latest);
 }
+
+/** Nothing speaks against the candidate, and no step was broken on purpose. */
+const mustBePromoted = ({ scenario, at, policy, sabotage }: FlightOptions): boolean =>
+  sabotage === undefined && scenario.expected(at, policy).outcome === 'promoted';
 
 /** What is to happen at a second of the flight happens, also when the release died before. */
 const lastEventAt = ({ events = [] }: FlightOptions): number =>

@@ -5,6 +5,8 @@
 import { type Lock, RECONCILER, SETTLE_SECONDS } from '../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
+import type { Requested } from './promises/promise.ts';
+import { PROMISES } from './promises.ts';
 import { LONGEST_LAMBDA_SECONDS, type World, type WriteRow } from './world.ts';
 
 export interface Violation {
@@ -29,6 +31,8 @@ export interface Scene {
   /** When the lock's owner ended, if it has. */
   readonly ownerEndedAt: (owner: string) => number | undefined;
   readonly reconcilerDiedAt?: () => number | undefined;
+  /** Nothing speaks against the candidate. @default - something may */
+  readonly isHealthy?: () => boolean;
 }
 
 /** A release whose owner died: how long it took, counted from the last death, the reconciler's own included. */
@@ -42,6 +46,10 @@ export interface Orphaned {
 export interface Audit {
   readonly violations: readonly Violation[];
   readonly orphaned: Orphaned | undefined;
+  /** An execution was started with that input. */
+  started(execution: string, input: unknown): void;
+  /** A step answered. */
+  answered(verb: string, answer: unknown): void;
   /** 8. Call it when an execution ended as refused or with nothing to do; `fence` is the one from before it. */
   refused(fence: number): void;
 }
@@ -54,6 +62,22 @@ export function watch(world: World, scene: Scene): Audit {
     told.add(`${invariant} ${once}`);
     violations.push({ invariant, second: Math.floor(world.clock.now() - scene.start), state: scene.state(), detail });
   };
+
+  const watched = {
+    world,
+    start: scene.start,
+    ownerEndedAt: scene.ownerEndedAt,
+    isHealthy: scene.isHealthy ?? (() => false),
+  };
+  const watchings = PROMISES.map(({ id, watch: begin }) =>
+    begin(watched, (detail, once) => found(id, detail, once ?? detail)),
+  );
+  world.onCall((actor, call) => {
+    for (const { asked } of watchings) asked?.(actor, call);
+  });
+  world.onWrite((row) => {
+    for (const { write } of watchings) write?.(row);
+  });
 
   const lastOwned = new Map<string, number>();
   const zeroSince: Record<Colour, number | undefined> = { blue: undefined, green: undefined };
@@ -216,6 +240,7 @@ export function watch(world: World, scene: Scene): Audit {
 
   world.clock.everySecond((now) => {
     if (now < scene.start) return;
+    for (const { second } of watchings) second?.(now);
     const { weights } = world.balancer;
     const { lock } = world.ledger.state;
     if (lock) lastOwned.set(lock.owner, now);
@@ -250,12 +275,26 @@ export function watch(world: World, scene: Scene): Audit {
     get orphaned() {
       return orphaned;
     },
+    started(execution, input) {
+      for (const { started } of watchings) started?.(execution, requestedBy(input));
+    },
+    answered(verb, answer) {
+      const verdict = (answer as { readonly verdict?: unknown } | undefined)?.verdict;
+      for (const { answered } of watchings) answered?.(verb, verdict);
+    },
     refused(fence) {
       const written = world.writes.find((row) => isToService(row) && row.at >= scene.start);
       if (written) found(8, `the input was refused, but ${describe(written)} was written`);
       if (world.ledger.state.fence !== fence) found(8, 'the input was refused, but the lock had been taken');
     },
   };
+}
+
+/** What an input asks for, as far as a version is concerned; whether it is in order is Open's business. */
+function requestedBy(input: unknown): Requested {
+  const { action, to } = (input ?? {}) as { readonly action?: unknown; readonly to?: unknown };
+  if (action !== 'rollback') return { action: 'release' };
+  return { action, ...(typeof to === 'string' ? { to } : {}) };
 }
 
 export const isToService = ({ call }: WriteRow): boolean => !call.startsWith('ledger:') && call !== 'StartExecution';

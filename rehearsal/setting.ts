@@ -34,6 +34,8 @@ export interface Scene {
   readonly candidate: Colour;
   /** When the first fault began, the scenario's or one by hand, epoch seconds. */
   faultSince(): number | undefined;
+  /** Somebody switched a fault on, now or before. */
+  isFaultByHand(): boolean;
   /** Switches a fault by hand, whatever the scenario has. */
   setFault(fault: FaultName, isOn: boolean): void;
 }
@@ -141,6 +143,7 @@ export function setTheScene(
     service,
     candidate,
     faultSince: () => (scenario.spoilt || scenario.losesNumbers ? faultSince : undefined) ?? byHandSince,
+    isFaultByHand: () => byHandSince !== undefined,
     setFault(fault, isOn) {
       if (isOn) byHand.add(fault);
       else byHand.delete(fault);

@@ -112,6 +112,7 @@ export class World {
   /** By token. */
   readonly #migrations = new Map<string, 'begun' | 'stopped'>();
   readonly #onWrite: ((row: WriteRow) => void)[] = [];
+  readonly #onCall: ((actor: Actor, call: string) => void)[] = [];
 
   constructor(settings: WorldSettings) {
     const { seed, clock, service, records, stableTasks, traffic } = settings;
@@ -155,6 +156,11 @@ export class World {
     this.#onWrite.push(listener);
   }
 
+  /** Told of every call before it is made, whatever becomes of it. */
+  onCall(listener: (actor: Actor, call: string) => void): void {
+    this.#onCall.push(listener);
+  }
+
   onAlarm(listener: (alarm: AlarmReading) => void): void {
     this.numbers.onChange = listener;
   }
@@ -184,6 +190,7 @@ export class World {
     /** A Lambda lives no longer than its timeout, whatever it is doing. */
     const isDead = () => who.by !== 'person' && clock.now() - actor.since! > LONGEST_LAMBDA_SECONDS;
     const call = async <T>(name: string, effect: () => T): Promise<T> => {
+      for (const listener of this.#onCall) listener(actor, name);
       await this.#settings.interfere?.(name, actor);
       if (isDead()) await NEVER;
       await clock.sleep(LATENCY[name.split(' ')[0]!] ?? ORDINARY);

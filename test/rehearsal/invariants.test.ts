@@ -6,6 +6,7 @@ import { revert } from '../../functions/steps/revert.ts';
 import { shift } from '../../functions/steps/shift.ts';
 import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
+import { PROMISES } from '../../rehearsal/promises.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { policy } from '../../state-machines/policy.ts';
@@ -33,6 +34,23 @@ const deployAt25 =
   (functions, world) => {
     world.clock.at(world.clock.now() + 1500, () => void deploy(world.ports({ by: 'deploy' })));
     return functions;
+  };
+
+/** Seconds since the present share was confirmed, or since the release was opened. */
+const secondsHere = ({ clock, ledger }: World): number => {
+  const { stageFrom, openedAt } = ledger.state.lock!;
+  return clock.now() - (stageFrom ?? openedAt);
+};
+
+/** A Prepare that is never ready at that share before so many seconds have passed. */
+const waitsFor =
+  (seconds: number, share: number): Parameters<typeof withStep>[1] =>
+  async (input, real, world) => {
+    const answer = (await real(input)) as StepOutput;
+    const since = secondsHere(world) - (share === 0 ? 0 : 900);
+    return world.ledger.state.lock?.share === share && since < seconds
+      ? { ...answer, verdict: 'wait', waitSeconds: 30 }
+      : answer;
   };
 
 interface Broken {
@@ -208,6 +226,49 @@ const BROKEN: readonly Broken[] = [
       }),
     },
   },
+  {
+    invariant: 10,
+    how: 'a Prepare that waits for ten minutes above 0 %, and nobody judges',
+    scenario: 'healthy',
+    changes: { sabotage: withStep('Prepare', waitsFor(600, 5)) },
+  },
+  {
+    invariant: 11,
+    how: 'a Prepare that waits for more than an hour at 0 %',
+    scenario: 'healthy',
+    changes: { sabotage: withStep('Prepare', waitsFor(4000, 0)) },
+  },
+  {
+    invariant: 11,
+    how: 'a Judge that says "continue" long after the bake is over',
+    scenario: 'healthy',
+    changes: {
+      sabotage: withStep('Judge', async (input: StepInput, real, world) => {
+        const answer = (await real(input)) as StepOutput;
+        const isLate = world.ledger.state.lock?.share === 5 && answer.verdict === 'advance';
+        return isLate && secondsHere(world) < 5000
+          ? { ...answer, verdict: 'continue', share: 5, waitSeconds: 30 }
+          : answer;
+      }),
+    },
+  },
+  {
+    invariant: 12,
+    how: 'a machine that goes back although nobody ordered it',
+    scenario: 'healthy',
+    changes: {
+      machine: {
+        ...policy,
+        States: { ...policy.States, 'Wait a tick': { Type: 'Wait', Seconds: 30, Next: 'Revert' } },
+      },
+    },
+  },
+  {
+    invariant: 12,
+    how: 'an abort in a scenario that says nothing is wrong',
+    scenario: 'crash',
+    changes: { scenario: { ...SCENARIOS.crash, expected: () => ({ outcome: 'promoted' }) } },
+  },
 ];
 
 describe('a flight that breaks a promise is caught, and that promise is named', () => {
@@ -222,8 +283,8 @@ describe('a flight that breaks a promise is caught, and that promise is named', 
   });
 
   test('each promise has such a flight', () => {
-    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-    expect([...new Set(BROKEN.map(({ invariant }) => invariant))].sort()).toEqual(all);
+    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9, ...PROMISES.map(({ id }) => id)];
+    expect([...new Set(BROKEN.map(({ invariant }) => invariant))]).toEqual(all);
   });
 });
 

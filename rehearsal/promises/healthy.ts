@@ -1,0 +1,28 @@
+/** 12. A healthy world never rolls back: only a person, or the death of a controller, ends a release that nothing speaks against. */
+import type { Lock } from '../../functions/core/protocol.ts';
+import type { Watch } from './promise.ts';
+
+export const healthy: Watch = ({ world, isHealthy }, found) => {
+  const takenOver = new Set<string>();
+  let isByHand = false;
+  return {
+    write({ call, actor }) {
+      const { lock } = world.ledger.state;
+      if (call === 'ledger: take over' && lock) takenOver.add(lock.releaseId);
+      if (call === 'ModifyRule' && actor.by === 'person') isByHand = true;
+      if (call !== 'ledger: reverting' || !lock || !isHealthy() || isByHand) return;
+      if (takenOver.has(lock.releaseId) || isByPerson(lock) || isComparison(lock)) return;
+      found(`${lock.image} was rolled back although nothing spoke against it: ${lock.reason ?? 'no reason was given'}`);
+    },
+  };
+};
+
+/** Somebody said so, or was asked and said nothing in time. */
+const isByPerson = ({ drift, abort, hold, askedAt }: Lock): boolean =>
+  drift === true || abort?.by === 'person' || (hold ?? askedAt) !== undefined;
+
+/** One healthy release in a hundred may be convicted by the comparison; the detection bench measures that. */
+function isComparison({ abort }: Lock): boolean {
+  const evidence = abort?.evidence;
+  return evidence !== undefined && 'odds' in evidence && evidence.odds >= evidence.limit;
+}
