@@ -11,7 +11,8 @@ import type { Running } from './control-plane.ts';
 import type { Audit, Orphaned, Violation } from './invariants.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { bakeSeconds, START, secondsToStable, sentenceOf, type Timeline, type TimelineEntry } from './timeline.ts';
-import type { World, WriteRow } from './world.ts';
+import type { World } from './world.ts';
+import type { WriteRow } from './writes.ts';
 
 /** Every `second` counts from START. What does not apply is absent. */
 export interface Account {

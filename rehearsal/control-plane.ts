@@ -10,7 +10,8 @@ import type { ServiceSettings } from '../functions/steps/settings.ts';
 import type { Chance } from './chance.ts';
 import { type Execution, type ExecutionEnd, type Machine, startExecution } from './engine.ts';
 import { functionsFor, type Play, type Verb } from './functions.ts';
-import { LONGEST_LAMBDA_SECONDS, type World } from './world.ts';
+import type { World } from './world.ts';
+import { LONGEST_LAMBDA_SECONDS } from './writes.ts';
 
 export interface Running {
   readonly id: string;

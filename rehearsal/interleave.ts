@@ -14,7 +14,7 @@ import { type Happening, happen, type Stage, settleUp } from './interleave/happe
 import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/moments.ts';
 import { Timers } from './interleave/timers.ts';
 import { type Broken, type Invocation, type Live, Watch } from './interleave/watch.ts';
-import type { Actor } from './world.ts';
+import type { Actor } from './writes.ts';
 
 export interface InterleaveOptions {
   /** Tests break the ports here, to see the watch find it. */

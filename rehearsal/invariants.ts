@@ -7,7 +7,8 @@ import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
 import type { Requested } from './promises/promise.ts';
 import { PROMISES } from './promises.ts';
-import { LONGEST_LAMBDA_SECONDS, type World, type WriteRow } from './world.ts';
+import type { World } from './world.ts';
+import { LONGEST_LAMBDA_SECONDS, type WriteRow } from './writes.ts';
 
 export interface Violation {
   readonly invariant: number;

@@ -2,7 +2,8 @@
 import { RECONCILER } from '../functions/core/protocol.ts';
 import type { Running } from './control-plane.ts';
 import type { FlightOptions } from './options.ts';
-import { type Actor, NEVER, type World } from './world.ts';
+import type { World } from './world.ts';
+import { type Actor, NEVER } from './writes.ts';
 
 export interface Killer {
   /** Asked before every transition of every execution. */

@@ -18,7 +18,8 @@ import type { Task } from './tasks.ts';
 import { START } from './timeline.ts';
 import { modelledTraffic } from './traffic.ts';
 import { VirtualHost } from './virtual-host.ts';
-import { type Actor, World, type WriteRow } from './world.ts';
+import { World } from './world.ts';
+import type { Actor, WriteRow } from './writes.ts';
 
 const BASE_ERROR_RATE = 0.001;
 export const CANDIDATE = 'v1.5.0';

@@ -4,7 +4,8 @@ import type { Colour } from '../functions/core/roles.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import type { Instant } from '../functions/ports/clock.ts';
 import type { HistoryEvent } from '../functions/ports/histories.ts';
-import type { World, WriteRow } from './world.ts';
+import type { World } from './world.ts';
+import type { WriteRow } from './writes.ts';
 
 /** Second 0 of every rehearsal. */
 export const START = Date.UTC(2026, 0, 5, 14, 0, 0) / 1000;

@@ -3,7 +3,7 @@ import type { Ports } from '../../functions/steps/step.ts';
 import { policy } from '../../state-machines/policy.ts';
 import { type Execution, loadMachine, type Machine, startExecution } from '../engine.ts';
 import { functionsFor, type Play, type Verb } from '../functions.ts';
-import type { Actor } from '../world.ts';
+import type { Actor } from '../writes.ts';
 import { FIRST, SETTINGS } from './moments.ts';
 import type { Timers } from './timers.ts';
 

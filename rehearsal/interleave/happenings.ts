@@ -5,7 +5,7 @@ import { type GuardEvent, guard } from '../../functions/steps/guard.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { tell, type Word } from '../../functions/steps/tell.ts';
 import type { Chance } from '../chance.ts';
-import type { Actor } from '../world.ts';
+import type { Actor } from '../writes.ts';
 import type { BareWorld } from './bare-world.ts';
 import type { Executions } from './executions.ts';
 import { IMAGES, SHORT } from './moments.ts';

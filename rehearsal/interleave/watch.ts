@@ -11,7 +11,7 @@ import {
 } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { ALL } from '../../functions/core/share.ts';
-import type { Actor } from '../world.ts';
+import type { Actor } from '../writes.ts';
 import { Asked } from './asked.ts';
 import type { BareWorld, Effect } from './bare-world.ts';
 

@@ -1,6 +1,7 @@
 /** What a promise of the design looks like to the auditor that watches it. */
 import type { ReleaseRequest } from '../../functions/core/release.ts';
-import type { Actor, World, WriteRow } from '../world.ts';
+import type { World } from '../world.ts';
+import type { Actor, WriteRow } from '../writes.ts';
 
 /** Reports a broken promise. The same `once` is reported once. @default - the detail itself */
 export type Found = (detail: string, once?: string) => void;

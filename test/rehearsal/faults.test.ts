@@ -5,7 +5,7 @@ import type { Ports } from '../../functions/steps/step.ts';
 import type { Flown } from '../../rehearsal/account.ts';
 import type { Play, Verb } from '../../rehearsal/functions.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
-import type { Actor } from '../../rehearsal/world.ts';
+import type { Actor } from '../../rehearsal/writes.ts';
 import { type Call, canAnswer, disturbing, FAULTS, type Fault } from './faults.ts';
 import { broken, SHORT, shortFlight } from './flights.ts';
 

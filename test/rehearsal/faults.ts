@@ -3,7 +3,8 @@ import { Transient } from '../../functions/core/failures.ts';
 import type { Weights } from '../../functions/core/roles.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
-import type { Actor, World } from '../../rehearsal/world.ts';
+import type { World } from '../../rehearsal/world.ts';
+import type { Actor } from '../../rehearsal/writes.ts';
 
 export const FAULTS = ['fails', 'answer lost', 'denied', 'hangs', 'outlives', 'empty', 'stale'] as const;
 export type Fault = (typeof FAULTS)[number];

@@ -19,7 +19,8 @@ import type { Delivery } from '../../rehearsal/numbers.ts';
 import type { Task } from '../../rehearsal/tasks.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
-import { World, type WriteRow } from '../../rehearsal/world.ts';
+import { World } from '../../rehearsal/world.ts';
+import type { WriteRow } from '../../rehearsal/writes.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 
 export const NOW = Date.UTC(2026, 0, 5, 14) / 1000;
