@@ -4,7 +4,7 @@
  * With a seed alone that one schedule is replayed, event by event. Exit code 1: a promise was broken.
  */
 import { availableParallelism } from 'node:os';
-import { numberFrom, type Options, readArguments } from '../cli/arguments.ts';
+import { numberFrom, type Options, readArguments } from '../command-line/arguments.ts';
 import { SABOTAGES } from '../rehearsal/interleave/sabotage.ts';
 import { interleave } from '../rehearsal/interleave.ts';
 import { interleavings } from './interleave/threads.ts';

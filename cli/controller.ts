@@ -1,4 +1,6 @@
 /** A deployed controller, as the verbs that talk to one are given it; and what all of them say of trouble in reaching it. */
+
+import type { Values } from '../command-line/arguments.ts';
 import { ReleaseRefused, Stuck, Transient, type WrongField } from '../functions/core/failures.ts';
 import type { Clock } from '../functions/ports/clock.ts';
 import type { Executions } from '../functions/ports/executions.ts';
@@ -9,7 +11,6 @@ import type { Registry } from '../functions/ports/registry.ts';
 import type { Signals } from '../functions/ports/signals.ts';
 import type { TrafficRouter } from '../functions/ports/traffic-router.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
-import type { Values } from './arguments.ts';
 import { displayOptions, type Terminal } from './verb.ts';
 
 /** People write the ledger and start executions; rule and tasks they only look at. */

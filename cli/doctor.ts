@@ -1,5 +1,6 @@
 /** `sluice doctor`: looks at everything that a release needs and says what is wrong, each with its cure. Changes nothing. */
 
+import { readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import { duration } from '../functions/core/numerals.ts';
 import type { Lock, ServiceState } from '../functions/core/protocol.ts';
@@ -8,7 +9,6 @@ import { COLOURS, otherColour, rolesWhenStableIs, shareOf } from '../functions/c
 import { NONE } from '../functions/core/share.ts';
 import { lostPush } from '../functions/steps/pending.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
-import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, isOfAws, type Reach, sentence, withController } from './controller.ts';
 import type { Verb } from './verb.ts';
 import { printable } from './words.ts';

@@ -2,8 +2,9 @@
  * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 3 waits for a person,
  * 4 cannot tell, 70 a bug of ours, 130 Ctrl-C.
  */
+
+import { helpFor } from '../command-line/arguments.ts';
 import { closest } from '../functions/core/suggest.ts';
-import { helpFor } from './arguments.ts';
 import { onAws } from './aws.ts';
 import { doctor } from './doctor.ts';
 import { plan } from './plan.ts';

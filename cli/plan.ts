@@ -1,4 +1,6 @@
 /** `sluice plan`: what a release would do, and what it could see at this traffic, before anything is started. */
+
+import { numberFrom, readArguments, type Values } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
@@ -8,7 +10,6 @@ import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
-import { numberFrom, readArguments, type Values } from './arguments.ts';
 import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './request.ts';
 import { displayOptions, type Verb } from './verb.ts';
 import { commandLine } from './words.ts';

@@ -1,6 +1,7 @@
 /** `sluice policy`: the release policy as the JSON that the Step Functions console takes. */
+
+import { readArguments } from '../command-line/arguments.ts';
 import { policy as machine } from '../state-machines/policy.ts';
-import { readArguments } from './arguments.ts';
 import type { Verb } from './verb.ts';
 
 export const policy: Verb = {

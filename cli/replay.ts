@@ -1,7 +1,7 @@
 /** `sluice replay`: recorded releases judged again, one answer a line. Nothing but the file is read. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { oneOf, readArguments } from './arguments.ts';
+import { oneOf, readArguments } from '../command-line/arguments.ts';
 import { BrokenRecording } from './recording/fields.ts';
 import { isHtml, readRecording } from './recording/read.ts';
 import { rejudge } from './rejudge.ts';

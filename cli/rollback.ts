@@ -1,5 +1,6 @@
 /** `sluice rollback`: users back to what they had before. Says first how long that takes, honestly. */
 
+import { readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
@@ -7,7 +8,6 @@ import { duration } from '../functions/core/numerals.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';
 import { parseReleaseInput } from '../functions/core/release.ts';
 import { needsNewest, unnamedRollback } from '../functions/core/rollback.ts';
-import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { EXIT_CODE } from './follow.ts';
 import { showRelease, startRelease } from './followed.ts';

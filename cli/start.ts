@@ -1,9 +1,10 @@
 /** `sluice start`: starts a release, and with `--follow` stays until it has ended. */
+
+import { readArguments } from '../command-line/arguments.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
-import { readArguments } from './arguments.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { startRelease } from './followed.ts';
 import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './request.ts';

@@ -1,4 +1,6 @@
 /** `sluice status`: what is true of a service now, and the commands that bring users back, filled in. Nothing is changed. */
+
+import { readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import { forceStable } from '../functions/core/force-stable.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
@@ -9,7 +11,6 @@ import { type UnnamedRollback, unnamedRollback } from '../functions/core/rollbac
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { ColourStatus } from '../functions/ports/fleet.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
-import { readArguments } from './arguments.ts';
 import {
   CANNOT_TELL,
   type Controller,

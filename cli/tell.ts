@@ -1,10 +1,10 @@
 /** `sluice tell`: a person's word to the release that runs. It is written to the ledger; the owner hears it within 30 s. */
 
 import { randomUUID } from 'node:crypto';
+import { oneOf, readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import type { Lock } from '../functions/core/protocol.ts';
 import { tell as tellRelease, type Word } from '../functions/steps/tell.ts';
-import { oneOf, readArguments } from './arguments.ts';
 import { controllerOptions, type Reach, withController } from './controller.ts';
 import type { Verb } from './verb.ts';
 

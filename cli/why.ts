@@ -1,4 +1,6 @@
 /** `sluice why`: why a release ended as it did, or stands where it stands, in numbers; as text, as a record, as a report. */
+
+import { readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import { eventsOf } from '../functions/core/judge/baseline.ts';
@@ -10,7 +12,6 @@ import { lastComparedStage, sumOfSome } from '../report/axis.ts';
 import { headlineOf } from '../report/headline.ts';
 import type { FlightRecord } from '../report/record.ts';
 import { reportHtml } from '../report/report.ts';
-import { readArguments } from './arguments.ts';
 import { CANNOT_TELL, type Controller, controllerOptions, type Reach, withController } from './controller.ts';
 import { save, whyUnwritable } from './file.ts';
 import { REVERT_BUDGET_SECONDS } from './lines.ts';

@@ -34,6 +34,8 @@ const OFFENDERS: readonly (readonly [path: string, text: string, says: RegExp])[
     /only report, functions\/ports, functions\/core/,
   ],
   ['report/report.ts', `import { writeFileSync } from 'node:fs';`, /no such package/],
+  ['bench/bench.ts', `import { printable } from '../cli/words.ts';`, /a bench measures the product/],
+  ['command-line/arguments.ts', `import { openTerminal } from '../cli/terminal.ts';`, /only command-line/],
   ['cli/status.ts', `import { handler } from '../functions/handlers/shift.ts';`, /through the adapters/],
   ['infra/settings.ts', `import type { Core } from '../platform/infra/core-settings.ts';`, /only infra, functions/],
   ['platform/infra/core-stack.ts', `import { rotate } from '../rotation/steps/rotate.ts';`, /handlers by path only/],

@@ -1,6 +1,6 @@
 /** What the commands of this bench share: their options, and the numbers as text. */
 import { availableParallelism } from 'node:os';
-import { numberFrom, type Options, readArguments, type Values, type Wrong } from '../../cli/arguments.ts';
+import { numberFrom, type Options, readArguments, type Values, type Wrong } from '../../command-line/arguments.ts';
 import type { Cell } from './tally.ts';
 
 /** Some of a list of words, in the order of the list. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { json, numberFrom, oneOf, readArguments } from '../../cli/arguments.ts';
+import { json, numberFrom, oneOf, readArguments } from '../../command-line/arguments.ts';
 
 const table = {
   strategy: { value: 'canary|blue-green', help: '', read: oneOf('canary', 'blue-green') },
