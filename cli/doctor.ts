@@ -99,7 +99,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       lock.askedAt !== undefined &&
         !lock.abort && {
           what: `${lock.releaseId} waits for a person at ${lock.share} %`,
-          cure: 'sluice why, then sluice tell advance or abort',
+          cure: 'sluice why, then sluice promote or sluice abort',
         },
     ];
   },

@@ -91,7 +91,7 @@ const shown = ({ isInteractive, screen, display }: Terminal, service: string): P
         screen,
         display,
         service,
-        `Ctrl-C leaves; the release goes on.   ${typed('tell hold | advance | abort', service)}`,
+        `Ctrl-C leaves; the release goes on.   ${typed('hold | promote | abort', service)}`,
       )
     : plainProgress(screen, display, true);
 
@@ -149,7 +149,7 @@ const NEXT: Readonly<Partial<Record<Ended['outcome'], string>>> = {
   refused: 'doctor',
   nothing: 'status',
   stuck: 'doctor',
-  waits: 'tell advance | abort',
+  waits: 'promote | abort',
   unknown: 'status',
 };
 

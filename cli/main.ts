@@ -5,16 +5,20 @@
 
 import { helpFor } from '../command-line/arguments.ts';
 import { closest } from '../functions/core/suggest.ts';
+import { abort } from './abort.ts';
 import { onAws } from './aws.ts';
 import { doctor } from './doctor.ts';
+import { hold } from './hold.ts';
 import { plan } from './plan.ts';
 import { policy } from './policy.ts';
+import { promote } from './promote.ts';
 import { rehearse } from './rehearse.ts';
 import { replay } from './replay.ts';
+import { resume } from './resume.ts';
+import { insteadOf } from './retired.ts';
 import { rollback } from './rollback.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
-import { tell } from './tell.ts';
 import { openTerminal } from './terminal.ts';
 import type { Verb } from './verb.ts';
 import { why } from './why.ts';
@@ -26,7 +30,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   replay,
   start: start(onAws),
   status: status(onAws),
-  tell: tell(onAws),
+  hold: hold(onAws),
+  resume: resume(onAws),
+  promote: promote(onAws),
+  abort: abort(onAws),
   rollback: rollback(onAws),
   why: why(onAws),
   doctor: doctor(onAws),
@@ -48,10 +55,12 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
     return 0;
   }
   if (!verb) {
+    const instead = insteadOf(word, rest);
     const near = closest(word, ['help', ...Object.keys(VERBS)]);
+    const fix = instead ?? (near ? `did you mean "${near}"?` : 'see sluice --help');
     return terminal.refuse(
       'Nothing was done',
-      [{ field: word, message: 'is no command', fix: near ? `did you mean "${near}"?` : 'see sluice --help' }],
+      [{ field: word, message: `is no command${instead ? ' any more' : ''}`, fix }],
       rest.includes('--json'),
     );
   }

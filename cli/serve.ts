@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { OPERATOR_COMMANDS } from '../functions/core/commands.ts';
 import { ReleaseRefused } from '../functions/core/failures.ts';
 import type { Account } from '../rehearsal/account.ts';
 import type { Controls } from '../rehearsal/options.ts';
@@ -102,7 +103,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
         const when = isHeld
           ? 'it is held, so that acts after "resume"'
           : 'the release hears it within 30 s of its time';
-        return { status: 200, text: `"${name}" is written; ${when}.` };
+        return { status: 200, text: `"${OPERATOR_COMMANDS[name]}" is written; ${when}.` };
       } catch (error) {
         if (error instanceof ReleaseRefused) return { status: 409, text: error.message };
         throw error;

@@ -137,7 +137,7 @@ function asText(controller: Controller, seen: Seen): readonly string[] {
     ...rows.map(([word, text]) => `  ${word.padEnd(9)} ${printable(text)}`),
     '',
     `Why:         ${typed(`why ${state.lock?.releaseId ?? newest?.releaseId ?? ''}`.trim(), service)}`,
-    ...(state.lock ? [`Say:         ${typed('tell hold | resume | advance | abort', service)}`] : []),
+    ...(state.lock ? [`Say:         ${typed('hold | resume | promote | abort', service)}`] : []),
     ...rollbackLines(controller, seen),
     `When nothing else works, everybody on ${safe}, at once and past all of us:`,
     forceStable(traffic, safe),
@@ -201,7 +201,7 @@ function waitsFor({ phase, hold, askedAt, plan, share, abort, waitingFor }: Lock
   if (phase === 'stuck') return 'for a person: sluice doctor';
   if (abort || phase === 'reverting' || phase === 'closing') return 'for the drain: 120 s without a scale-down';
   if (hold) return `for "resume" by a person; ${hold.by} holds it`;
-  if (askedAt !== undefined) return 'for a person: advance or abort';
+  if (askedAt !== undefined) return 'for a person: promote or abort';
   if (phase === 'warm') return 'for the end of the warm time';
   if (waitingFor && phase !== 'baking') return `for ${waitingFor.what}`;
   const approval = plan.stages.find((stage) => stage.share === share)?.approval;

@@ -1,5 +1,6 @@
 /** What a served report has above itself: buttons for people's words and for faults, and the script that keeps it new. */
 
+import { OPERATOR_COMMANDS } from '../functions/core/commands.ts';
 import type { Word } from '../functions/steps/tell.ts';
 import { FAULTS, type FaultName } from '../rehearsal/scenarios.ts';
 import { html, type Markup } from '../report/markup.ts';
@@ -35,7 +36,7 @@ function buttons({ faults, isOver }: Steering): Markup {
   const button = (path: string, name: string, title: string, more?: Markup): Markup =>
     html`<button type="button" data-path="${path}" title="${title}"${isOver ? html` disabled` : undefined}${more}>${name}</button>`;
   return html`<aside class="steering" aria-label="Steer the flight">
-<div role="group" aria-labelledby="say"><span id="say">Say</span>${Object.entries(WORDS).map(([word, title]) => button(`/say/${word}`, word, title))}</div>
+<div role="group" aria-labelledby="say"><span id="say">Say</span>${Object.entries(WORDS).map(([word, title]) => button(`/say/${word}`, OPERATOR_COMMANDS[word as Word], title))}</div>
 <div role="group" aria-labelledby="break"><span id="break">Break</span>${Object.entries(FAULT_WORDS).map(
     ([fault, title]) =>
       button(`/fault/${fault}`, fault, title, html` aria-pressed="${String(faults.has(fault as FaultName))}"`),

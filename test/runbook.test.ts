@@ -205,7 +205,7 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
 
 /** What a page may offer: verbs of ours as their own help writes them, and two commands of the AWS CLI. */
 const TYPED = new RegExp(
-  `^(sluice (status|doctor|rollback|tell (advance|abort)|why r-[\\d-]+|start v[\\d.]+) --service ${SETTINGS.service}|aws elbv2 modify-rule .+|aws cloudtrail lookup-events .+)$`,
+  `^(sluice (status|doctor|rollback|promote|abort|why r-[\\d-]+|start v[\\d.]+) --service ${SETTINGS.service}|aws elbv2 modify-rule .+|aws cloudtrail lookup-events .+)$`,
 );
 
 describe('every page is explained, and what it offers can be typed', () => {

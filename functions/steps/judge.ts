@@ -165,7 +165,7 @@ async function page(
     releaseId: lock.releaseId,
     title: rule,
     body: reason,
-    next: [typed(lock.phase === 'warm' && !lock.rollback ? 'rollback' : 'tell abort', service)],
+    next: [typed(lock.phase === 'warm' && !lock.rollback ? 'rollback' : 'abort', service)],
   });
   await commit(ledger, me, writes.paged(me, rule));
 }
@@ -197,7 +197,7 @@ async function ask(
     releaseId: lock.releaseId,
     title: `held at ${lock.share} %, a person must decide`,
     body: reason,
-    next: [typed('tell advance', service), typed('tell abort', service), forceStable(traffic, safe)],
+    next: [typed('promote', service), typed('abort', service), forceStable(traffic, safe)],
   });
   await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
 }

@@ -80,7 +80,7 @@ export const shift = (
         body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
         next: [
           typed('status', service),
-          typed('tell abort', service),
+          typed('abort', service),
           forceStable(traffic, safeColour(health, lock.stable)),
         ],
       });

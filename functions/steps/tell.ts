@@ -1,4 +1,5 @@
 /** What a person says to a running release. It goes through the ledger; the owner hears it within a tick. */
+import { OPERATOR_COMMANDS } from '../core/commands.ts';
 import { ReleaseRefused } from '../core/failures.ts';
 import { type Lock, writes } from '../core/protocol.ts';
 import type { Ports } from './step.ts';
@@ -23,7 +24,7 @@ export async function tell({ ledger, clock }: Pick<Ports, 'ledger' | 'clock'>, s
   const { written, state } = await ledger.write(writeFor(said, lock, clock.now()));
   if (!written) {
     throw new ReleaseRefused(
-      `${lock.releaseId} does not take "${said.word}" in phase ${state.lock?.phase ?? 'ended'}; nothing was changed.`,
+      `${lock.releaseId} does not take "${OPERATOR_COMMANDS[said.word]}" in phase ${state.lock?.phase ?? 'ended'}; nothing was changed.`,
     );
   }
   return state.lock!;

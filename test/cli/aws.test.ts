@@ -9,7 +9,7 @@ const NOBODY = {
   AWS_SECRET_ACCESS_KEY: 'key',
   AWS_EC2_METADATA_DISABLED: 'true',
 };
-const VERBS = ['status', 'doctor', 'why', 'rollback', 'start v1.5.0', 'tell abort'];
+const VERBS = ['status', 'doctor', 'why', 'rollback', 'start v1.5.0', 'hold', 'resume', 'promote', 'abort'];
 
 describe.each(VERBS)('sluice %s', (verb) => {
   test('without an answer from AWS exits 4 with a sentence, and says that nothing of it is lost', async () => {

@@ -1,8 +1,8 @@
 /** `sluice rollback` in flight, in the warm time and later: where users are afterwards, and what it promised before. */
 import { describe, expect, test } from 'vitest';
+import { abort } from '../../cli/abort.ts';
 import { rollback } from '../../cli/rollback.ts';
 import { start } from '../../cli/start.ts';
-import { tell } from '../../cli/tell.ts';
 import { type Deployed, deployed } from './deployed.ts';
 
 const SHORT = '{"image":"v1.5.0","stages":[{"share":25,"bake":600},{"share":100}],"warmMinutes":10}';
@@ -84,7 +84,7 @@ describe('a rollback that is done already starts nothing, and says what users ha
 
   test('of a release that rolled back by itself: exit 0', async () => {
     const it = await released((one) => lock(one)?.share === 25);
-    await it.type(tell, 'abort');
+    await it.type(abort);
     await it.until(() => lock(it) === undefined);
     const before = executions(it);
     const { code, out } = await it.type(rollback, '--follow');

@@ -236,14 +236,14 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
     await page.close();
   });
 
-  test('"hold" keeps it where it is, and "advance" sends it on', async () => {
+  test('"hold" keeps it where it is, and "promote" sends it on', async () => {
     const { url } = await serve('healthy', '--speed', '120');
     const { page, complaints } = await open(url);
     await headline(page, /^Flying at 5 %: green is watched$/);
     await press(page, 'hold');
     await headline(page, /^Held at 5 %: a person must decide$/);
-    await press(page, 'advance');
-    await page.getByText('"advance" is written; it is held, so that acts after "resume".').waitFor();
+    await press(page, 'promote');
+    await page.getByText('"promote" is written; it is held, so that acts after "resume".').waitFor();
     await headline(page, /^Held at 5 %: a person must decide$/);
     await press(page, 'resume');
     await headline(page, /^Flying at 25 %: green is watched$/);

@@ -60,7 +60,7 @@ describe('a release that is followed', () => {
     const { code, out } = await it.type(start, '--input', short(), '--follow');
     expect(code).toBe(3);
     expect(out).toMatch(/WAITS for a person at 25 %\./);
-    expect(out).toContain('sluice tell advance | abort --service conductores-backend');
+    expect(out).toContain('sluice promote | abort --service conductores-backend');
     expect(weightsOf(it)).toEqual({ blue: 75, green: 25 });
   });
 
@@ -154,7 +154,7 @@ describe('a release that is followed', () => {
     const it = await deployed({}, 'healthy', { isTerminal: true });
     const { code, out, err } = await it.type(start, '--input', short(), '--follow');
     expect(code).toBe(0);
-    expect(err).toContain('Ctrl-C leaves; the release goes on.   sluice tell hold | advance | abort');
+    expect(err).toContain('Ctrl-C leaves; the release goes on.   sluice hold | promote | abort');
     const [, afterwards = ''] = err.split('\u001b[?25h');
     expect(afterwards).toMatch(/v1\.5\.0 opened[\s\S]*closed +v1\.5\.0 is live on green; blue off\n$/);
     expect(out).toContain('PROMOTED');

@@ -1,9 +1,9 @@
 /** What `sluice status` says of a service at each moment, and that it changes nothing. */
 import { describe, expect, test } from 'vitest';
+import { hold } from '../../cli/hold.ts';
 import { rollback } from '../../cli/rollback.ts';
 import { start } from '../../cli/start.ts';
 import { secondsToEverybody, status } from '../../cli/status.ts';
-import { tell } from '../../cli/tell.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { forceStable } from '../../functions/core/force-stable.ts';
 import { lockIn, NOW } from '../steps/scene.ts';
@@ -49,13 +49,13 @@ describe('status says', () => {
     expect(out).toMatch(/left {6}20 min of bakes until everybody has it, then 3 min warm/);
     expect(out).toContain('waits     for the end of this bake');
     expect(out).toContain('healthy   blue 2 of 2 tasks, green 2 of 2 tasks');
-    expect(out).toContain('Say:         sluice tell hold | resume | advance | abort');
+    expect(out).toContain('Say:         sluice hold | resume | promote | abort');
   });
 
   test('who holds it, and that its clock stands still', async () => {
     const it = await deployed();
     await at25(it);
-    await it.type(tell, 'hold');
+    await it.type(hold);
     const out = await looked(it);
     expect(out).toContain('held by ana since');
     expect(out).toContain('waits     for "resume" by a person; ana holds it');

@@ -109,14 +109,14 @@ describe.runIf(programs)('over the wire', () => {
         // The rule was not moved with the ledger here, and status tells the rule.
         /^conductores-backend {3}100 % on blue {3}bake 15:00 of 15:00.* {3}r-20260105-135500\n/,
       );
-      expect((await typed('tell', 'hold', '--by', 'ana')).code).toBe(0);
+      expect((await typed('hold', '--by', 'ana')).code).toBe(0);
       expect((await ledger().read()).lock?.hold?.by).toBe('ana');
-      expect((await typed('tell', 'resume')).code).toBe(0);
-      expect((await typed('tell', 'advance')).code).toBe(0);
+      expect((await typed('resume')).code).toBe(0);
+      expect((await typed('promote')).code).toBe(0);
       expect((await ledger().read()).lock).toMatchObject({ command: { verb: 'advance', share: 25 } });
-      expect((await typed('tell', 'abort', '--reason', 'the shop is slow')).code).toBe(0);
+      expect((await typed('abort', '--reason', 'the shop is slow')).code).toBe(0);
       expect((await ledger().read()).lock?.abort).toMatchObject({ by: 'person', reason: 'the shop is slow' });
-      const late = await typed('tell', 'hold');
+      const late = await typed('hold');
       expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('does not take "hold"')]);
     },
     A_MINUTE,

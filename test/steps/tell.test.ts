@@ -1,5 +1,6 @@
 /** What a person says to a running release, and when it is too late for that word. */
 import { describe, expect, test } from 'vitest';
+import { OPERATOR_COMMANDS } from '../../functions/core/commands.ts';
 import type { Phase } from '../../functions/core/protocol.ts';
 import type { Said, Word } from '../../functions/steps/tell.ts';
 import { ABORT, FENCE, lockIn, ME, NOW, scene } from './scene.ts';
@@ -80,7 +81,7 @@ describe('too late, or not now', () => {
     const it = await scene({ lock: lockIn(phase, 25) });
     await expect(it.tell(say(word))).rejects.toMatchObject({
       name: 'ReleaseRefused',
-      message: `r-20260105-135500 does not take "${word}" in phase ${phase}; nothing was changed.`,
+      message: `r-20260105-135500 does not take "${OPERATOR_COMMANDS[word]}" in phase ${phase}; nothing was changed.`,
     });
     expect(it.world.writes).toEqual([]);
   });
