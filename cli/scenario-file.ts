@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
 import { closest, quoted } from '../functions/core/suggest.ts';
-import type { FlightEvent } from '../rehearsal/options.ts';
+import type { FlightEvent } from '../rehearsal/events.ts';
 import { type Expected, SCENARIOS, type ScenarioName } from '../rehearsal/scenarios.ts';
 
 export interface ScenarioFile {
@@ -23,7 +23,7 @@ const moment = z.union(
   [
     z.strictObject({ second: seconds }),
     z.strictObject({ share }),
-    z.strictObject({ event: z.enum(['asked', 'warm', 'closing', 'reverting', 'promoted', 'reverted']) }),
+    z.strictObject({ event: z.enum(['growing', 'asked', 'warm', 'closing', 'reverting', 'promoted', 'reverted']) }),
   ],
   'is no moment: write {"second": 90}, {"share": 25} or {"event": "asked"}',
 );

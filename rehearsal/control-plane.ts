@@ -29,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly settings: ServiceSettings;
   readonly machine: Machine;
   readonly chance: Chance;
+  /** Whether Lambda refuses that function at this moment. */
+  readonly refuses?: (verb: Verb) => boolean;
   readonly withGuard: boolean;
   readonly withReconciler: boolean;
   /** Told of every execution that is started, before its first step. */
@@ -67,9 +69,9 @@ export class ControlPlane {
     const known = this.executions.find((running) => running.name === name);
     if (known && !isDeepStrictEqual(known.input, input)) throw new Stuck(`${known.id} was started with another input`);
     if (known) return known;
-    const { world, settings, machine, chance, sabotage } = this.#options;
+    const { world, settings, machine, chance, sabotage, refuses } = this.#options;
     const id = `${ARN}${name}`;
-    const functions = functionsFor(world, settings, id);
+    const functions = functionsFor(world, settings, id, refuses);
     this.#options.onStart?.({ id, input });
     const running: Running = {
       id,

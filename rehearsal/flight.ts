@@ -9,8 +9,8 @@ import { loadMachine } from './engine.ts';
 import { watch } from './invariants.ts';
 import { killer } from './killer.ts';
 import type { FlightOptions, Look } from './options.ts';
-import type { Outcome } from './scenarios.ts';
-import { CANDIDATE, type Scene, setTheScene } from './setting.ts';
+import type { Expected, Outcome } from './scenarios.ts';
+import { CANDIDATE, OUTAGE_SECONDS, type Scene, setTheScene } from './setting.ts';
 import { START, Timeline } from './timeline.ts';
 import type { World } from './world.ts';
 
@@ -41,6 +41,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
     settings,
     machine: loadMachine(options.machine ?? policy),
     chance: chance(options.seed, 'control plane'),
+    refuses: scene.refuses,
     withGuard: options.withGuard ?? true,
     withReconciler: options.withReconciler ?? true,
     sabotage: options.sabotage,
@@ -95,9 +96,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   const outcome = end.outcome as Outcome;
   if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) audit.refused(service.fence);
   const isToBeKilled = options.killAt !== undefined || options.kill !== undefined;
-  const expected = isToBeKilled
-    ? { outcome: 'killed' as const }
-    : options.scenario.expected(options.at, options.policy);
+  const expected = isToBeKilled ? { outcome: 'killed' as const } : expectedOf(options);
   const asExpected =
     outcome === expected.outcome && (expected.share === undefined || expected.share === (end.shares.at(-1) ?? 0));
   return { ...end, outcome, expected, asExpected };
@@ -122,9 +121,12 @@ async function flyOn({ clock, world }: Scene, plane: ControlPlane, endedAt: numb
   } while (!isSettled() && clock.now() < latest);
 }
 
+const expectedOf = (options: FlightOptions): Expected =>
+  options.scenario.expected(options.at, options.policy, { ...options, seconds: options.seconds ?? OUTAGE_SECONDS });
+
 /** Nothing speaks against the candidate, and no step was broken on purpose. */
-const mustBePromoted = ({ scenario, at, policy, sabotage }: FlightOptions): boolean =>
-  sabotage === undefined && scenario.expected(at, policy).outcome === 'promoted';
+const mustBePromoted = (options: FlightOptions): boolean =>
+  options.sabotage === undefined && expectedOf(options).outcome === 'promoted';
 
 /** What is to happen at a second of the flight happens, also when the release died before. */
 const lastEventAt = ({ events = [] }: FlightOptions): number =>

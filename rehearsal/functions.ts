@@ -30,9 +30,12 @@ export function functionsFor(
   world: Pick<World, 'ports'>,
   settings: ServiceSettings,
   execution: string,
+  /** Whether Lambda has no room for that function at this moment. */
+  refuses: (verb: Verb) => boolean = () => false,
 ): Readonly<Record<Verb, Play>> {
   const play = (verb: Verb): Play =>
     async function invocation(payload) {
+      if (refuses(verb)) throw Object.assign(new Error('Rate Exceeded.'), { name: 'Lambda.TooManyRequestsException' });
       const ports = world.ports({ by: 'owner', execution, verb });
       return STEPS[verb](ports, settings)(payload as never);
     };

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Flown } from './account.ts';
+import type { FlightEvent } from './events.ts';
 import { fly } from './flight.ts';
 import type { Violation } from './invariants.ts';
-import type { FlightEvent, FlightOptions, Kill, ReconcilerKill } from './options.ts';
+import type { FlightOptions, Kill, ReconcilerKill } from './options.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** Short stages, so that thousands of releases can die in a minute; everything else is as in any rehearsal. */

@@ -7,6 +7,7 @@ import type { Instant } from '../functions/ports/clock.ts';
 import type { Judging, MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Word } from '../functions/steps/tell.ts';
 import type { Account } from './account.ts';
+import type { FlightEvent } from './events.ts';
 import type { Play, Verb } from './functions.ts';
 import type { FaultName, Role, Scenario, Spoilt } from './scenarios.ts';
 import type { TaskHost } from './tasks.ts';
@@ -26,24 +27,6 @@ export interface ReconcilerKill {
   readonly how: 'dies before' | 'dies after';
 }
 
-/** A moment of a flight. */
-export type When =
-  | { readonly second: number }
-  /** That share was confirmed. */
-  | { readonly share: Share }
-  | { readonly event: 'asked' | 'warm' | 'closing' | 'reverting' | 'promoted' | 'reverted' };
-
-/** What somebody outside does, so many seconds after a moment. */
-export type FlightEvent = { readonly when: When; readonly afterSeconds?: number | undefined } & (
-  | { readonly say: Word }
-  /** An execution started by hand with this input. */
-  | { readonly start: unknown }
-  /** A tag pushed to the registry; the push rule starts an execution. */
-  | { readonly push: string; readonly eventLost?: boolean | undefined }
-  /** Somebody edits the rule by hand: the candidate's share. */
-  | { readonly setShare: Share }
-);
-
 export interface FlightOptions {
   readonly scenario: Scenario;
   readonly seed: number;
@@ -56,6 +39,8 @@ export interface FlightOptions {
   readonly fromMinute?: number | undefined;
   readonly points: number;
   readonly factor: number;
+  /** How long an outage lasts. @default - 600 */
+  readonly seconds?: number | undefined;
   readonly warmMinutes: number;
   /** A raw execution input instead of the scenario's own. */
   readonly input?: unknown;

@@ -2,6 +2,7 @@
 import type { Policy } from '../functions/core/plan.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
+import type { FlightEvent } from './events.ts';
 
 export type Outcome = 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed';
 export type Role = 'stable' | 'candidate';
@@ -26,6 +27,8 @@ export interface Spoilt {
 export interface FaultOptions {
   readonly points: number;
   readonly factor: number;
+  /** How long an outage lasts. */
+  readonly seconds: number;
 }
 
 export interface Scenario {
@@ -42,13 +45,23 @@ export interface Scenario {
   readonly losesNumbers?: true;
   /** Once the release is aborted, stable's targets fail their health check for so many seconds. */
   readonly stableDiesForSeconds?: number;
+  /** Points of errors when nothing else is asked for. @default - the command's */
+  readonly points?: number;
+  /** The probe of the candidate never passes once the fault has begun: when the share `at` is prepared. */
+  readonly probeFails?: true;
+  /** What cannot be called once the fault has begun: ECS, or the Lambdas without reserved concurrency. */
+  readonly out?: 'ECS' | 'Lambda';
+  /** The fault begins when the candidate grows; there is no room for its new tasks before so many minutes are over. */
+  readonly growsAfterMinutes?: number;
+  /** What people do meanwhile, besides what the flight's own options say. */
+  readonly events?: readonly FlightEvent[];
   /** Every other change of the rule is throttled. */
   readonly throttled?: true;
   /** A function runs it, or looks at it; tests run a real one. */
   readonly migration?: 'fails' | 'hangs' | (() => MigrationStatus);
   /** Under the plan's literal rules any 500 reverts, so a good version is one without any. */
   readonly errorFreeUnderLiteral?: true;
-  readonly expected: (at: Share, policy: Policy) => Expected;
+  readonly expected: (at: Share, policy: Policy, options: FaultOptions) => Expected;
 }
 
 const promoted = (): Expected => ({ outcome: 'promoted' });
@@ -136,6 +149,25 @@ export const SCENARIOS = {
     errorFreeUnderLiteral: true,
     // The plan's alarms of the bake look at one colour; at 100 % they do not act, and the watch looks at both.
     expected: (at, policy) => ({ outcome: policy === 'compare' || at === ALL ? 'promoted' : 'reverted' }),
+  },
+  'probe-fails': {
+    about: 'the probe of the new version stops passing',
+    points: 0,
+    spoilt: fromThenOn('errors'),
+    probeFails: true,
+    errorFreeUnderLiteral: true,
+    expected: reverted,
+  },
+  'held-while-growing': {
+    about: 'a person holds the release for half an hour while the new version grows',
+    requestsPerSecond: 120,
+    growsAfterMinutes: 33,
+    events: [
+      { when: { event: 'growing' }, afterSeconds: 60, say: 'hold' },
+      { when: { event: 'growing' }, afterSeconds: 1860, say: 'resume' },
+    ],
+    errorFreeUnderLiteral: true,
+    expected: promoted,
   },
   'alb-throttled': {
     about: 'the load balancer throttles every other change of its rule',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Transient } from '../functions/core/failures.ts';
 import type { LiveRelease, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import { type Colour, otherColour, type Weights, weightsFor } from '../functions/core/roles.ts';
-import { ALL, NONE } from '../functions/core/share.ts';
+import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Image } from '../functions/ports/registry.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
@@ -11,7 +11,9 @@ import { tell } from '../functions/steps/tell.ts';
 import { chance } from './chance.ts';
 import { VirtualClock } from './clock.ts';
 import type { ControlPlane } from './control-plane.ts';
-import type { FlightEvent, FlightOptions, When } from './options.ts';
+import type { FlightEvent, When } from './events.ts';
+import type { Verb } from './functions.ts';
+import type { FlightOptions } from './options.ts';
 import { autoscale, tasksFor } from './scaler.ts';
 import { FAULTS, type FaultName, type Role, type Scenario, type Spoilt } from './scenarios.ts';
 import type { Task } from './tasks.ts';
@@ -33,6 +35,8 @@ export interface Scene {
   /** The state before anything was released. */
   readonly service: ServiceState;
   readonly candidate: Colour;
+  /** Whether Lambda refuses that function at this moment. */
+  refuses(verb: Verb): boolean;
   /** When the first fault began, the scenario's or one by hand, epoch seconds. */
   faultSince(): number | undefined;
   /** Somebody switched a fault on, now or before. */
@@ -46,7 +50,7 @@ export function setTheScene(
   plane: () => ControlPlane,
   interfere: (call: string, actor: Actor, when: 'before' | 'after') => void | Promise<void>,
 ): Scene {
-  const { scenario, seed, live, numbers = {} } = options;
+  const { scenario, seed, live, numbers = {}, seconds = OUTAGE_SECONDS } = options;
   const clock = new VirtualClock(START - options.baselineMinutes * 60);
   const images = {
     [PREVIOUS]: image(PREVIOUS, START - 2 * DAY),
@@ -65,15 +69,19 @@ export function setTheScene(
   let byHandSince: number | undefined;
   const spoilt = (role: Role): Spoilt =>
     [...byHand].reduce(
-      (sum, fault) => together(sum, FAULTS[fault](role, options)),
-      scenario.spoilt?.(role, minutesOfFault(), options) ?? {},
+      (sum, fault) => together(sum, FAULTS[fault](role, { ...options, seconds })),
+      scenario.spoilt?.(role, minutesOfFault(), { ...options, seconds }) ?? {},
     );
+  const isOut = (what: Scenario['out']) =>
+    scenario.out === what && minutesOfFault() >= 0 && minutesOfFault() < seconds / 60;
   const roleOf = (colour: Colour): Role => (colour === candidate ? 'candidate' : 'stable');
   const isNew = ({ digest }: Task) => digest === images[CANDIDATE]!.digest;
   const host =
     live?.host ??
     new VirtualHost(clock, chance(seed, 'tasks'), {
       neverHealthy: (task) => isNew(task) && scenario.neverHealthy === true,
+      startsLater: () =>
+        faultSince === undefined ? 0 : 60 * Math.max(0, (scenario.growsAfterMinutes ?? 0) - minutesOfFault()),
       crashes: (task) => isNew(task) && spoilt('candidate').crashes === true,
       failsHealthCheck: ({ colour }) => spoilt(roleOf(colour)).failsHealthChecks === true,
     });
@@ -107,9 +115,12 @@ export function setTheScene(
       percentilesOnly: numbers.percentilesOnly,
     },
     migration: migrationOf(scenario, clock),
+    probePasses: () => !(scenario.probeFails && minutesOfFault() >= 0),
     interfere: (call, actor) => {
       const isThrottled = scenario.throttled && call === 'ModifyRule' && throttling.uniform() < 0.5;
       if (isThrottled) throw new Transient('Rate exceeded');
+      if (scenario.probeFails && call === 'Probe' && isBefore(options.at, world)) faultSince ??= clock.now();
+      if (OF_ECS.includes(call) && isOut('ECS')) throw new Transient(`${call}: ServiceUnavailable`);
       return interfere(call, actor, 'before');
     },
     interfereAfter: (call, actor) => interfere(call, actor, 'after'),
@@ -122,7 +133,7 @@ export function setTheScene(
   autoscale(world, options.requestsPerSecond);
 
   world.onWrite((row) => {
-    if (faultSince !== undefined || !beginsFault(row, options)) return;
+    if (faultSince !== undefined || !beginsFault(row, options, world)) return;
     faultSince = clock.now() + (options.fromMinute ?? 0) * 60;
     clock.at(faultSince, takeEffect);
   });
@@ -135,7 +146,8 @@ export function setTheScene(
     if (live && second % LIVE_SPOILS_EVERY_SECONDS === 0) takeEffect();
     if (host instanceof VirtualHost) host.second(second);
   });
-  for (const [index, event] of (options.events ?? []).entries()) plan(event, index, world, plane);
+  for (const [index, event] of [...(scenario.events ?? []), ...(options.events ?? [])].entries())
+    plan(event, index, world, plane);
 
   return {
     clock,
@@ -143,6 +155,7 @@ export function setTheScene(
     settings: serviceSettings(options),
     service,
     candidate,
+    refuses: (verb) => verb !== 'Revert' && isOut('Lambda'),
     faultSince: () => (scenario.spoilt || scenario.losesNumbers ? faultSince : undefined) ?? byHandSince,
     isFaultByHand: () => byHandSince !== undefined,
     setFault(fault, isOn) {
@@ -174,7 +187,24 @@ const together = (one: Spoilt, other: Spoilt): Spoilt => ({
 
 const DAY = 86_400;
 
-function beginsFault(row: WriteRow, { at, fromMinute }: FlightOptions): boolean {
+/** Unless something else is asked for: ten minutes, which hurt a release whose bakes take five. */
+export const OUTAGE_SECONDS = 600;
+
+const OF_ECS: readonly string[] = ['DescribeServices', 'UpdateService', 'ListTasks', 'RunTask', 'StopTask'];
+
+/** The candidate has the share before that one. */
+function isBefore(at: Share, { ledger }: World): boolean {
+  const { stages = [] } = ledger.state.lock?.plan ?? {};
+  const index = stages.findIndex(({ share }) => share === at);
+  return index >= 0 && ledger.state.lock?.share === (stages[index - 1]?.share ?? NONE);
+}
+
+const isGrowth = ({ call, actor }: WriteRow, world: World): boolean =>
+  call === 'UpdateService' && actor.verb === 'Prepare' && (world.ledger.state.lock?.share ?? NONE) > NONE;
+
+function beginsFault(row: WriteRow, { at, fromMinute, scenario }: FlightOptions, world: World): boolean {
+  if (scenario.probeFails) return false;
+  if (scenario.growsAfterMinutes !== undefined) return isGrowth(row, world);
   if (fromMinute !== undefined) return row.call === 'ledger: share';
   return row.call === 'ModifyRule' && row.share === at && row.actor.verb === 'Shift';
 }
@@ -190,7 +220,7 @@ function plan(event: FlightEvent, index: number, world: World, plane: () => Cont
   }
   let isOver = false;
   world.onWrite((row) => {
-    if (isOver || !isMoment(event.when, row)) return;
+    if (isOver || !isMoment(event.when, row, world)) return;
     isOver = true;
     happen();
   });
@@ -205,9 +235,12 @@ const WRITE_OF = {
   reverted: 'free after revert',
 } as const;
 
-function isMoment(when: When, { call, share }: WriteRow): boolean {
+function isMoment(when: When, row: WriteRow, world: World): boolean {
+  const { call, share } = row;
   if ('share' in when) return call === 'ledger: share' && share === when.share;
-  return 'event' in when && call === `ledger: ${WRITE_OF[when.event]}`;
+  if (!('event' in when)) return false;
+  if (when.event === 'growing') return isGrowth(row, world);
+  return call === `ledger: ${WRITE_OF[when.event]}`;
 }
 
 async function carryOut(event: FlightEvent, index: number, world: World, plane: ControlPlane): Promise<void> {

@@ -8,6 +8,8 @@ import type { Task, TaskEvent, TaskHost } from './tasks.ts';
 export interface TaskFaults {
   /** Its health check never passes. */
   readonly neverHealthy: (task: Task) => boolean;
+  /** Seconds that it waits for room before it starts. @default - none */
+  readonly startsLater?: (task: Task) => number;
   /** Its tasks exit by themselves, some seconds after they came up. */
   readonly crashes: (task: Task) => boolean;
   /** Its health check fails now, though it serves as ever. @default - never */
@@ -47,7 +49,7 @@ export class VirtualHost implements TaskHost {
   }
 
   start(task: Task, report: (event: TaskEvent) => void): void {
-    const runningIn = this.#chance.between(15, 30);
+    const runningIn = this.#chance.between(15, 30) + (this.#faults.startsLater?.(task) ?? 0);
     const healthyIn = runningIn + this.#chance.between(8, 15);
     this.#up.set(task.id, { task, report });
     this.#in(runningIn, task, () => report({ is: 'running' }));

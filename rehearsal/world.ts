@@ -42,6 +42,8 @@ export interface WorldSettings {
   readonly traffic: Traffic;
   readonly delivery: Delivery;
   readonly migration: (token: string) => MigrationStatus;
+  /** Whether probes of the candidate are answered as they should be. @default - whenever it has a healthy task */
+  readonly probePasses?: () => boolean;
   readonly onWeights?: (weights: Weights) => void;
   readonly start: (name: string, input: Readonly<Record<string, unknown>>) => void;
   readonly executionStatus: (execution: string) => 'RUNNING' | 'ended' | 'unknown';
@@ -192,7 +194,8 @@ export class World {
         probe: (colour) =>
           call('Probe', () => {
             this.probed = otherColour(colour);
-            return { passed: tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 };
+            const passes = this.#settings.probePasses?.() ?? true;
+            return { passed: passes && tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 };
           }),
         restProbe: (stable) =>
           call('Probe (rests)', () => {

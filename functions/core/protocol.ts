@@ -248,6 +248,15 @@ export const writes = {
     tick: true,
   }),
 
+  /** What was waited for while a person holds the release is waited for anew afterwards, also when the hold is removed by hand. */
+  waitsAnew: (me: Mine): LedgerWrite => ({
+    name: 'waits anew',
+    condition: all(mine(me), present('lock.hold')),
+    set: {},
+    remove: ['lock.waitingFor'],
+    tick: true,
+  }),
+
   intent: (me: Mine, share: Share, command: Command | undefined): LedgerWrite => ({
     name: 'intent',
     condition: all(
@@ -324,7 +333,8 @@ export const writes = {
     name: 'resume',
     condition: all(equal('lock.fence', fence), present('lock.hold')),
     set: {},
-    remove: ['lock.hold'],
+    // Nothing was expected of the candidate while a person held it: its wait begins anew.
+    remove: ['lock.hold', 'lock.waitingFor'],
   }),
 
   command: (command: Command): LedgerWrite => ({

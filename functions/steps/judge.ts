@@ -36,7 +36,8 @@ export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
     const { ledger, notices } = ports;
     const { me, lock } = await owned(ledger, input);
     if (lock.abort) return answer(lock, 'abort', lock.share, lock.abort.reason, 0);
-    await commit(ledger, me, writes.tick(me));
+    // Nothing is expected of the candidate while a person holds it: its wait begins anew, also when the hold is removed by hand.
+    await commit(ledger, me, lock.hold && lock.waitingFor ? writes.waitsAnew(me) : writes.tick(me));
     if (input.state.error) {
       const { Error: name, Cause: cause = '' } = input.state.error;
       await notices.send({

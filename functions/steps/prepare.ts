@@ -1,13 +1,14 @@
 /**
  * Prepare: the candidate is up, healthy, probed, and there is enough of it for the next share. A new revision only at a
- * verified share of 0; while users are on the candidate it may only grow.
+ * verified share of 0; while users are on the candidate it may only grow. It answers `wait` before the first share and
+ * `not ready` above 0 %, so that whoever waits while users are on the candidate is judged at every tick.
  */
 import { NotReady } from '../core/failures.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { tasksNeeded } from '../core/readiness.ts';
 import { shareOf } from '../core/roles.ts';
-import { NONE } from '../core/share.ts';
+import { ALL, NONE } from '../core/share.ts';
 import type { ColourStatus } from '../ports/fleet.ts';
 import { commit, ownedForward, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 
@@ -24,13 +25,18 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
     const { router, fleet, ledger, clock } = ports;
     const { me, lock } = await ownedForward(ledger, input);
     const share = input.state.share ?? lock.plan.stages[0]!.share;
+    if (lock.share === ALL) return answer(lock, 'ready', share, `all users are on ${lock.candidate}`);
     const since = await waitingSince(ports, me, lock, `ready for ${share} %`);
 
     const stable = await fleet.observe(lock.stable);
     const needed = tasksNeeded(stable.running, share, settings.minimumTasks);
     const before = await fleet.observe(lock.candidate);
     if (lock.share === NONE) {
-      if (shareOf(lock, await router.current()) !== NONE) {
+      const live = shareOf(lock, await router.current());
+      // A Shift died between the rule and its confirmation: the next one finishes it, or puts the rule back.
+      if (live !== undefined && live !== NONE && live === lock.intent)
+        return answer(lock, 'ready', live, `the rule shows ${live} % already, which is not confirmed yet`);
+      if (live !== NONE) {
         throw new NotReady(`${lock.candidate} has traffic before its first share; somebody changed the rule`);
       }
       await fleet.suspendScaling(lock.stable, 'in');
@@ -48,14 +54,17 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
     if (now.revision !== undefined && now.digest === lock.digest && now.revision !== lock.revision) {
       await commit(ledger, me, writes.revision(me, now.revision));
     }
-    const trouble = troubleWith(now, needed, clock.now() - since, settings.readyWithinSeconds);
-    if (trouble) throw new NotReady(`${lock.candidate} ${trouble}`);
+    const broken = whatIsBroken(now);
+    if (broken) throw new NotReady(`${lock.candidate} ${broken}`);
+    const missing = whatIsMissing(now, needed, lock.digest) ?? (await whatTheProbeMisses(ports, lock));
     const progress = `${lock.candidate} ${now.healthy} of ${needed} healthy`;
-    if (now.digest !== lock.digest || now.healthy < needed) return answer(lock, 'wait', share, progress);
+    if (!missing) return answer(lock, 'ready', share, `${progress}, all probes passed`);
 
-    const probe = await router.probe(lock.candidate);
-    const probed = `${progress}, ${probe.passed} of ${probe.tried} probes passed`;
-    return answer(lock, probe.passed === probe.tried ? 'ready' : 'wait', share, probed);
+    const waited = clock.now() - since;
+    if (waited >= settings.readyWithinSeconds) {
+      throw new NotReady(`${lock.candidate} ${missing.is} after ${Math.round(waited / 60)} minutes${missing.because}`);
+    }
+    return answer(lock, lock.share === NONE ? 'wait' : 'not ready', share, `${progress}: it ${missing.is}`);
   };
 
 /** The deadline counts from the first time that we waited for this, by the ledger. */
@@ -72,17 +81,37 @@ async function waitingSince({ ledger, clock }: PreparePorts, me: Mine, lock: Loc
   return now;
 }
 
-function troubleWith(candidate: ColourStatus, needed: number, waited: number, limit: number): string | undefined {
-  const because = candidate.lastStopped ? `: ${candidate.lastStopped}` : '';
-  if (candidate.crashes > 0) return `crashed${because}`;
-  if (candidate.rollout === 'failed') return `could not be rolled out${because}`;
-  if (waited >= limit && candidate.healthy < needed) {
-    return `had ${candidate.healthy} of ${needed} healthy tasks after ${Math.round(waited / 60)} minutes${because}`;
-  }
-  return undefined;
+/** What no wait mends. */
+function whatIsBroken({ crashes, rollout, lastStopped }: ColourStatus): string | undefined {
+  const because = lastStopped ? `: ${lastStopped}` : '';
+  if (crashes > 0) return `crashed${because}`;
+  return rollout === 'failed' ? `could not be rolled out${because}` : undefined;
 }
 
-const answer = (lock: Lock, verdict: 'ready' | 'wait', share: number, what: string): StepOutput => ({
+/** What is not there yet; `because` is what people are told once the deadline is over. */
+interface Missing {
+  readonly is: string;
+  readonly because: string;
+}
+
+function whatIsMissing({ healthy, digest, lastStopped }: ColourStatus, needed: number, wanted: string) {
+  if (healthy < needed) {
+    return { is: `had ${healthy} of ${needed} healthy tasks`, because: lastStopped ? `: ${lastStopped}` : '' };
+  }
+  if (digest === wanted) return undefined;
+  const because = `: this release is ${wanted}; did somebody deploy to it meanwhile?`;
+  return { is: `ran ${digest ?? 'no image'}, which is another image`, because };
+}
+
+async function whatTheProbeMisses({ router }: PreparePorts, { candidate }: Lock): Promise<Missing | undefined> {
+  const { passed, tried } = await router.probe(candidate);
+  if (passed === tried) return undefined;
+  const because =
+    ', although its targets are healthy: is the Lambda shut out by a security group or WAF, is the load balancer internal, or does a host check answer other than 2xx?';
+  return { is: `failed ${tried - passed} of ${tried} probes`, because };
+}
+
+const answer = (lock: Lock, verdict: 'ready' | 'wait' | 'not ready', share: number, what: string): StepOutput => ({
   summary: `${lock.share} %: ${what}`,
   verdict,
   share,

@@ -44,7 +44,7 @@ export const shift = (
       await stayWhereItIs(ports, lock, health);
       return answer(
         lock,
-        'not ready',
+        lock.share === NONE ? 'wait' : 'not ready',
         share,
         `${lock.share} %: ${lock.candidate} has ${health[lock.candidate]} of ${needed} healthy tasks for ${share} %`,
       );

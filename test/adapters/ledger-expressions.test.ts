@@ -77,6 +77,7 @@ const WRITES: { readonly [Name in keyof typeof writes]: fc.Arbitrary<LedgerWrite
   keep: pending.map(writes.keep),
   phase: fc.tuple(mine, phase, phase).map(([me, from, to]) => writes.phase(me, from, to)),
   tick: mine.map(writes.tick),
+  waitsAnew: mine.map(writes.waitsAnew),
   waiting: fc.tuple(mine, instant).map(([me, from]) => writes.waiting(me, 'ready for 25 %', from)),
   intent: fc.tuple(mine, share, sometimes(command)).map(([me, next, word]) => writes.intent(me, next, word)),
   share: fc

@@ -73,6 +73,7 @@ export const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]
   keep: [writes.keep(pending('v1.4.2')), writes.keep(pending('v1.5.1'))],
   phase: [writes.phase(me, 'opening', 'migrating'), writes.phase(me, 'migrating', 'deploying')],
   tick: [writes.tick(me)],
+  waitsAnew: [writes.waitsAnew(me)],
   waiting: [writes.waiting(me, 'the candidate', NOW)],
   intent: [writes.intent(me, 50, undefined), writes.intent(me, 50, command)],
   share: [writes.share(me, 50, NOW, undefined), writes.share(me, 50, NOW, { 'a-b': NOW - 1 })],

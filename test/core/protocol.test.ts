@@ -78,6 +78,7 @@ const OWNER: readonly Rule[] = [
   },
   { of: 'tick', write: writes.tick(mine), where: [{ phases: PHASES }] },
   { of: 'waiting', write: writes.waiting(mine, 'health', NOW), where: [{ phases: PHASES, not: ['abort'] }] },
+  { of: 'waitsAnew', write: writes.waitsAnew(mine), where: [{ phases: PHASES, only: 'hold' }] },
   { of: 'revision', write: writes.revision(mine, 'conductores-backend-green:7'), where: [{ phases: PHASES }] },
   {
     of: 'intent',

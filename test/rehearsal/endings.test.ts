@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
+import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import { flight } from './flights.ts';
 
 /** An outcome and, where it is written down, the shares that were reached. */
@@ -18,6 +18,11 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
     ['promoted', [10, 50, 100]],
   ],
   'alb-throttled': [GOOD, GOOD],
+  'probe-fails': [
+    ['reverted', [5]],
+    ['reverted', [5]],
+  ],
+  'held-while-growing': [GOOD, GOOD],
   errors: [['reverted', [5, 25]], BACK],
   latency: [['reverted', [5, 25]], BACK],
   crash: [['reverted', [5, 25]], BACK],
@@ -48,7 +53,7 @@ describe.each(['compare', 'literal'] as const)('under policy %s', (policy) => {
     const [outcome, shares] = TABLE[name][policy === 'compare' ? 0 : 1];
 
     test.each([1, 2, 3])('ends as it is written, with every promise kept (seed %i)', async (seed) => {
-      const flown = await flight(name, { policy, seed, points: 5 });
+      const flown = await flight(name, { policy, seed, points: (SCENARIOS[name] as Scenario).points ?? 5 });
       expect([flown.outcome, flown.asExpected, flown.violations]).toEqual([outcome, true, []]);
       if (shares) expect(flown.shares).toEqual(shares);
       expect(flown.reason).toMatch(/^.+$/);

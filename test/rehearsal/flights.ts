@@ -17,7 +17,7 @@ export function usualOptions(name: ScenarioName): FlightOptions {
     policy: 'compare',
     requestsPerSecond: scenario.requestsPerSecond ?? 100,
     at: strategy === 'canary' ? 25 : 50,
-    points: 5,
+    points: scenario.points ?? 5,
     factor: 2,
     warmMinutes: 60,
     baselineMinutes: 60,
@@ -25,7 +25,7 @@ export function usualOptions(name: ScenarioName): FlightOptions {
 }
 
 export const flight = (name: ScenarioName, changes: Partial<FlightOptions> = {}): Promise<Flown> =>
-  fly({ ...usualOptions(name), points: 10, ...changes });
+  fly({ ...usualOptions(name), points: (SCENARIOS[name] as Scenario).points ?? 10, ...changes });
 
 /** A release of 25, 50 and 100 % with bakes of three minutes and a warm time of three. */
 export const SHORT = {

@@ -45,8 +45,8 @@ describe('an error that nobody planned', () => {
   test('while the warm time is watched is told to a person, and does not revert a good version', async () => {
     let isFirst = true;
     const flown = await flight('healthy', {
-      sabotage: withStep('Judge', async (input: StepInput, real) => {
-        if (input.state.share === 100 && isFirst) {
+      sabotage: withStep('Judge', async (input: StepInput, real, world) => {
+        if (world.ledger.state.lock?.phase === 'warm' && isFirst) {
           isFirst = false;
           throw new TypeError('what?');
         }

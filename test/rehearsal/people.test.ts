@@ -5,7 +5,7 @@ import { writes } from '../../functions/core/protocol.ts';
 import { weightsFor } from '../../functions/core/roles.ts';
 import { tell, type Word } from '../../functions/steps/tell.ts';
 import type { Flown } from '../../rehearsal/account.ts';
-import type { FlightEvent } from '../../rehearsal/options.ts';
+import type { FlightEvent } from '../../rehearsal/events.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { SHORT, shortFlight, withStep } from './flights.ts';
 

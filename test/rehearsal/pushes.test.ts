@@ -1,7 +1,7 @@
 /** Pushes in every phase of a flight: started exactly once, the newest wins, and none is lost. */
 import { describe, expect, test } from 'vitest';
 import type { Flown } from '../../rehearsal/account.ts';
-import type { FlightEvent } from '../../rehearsal/options.ts';
+import type { FlightEvent } from '../../rehearsal/events.ts';
 import { shortFlight } from './flights.ts';
 
 const push = (tag: string, when: FlightEvent['when'], afterSeconds = 0): FlightEvent => ({

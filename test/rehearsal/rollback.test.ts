@@ -1,7 +1,7 @@
 /** A person's rollback at every moment of a real flight: where users are within seconds, and what runs in the end. */
 import { describe, expect, test } from 'vitest';
 import type { Flown } from '../../rehearsal/account.ts';
-import type { FlightEvent } from '../../rehearsal/options.ts';
+import type { FlightEvent } from '../../rehearsal/events.ts';
 import { shortFlight } from './flights.ts';
 
 const rollback = (when: FlightEvent['when'], afterSeconds: number, facts = {}): FlightEvent => ({

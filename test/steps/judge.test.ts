@@ -61,6 +61,23 @@ describe('an order to go back', () => {
   });
 });
 
+describe('a person’s hold', () => {
+  const waitingFor = { what: 'ready for 25 %', from: NOW - 500 };
+
+  test('lets the wait for the candidate begin anew, also when it is removed by hand', async () => {
+    const it = await scene({ lock: bakingFor(1000, { waitingFor, hold: { by: 'maria', at: NOW - 100 } }) });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
+    expect(it.world.ledger.state.lock).toMatchObject({ hold: { by: 'maria' } });
+    expect(it.world.ledger.state.lock?.waitingFor).toBeUndefined();
+  });
+
+  test('that does not stand lets a wait go on', async () => {
+    const it = await scene({ lock: bakingFor(1000, { waitingFor }) });
+    await it.ask('Judge');
+    expect(it.world.ledger.state.lock?.waitingFor).toEqual(waitingFor);
+  });
+});
+
 describe('silence', () => {
   test.each([
     ['during the bake it goes on watching', 600, 'continue'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FENCE, IMAGES, lockIn, scene } from './scene.ts';
+import { FENCE, IMAGES, lockIn, NOW, scene } from './scene.ts';
 
 const to = (share: number) => ({ release: { id: 'r-20260105-135500', fence: FENCE }, share });
 
@@ -47,7 +47,7 @@ describe('while users are on the candidate', () => {
   test('it grows to what the next share needs', async () => {
     const lock = lockIn('baking', 25, { revision: 'conductores-backend-green:1' });
     const it = await scene({ lock, candidateTasks: 2, stableTasks: 5 });
-    expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'wait' });
+    expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'not ready', waitSeconds: 30 });
     expect(it.log).toEqual(['ledger: waiting', 'UpdateService green 3']);
     await it.wait(60);
     expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'ready' });
@@ -68,6 +68,32 @@ describe('while users are on the candidate', () => {
 });
 
 describe('a candidate that is not coming', () => {
+  const WAITED = { waitingFor: { what: 'ready for 25 %', from: NOW - 600 } };
+
+  test('is given up when its probe never passes, with what may be wrong', async () => {
+    const it = await scene({ lock: lockIn('baking', 5, WAITED), probePasses: () => false });
+    await expect(it.ask('Prepare', to(25))).rejects.toMatchObject({
+      name: 'NotReady',
+      message: /^green failed 6 of 6 probes after 10 minutes.* security group or WAF/,
+    });
+  });
+
+  test('is given up when it runs another image all the time, with both images', async () => {
+    const other = { ...WAITED, digest: IMAGES['v1.5.1'].digest };
+    const it = await scene({ lock: lockIn('baking', 5, other) });
+    it.world.tasks.alreadyUp('green', IMAGES['v1.5.0'].digest, 4);
+    await expect(it.ask('Prepare', to(25))).rejects.toMatchObject({
+      name: 'NotReady',
+      message: new RegExp(`ran ${IMAGES['v1.5.0'].digest}, .* 10 minutes: this release is ${IMAGES['v1.5.1'].digest}`),
+    });
+  });
+
+  test('is waited for anew for the next share, whatever it was waited for before', async () => {
+    const it = await scene({ lock: lockIn('baking', 25, WAITED), candidateTasks: 2, stableTasks: 5 });
+    expect(await it.ask('Prepare', to(50))).toMatchObject({ verdict: 'not ready' });
+    expect(it.world.ledger.state.lock?.waitingFor).toEqual({ what: 'ready for 50 %', from: NOW });
+  });
+
   test('is given up after ten minutes, counted by the ledger', async () => {
     const it = await scene({ lock: lockIn('deploying'), neverHealthy: true });
     await it.ask('Prepare', to(5));

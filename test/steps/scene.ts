@@ -106,6 +106,8 @@ export interface SceneOptions {
   readonly neverHealthy?: true;
   /** Tasks whose health check fails from the beginning on, though they serve. @default - none */
   readonly failsHealthCheck?: (task: Task) => boolean;
+  /** @default - whenever the candidate has a healthy task */
+  readonly probePasses?: () => boolean;
   /** Minutes of traffic before the step is asked. @default - 0 */
   readonly minutes?: number;
   /** How its numbers arrive. @default - all of them, within 110 s */
@@ -184,6 +186,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     })),
     delivery: { latestSeconds: 110, ...options.delivery },
     migration: options.migration ?? (() => ({ is: 'done' })),
+    ...(options.probePasses ? { probePasses: options.probePasses } : {}),
     start: (name) => started.push(name),
     executionStatus: options.executionStatus ?? (() => 'RUNNING'),
     interfere: (name) => options.before?.(calls + 1, name),
@@ -258,7 +261,7 @@ export async function askUntilAnswered(it: Scene, verb: Verb, state?: StepInput[
   for (let tries = 0; tries < 30; tries++) {
     try {
       const { verdict, waitSeconds } = await it.ask(verb, state);
-      if (verdict !== 'wait') return verdict;
+      if (verdict !== 'wait' && verdict !== 'not ready') return verdict;
       await it.wait(waitSeconds);
     } catch (error) {
       if (!(error instanceof Transient)) return (error as Error).name;

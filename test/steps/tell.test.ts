@@ -7,6 +7,14 @@ import { ABORT, FENCE, lockIn, ME, NOW, scene } from './scene.ts';
 
 const say = (word: Word, facts: Partial<Said> = {}): Said => ({ word, by: 'maria', id: 'c-1', ...facts });
 
+test('resume lets the wait for the candidate begin anew', async () => {
+  const waitingFor = { what: 'ready for 25 %', from: NOW - 500 };
+  const it = await scene({ lock: lockIn('baking', 5, { waitingFor, hold: { by: 'maria', at: NOW - 100 } }) });
+  await it.tell({ word: 'resume', by: 'maria', id: 'c-1' });
+  expect(it.world.ledger.state.lock?.hold).toBeUndefined();
+  expect(it.world.ledger.state.lock?.waitingFor).toBeUndefined();
+});
+
 describe('a word to the release that runs', () => {
   test('writes the ledger and nothing else: the rule is the owner’s', async () => {
     for (const word of ['hold', 'resume', 'advance', 'abort'] as const) {

@@ -1,0 +1,21 @@
+/** What people and the registry do while a release is rehearsed, and when. */
+import type { Share } from '../functions/core/share.ts';
+import type { Word } from '../functions/steps/tell.ts';
+
+/** A moment of a flight. */
+export type When =
+  | { readonly second: number }
+  /** That share was confirmed. */
+  | { readonly share: Share }
+  | { readonly event: 'growing' | 'asked' | 'warm' | 'closing' | 'reverting' | 'promoted' | 'reverted' };
+
+/** What somebody outside does, so many seconds after a moment. */
+export type FlightEvent = { readonly when: When; readonly afterSeconds?: number | undefined } & (
+  | { readonly say: Word }
+  /** An execution started by hand with this input. */
+  | { readonly start: unknown }
+  /** A tag pushed to the registry; the push rule starts an execution. */
+  | { readonly push: string; readonly eventLost?: boolean | undefined }
+  /** Somebody edits the rule by hand: the candidate's share. */
+  | { readonly setShare: Share }
+);
