@@ -1,7 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { ALONE, APART, LIVE, TOGETHER } from './test/rooms.ts';
 
-/** Real traffic, whose times are looked at: nothing else may run beside it. */
-const LIVE = 'test/rehearsal/live/**/*.test.ts';
+const filesIn = (room: string): string => (room === '.' ? 'test/*.test.ts' : `test/${room}/**/*.test.ts`);
+const live = `${LIVE}**/*.test.ts`;
+
+/** One more than there are cores: some files mostly wait, for a pause between two tries or for a program. */
+const maxWorkers = availableParallelism() + 1;
 
 export default defineConfig({
   test: {
@@ -13,15 +18,25 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'live', include: [LIVE], maxWorkers: 1, sequence: { groupOrder: 0 } },
+        test: { name: 'live', include: [live], maxWorkers: 1, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
         test: {
-          name: 'all others',
-          include: ['test/**/*.test.ts'],
-          exclude: [LIVE],
-          maxWorkers: '100%',
+          name: 'together',
+          include: TOGETHER.map(filesIn),
+          exclude: [...APART, live],
+          isolate: false,
+          maxWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: [...ALONE.map(filesIn), ...APART],
+          maxWorkers,
           sequence: { groupOrder: 1 },
         },
       },

@@ -161,7 +161,7 @@ const ARROWS: readonly Arrow[] = [
   },
   {
     from: 'bench',
-    to: ['bench', 'command-line', 'rehearsal', STEPS, PORTS, CORE],
+    to: ['bench', 'command-line', 'rehearsal', 'state-machines', STEPS, PORTS, CORE],
     packages: ANY_BUT_AWS,
     why: 'a bench measures the product, it is no part of it',
   },

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { writes } from '../functions/core/protocol.ts';
 import { policy } from '../state-machines/policy.ts';
 import { dependencies, isSource, isThere, packageJson, repositoryFiles, textOf } from './repository-files.ts';
+import { ALONE, APART, LIVE, TOGETHER } from './rooms.ts';
 
 const COMMANDS = ['npm ci && npm start', 'npm ci && npm test'];
 
@@ -128,3 +129,26 @@ test(`no file has more than ${LONGEST_FILE} lines of code, but for a reason`, ()
 
 const linesOfCode = (text: string): number =>
   text.split('\n').filter((line) => !/^\s*(?:\/\/|\/\*|\*\/|\* |\*$|$)/.test(line)).length;
+
+const roomOf = (path: string): string => /^test\/([^/]+)\//.exec(path)?.[1] ?? '.';
+
+test('every test file has its place in a run', () => {
+  const tests = files.filter((path) => path.endsWith('.test.ts'));
+  const homeless = tests.filter((path) => !TOGETHER.includes(roomOf(path)) && !ALONE.includes(roomOf(path)));
+  expect(homeless).toEqual([]);
+  expect([...APART, LIVE].filter((path) => !tests.some((one) => one.startsWith(path)))).toEqual([]);
+});
+
+test('a test file that shares its process changes nothing of it', () => {
+  const shared = files.filter(
+    (path) =>
+      path.startsWith('test/') &&
+      path.endsWith('.ts') &&
+      TOGETHER.includes(roomOf(path)) &&
+      !APART.includes(path) &&
+      !path.startsWith(LIVE),
+  );
+  const changes =
+    /\bvi\.(?:mock|doMock|stub\w+|useFakeTimers|setSystemTime)\(|process\.env(?:\[[^\]]+\]|\.\w+) (?:\?\?|\|\|)?= |Object\.assign\(process\.env|delete process\.env|process\.chdir\(|globalThis\.\w+ = /;
+  expect(wherever(changes, shared)).toEqual([]);
+});

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { policy } from '../../state-machines/policy.ts';
 import type { Done, Job } from './worker.ts';
 
 export interface Interleavings {
@@ -23,6 +24,8 @@ export interface Wanted {
   readonly schedules: number;
   readonly threads: number;
   readonly sabotage?: Job['sabotage'];
+  /** No job is begun after one in which a promise was broken. */
+  readonly untilBroken?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
@@ -33,6 +36,7 @@ export async function interleavings({
   schedules,
   threads,
   sabotage,
+  untilBroken = false,
   onProgress,
 }: Wanted): Promise<Interleavings> {
   const startedAt = performance.now();
@@ -43,7 +47,7 @@ export async function interleavings({
   let next = seed;
   let done = 0;
   await withWorkers(threads, async (worker) => {
-    for (let from = next; from < end; from = next) {
+    for (let from = next; from < end && !(untilBroken && broken.length > 0); from = next) {
       next = Math.min(end, from + SEEDS_A_JOB);
       worker.postMessage({ from, to: next, sabotage } satisfies Job);
       const [answer] = (await once(worker, 'message')) as [Done];
@@ -70,6 +74,7 @@ async function withWorkers(threads: number, use: (worker: Worker) => Promise<voi
       platform: 'node',
       format: 'esm',
       target: 'node20',
+      plugins: [policyAsJson],
       logLevel: 'silent',
     });
     await Promise.all(
@@ -86,3 +91,14 @@ async function withWorkers(threads: number, use: (worker: Worker) => Promise<voi
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** The bundle stands in a folder without the policy's file: the policy is read here. */
+const policyAsJson: Plugin = {
+  name: 'policy as JSON',
+  setup({ onLoad }) {
+    onLoad({ filter: /state-machines[/\\]policy\.ts$/ }, () => ({
+      contents: `export const policy = ${JSON.stringify(policy)};`,
+      loader: 'js',
+    }));
+  },
+};

@@ -24,7 +24,7 @@ import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock, Instant } from '../../functions/ports/clock.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import type { Backend, Counted } from './backend.ts';
-import { A_MINUTE, type Moto, motoForTests, queueAt, REGION, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, queueAt, REGION, sharedMoto } from './moto.ts';
 import { rehearsed } from './rehearsed.ts';
 import { clientsAt, hangAlarms, type OwnClients, portsAt, SERVICE, setTheStage } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -41,7 +41,7 @@ export function bothBackends(tamper?: Parameters<typeof startWire>[1]) {
   let wire: Wire;
   beforeAll(async () => {
     if (!programs) return;
-    moto = await startMoto(programs);
+    moto = await sharedMoto(programs);
     wire = await startWire(() => moto.endpoint, tamper);
   }, A_MINUTE);
   afterAll(async () => {

@@ -23,7 +23,7 @@ import { lockIn } from '../steps/scene.ts';
 import { overTheWire } from './backends.ts';
 import { type Bundles, invoke } from './bundles.ts';
 import { desiredNow, migrationEnds, setDesired, weightsNow } from './mirror.ts';
-import { A_MINUTE, type Moto, motoForTests, placeAt, REGION, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, placeAt, REGION, sharedMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, hangAlarms, SERVICE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -47,7 +47,7 @@ describe.skipIf(!programs || !node)('a bundle', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-bundles-'));
     names = (await bundleLambdas(folder)).map(({ name }) => name);
-    moto = await startMoto(programs!);
+    moto = await sharedMoto(programs!);
     wire = await startWire(
       () => moto.endpoint,
       withScheduler(() => 2),

@@ -8,7 +8,7 @@ import { writes } from '../../functions/core/protocol.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { FENCE, IMAGES, lockIn, ME, NOW } from '../steps/scene.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, sharedMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, hangAlarms, type OwnClients, SERVICE } from './stage.ts';
 import { type Fault, startWire, type Wire } from './wire.ts';
@@ -32,7 +32,7 @@ describe.skipIf(!programs)('a call on its way', () => {
   );
 
   beforeAll(async () => {
-    moto = await startMoto(programs!);
+    moto = await sharedMoto(programs!);
     wire = await startWire(
       () => moto.endpoint,
       withScheduler(() => 0),

@@ -29,10 +29,33 @@ export interface Moto {
 /** Python's programs with moto among them; undefined after telling why not (with CI set that is an error). */
 export const motoForTests = (): string | undefined => pythonWith('moto', 'test/conformance/requirements.txt');
 
+/** It takes a free port: one that was free before it started could be another one's by then. It ends with whoever started it. */
+const SERVER = `
+import os, sys, threading
+from moto.server import main
+def end_with_parent():
+    sys.stdin.read()
+    os._exit(0)
+threading.Thread(target=end_with_parent, daemon=True).start()
+main(['--host', '127.0.0.1', '--port', '0'])
+`;
+
+let shared: Promise<Moto> | undefined;
+
+/**
+ * One for all files of this process, which run one after the other: each finds it empty. With settings of its own, or a
+ * state machine that goes on, a file starts one for itself.
+ */
+export async function sharedMoto(programs: string): Promise<Moto> {
+  shared ??= startMoto(programs);
+  const moto = await shared;
+  await moto.reset();
+  return { ...moto, stop: async () => undefined };
+}
+
 export async function startMoto(programs: string, environment: NodeJS.ProcessEnv = {}): Promise<Moto> {
-  // It takes a free port and tells which: a port that was free before it started could be another one's by then.
-  const server = spawn(`${programs}/python`, ['-m', 'moto.server', '--host', '127.0.0.1', '--port', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const server = spawn(`${programs}/python`, ['-c', SERVER], {
+    stdio: ['pipe', 'ignore', 'pipe'],
     env: { ...process.env, ...environment },
   });
   const endpoint = await new Promise<string>((resolve, reject) => {
@@ -46,6 +69,7 @@ export async function startMoto(programs: string, environment: NodeJS.ProcessEnv
   });
   // What it says of every call is nobody's business, but must be read.
   server.stderr.removeAllListeners('data').resume();
+  server.removeAllListeners('exit').unref();
   const post = async (path: string, body?: object): Promise<void> => {
     const answer = await fetch(`${endpoint}/moto-api/${path}`, {
       method: 'POST',

@@ -1,7 +1,7 @@
 /** Whole releases over the wire, to both of their ends. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { flyOverTheWire } from './flight.ts';
-import { A_MINUTE, type Moto, motoForTests, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, sharedMoto } from './moto.ts';
 
 const programs = motoForTests();
 const FIVE_MINUTES = 300_000;
@@ -11,7 +11,7 @@ const input = { stages: STAGES, warmMinutes: 2 };
 describe.skipIf(!programs)('a release over the wire', () => {
   let moto: Moto;
   beforeAll(async () => {
-    moto = await startMoto(programs!);
+    moto = await sharedMoto(programs!);
   }, A_MINUTE);
   afterAll(() => moto?.stop());
 

@@ -20,7 +20,7 @@ import { Stuck } from '../../functions/core/failures.ts';
 import { ecsRestarts } from '../../platform/rotation/adapters/ecs-restarts.ts';
 import { secretsManager } from '../../platform/rotation/adapters/secrets-manager.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, startMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, sharedMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -38,7 +38,7 @@ describe.skipIf(!programs)('over the wire', () => {
   );
 
   beforeAll(async () => {
-    moto = await startMoto(programs!);
+    moto = await sharedMoto(programs!);
     wire = await startWire(
       () => moto.endpoint,
       withScheduler(() => 0),

@@ -1,10 +1,11 @@
-/** Twenty thousand inputs that nobody should write, through Open, in a world that can tell whether anything changed. */
+/** Thousands of inputs that nobody should write, through Open, in a world that can tell whether anything changed. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
+import { amount } from '../amounts.ts';
 import { IMAGES, lockIn, NOW, type Scene, SETTINGS, SOMEBODY_ELSE, scene } from './scene.ts';
 
-const RUNS = 20_000;
+const RUNS = amount({ onPush: 2000, inAll: 20_000 });
 const LARGEST_MESSAGE = 32_768;
 
 /** What would mean something to a shell, a template, HTML, Slack, a log, SQL, a path or JavaScript itself. */
