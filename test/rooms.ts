@@ -1,4 +1,5 @@
 /** Which test files share a process. vitest.config.ts makes its projects of it, and test/repository.test.ts holds it. */
+import { readdirSync } from 'node:fs';
 
 /** Real traffic, whose times are looked at: nothing else may run beside it. */
 export const LIVE = 'test/rehearsal/live/';
@@ -19,5 +20,9 @@ export const TOGETHER = [
 /** In those rooms, but with variables of the environment of their own. */
 export const APART = ['test/conformance/templates.test.ts', 'test/rehearsal/deploys.test.ts'];
 
-/** Each file of these has a process of its own. `.` is the folder itself. */
-export const ALONE = ['.', 'bin', 'ci', 'cli', 'handlers', 'lambda', 'migration', 'scripts'];
+/** Every other room: each file has a process of its own. `.` is the folder itself. */
+export const ALONE = ['.', ...roomsIn(new URL('.', import.meta.url)).filter((room) => !TOGETHER.includes(room))];
+
+function roomsIn(folder: URL): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
