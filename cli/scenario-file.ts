@@ -19,6 +19,7 @@ export interface ScenarioFile {
 
 const seconds = z.int('is no whole number of seconds').check(z.gte(0, 'is below 0'));
 const share = z.int('is no whole percentage').check(z.gte(0, 'is below 0'), z.lte(100, 'is above 100'));
+const weight = z.int('is no whole number').check(z.gte(0, 'is below 0'), z.lte(999, 'is above 999'));
 const moment = z.union(
   [
     z.strictObject({ second: seconds }),
@@ -38,8 +39,9 @@ const event = z.union(
       eventLost: z.optional(z.boolean('is neither true nor false')),
     }),
     z.strictObject({ ...common, setShare: share }),
+    z.strictObject({ ...common, setWeights: z.strictObject({ blue: weight, green: weight }, 'is no pair of weights') }),
   ],
-  'is no event: write "when" and one of "say", "start", "push", "setShare"',
+  'is no event: write "when" and one of "say", "start", "push", "setShare", "setWeights"',
 );
 const file = z.strictObject(
   {

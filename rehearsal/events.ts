@@ -1,4 +1,5 @@
 /** What people and the registry do while a release is rehearsed, and when. */
+import type { Weights } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { Word } from '../functions/steps/tell.ts';
 
@@ -18,4 +19,6 @@ export type FlightEvent = { readonly when: When; readonly afterSeconds?: number 
   | { readonly push: string; readonly eventLost?: boolean | undefined }
   /** Somebody edits the rule by hand: the candidate's share. */
   | { readonly setShare: Share }
+  /** The same, with any two weights that the load balancer takes (0 to 999 each). */
+  | { readonly setWeights: Weights }
 );

@@ -3,7 +3,7 @@
  * how the steps work; it sees the world's log, the rule, the tasks and the ledger, as an auditor would.
  */
 import { type Lock, RECONCILER, SETTLE_SECONDS } from '../functions/core/protocol.ts';
-import { COLOURS, type Colour, otherColour } from '../functions/core/roles.ts';
+import { COLOURS, type Colour, otherColour, type Weights } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
 import type { Requested } from './promises/promise.ts';
 import { PROMISES } from './promises.ts';
@@ -83,6 +83,7 @@ export function watch(world: World, scene: Scene): Audit {
   const lastOwned = new Map<string, number>();
   const zeroSince: Record<Colour, number | undefined> = { blue: undefined, green: undefined };
   const deadSince: Record<Colour, number | undefined> = { blue: undefined, green: undefined };
+  let unevenSince: number | undefined;
   let before = world.balancer.weights;
   let lastRule: WriteRow | undefined;
   /** Set from the order to go back until the rule was written. */
@@ -158,9 +159,11 @@ export function watch(world: World, scene: Scene): Audit {
 
   function ruleIsSound(row: WriteRow, lock: Lock | undefined): void {
     const weights = row.weights!;
+    // Nobody can keep a person from writing other ones; how long they last is watched below.
     if (
-      !COLOURS.every((colour) => Number.isInteger(weights[colour]) && weights[colour] >= 0) ||
-      weights.blue + weights.green !== 100
+      row.actor.by !== 'person' &&
+      (!COLOURS.every((colour) => Number.isInteger(weights[colour]) && weights[colour] >= 0) ||
+        weights.blue + weights.green !== 100)
     ) {
       found(9, `weights blue ${weights.blue}, green ${weights.green} do not sum to 100`);
     }
@@ -177,6 +180,18 @@ export function watch(world: World, scene: Scene): Audit {
     }
     if (lock && row.actor.by === 'owner') silenceNeverAdvances(lock, weights[lock.candidate], before[lock.candidate]);
     before = weights;
+  }
+
+  /** 9. By hand the rule may come to serve nobody, or to a share that no release has: it is put right, or a person is called. */
+  function someWholePercent(now: number, weights: Weights): void {
+    const sum = weights.blue + weights.green;
+    const isWhole = sum > 0 && (weights.green * 100) % sum === 0;
+    unevenSince = isWhole ? undefined : (unevenSince ?? now);
+    if (now - (unevenSince ?? now) > TRAFFIC_SAFE_AFTER_SECONDS)
+      found(
+        9,
+        `the rule's weights are blue ${weights.blue} and green ${weights.green} for ${TRAFFIC_SAFE_AFTER_SECONDS} s`,
+      );
   }
 
   /** 5. A higher share needs numbers of the share before it, or a person's word, or the release's own rule. */
@@ -245,7 +260,7 @@ export function watch(world: World, scene: Scene): Audit {
     const { weights } = world.balancer;
     const { lock } = world.ledger.state;
     if (lock) lastOwned.set(lock.owner, now);
-    if (weights.blue + weights.green !== 100) found(9, `the rule's weights sum to ${weights.blue + weights.green}`);
+    someWholePercent(now, weights);
 
     for (const colour of COLOURS) {
       const isDead =

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Transient } from '../functions/core/failures.ts';
 import type { LiveRelease, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import { type Colour, otherColour, type Weights, weightsFor } from '../functions/core/roles.ts';
-import { ALL, NONE, type Share } from '../functions/core/share.ts';
+import { type Colour, otherColour, weightsFor } from '../functions/core/roles.ts';
+import { NONE, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Image } from '../functions/ports/registry.ts';
 import type { ServiceSettings } from '../functions/steps/settings.ts';
@@ -18,7 +18,7 @@ import { autoscale, tasksFor } from './scaler.ts';
 import { FAULTS, type FaultName, type Role, type Scenario, type Spoilt } from './scenarios.ts';
 import type { Task } from './tasks.ts';
 import { START } from './timeline.ts';
-import { modelledTraffic } from './traffic.ts';
+import { modelledTraffic, stuckTo } from './traffic.ts';
 import { VirtualHost } from './virtual-host.ts';
 import { World } from './world.ts';
 import type { Actor, WriteRow } from './writes.ts';
@@ -252,19 +252,13 @@ async function carryOut(event: FlightEvent, index: number, world: World, plane: 
     plane.start(`by-hand-${index}`, event.start);
   } else if ('setShare' in event) {
     await person.router.route(weightsFor(world.roles, event.setShare));
+  } else if ('setWeights' in event) {
+    await person.router.route(event.setWeights);
   } else {
     const pushedAt = Math.round(world.clock.now());
     world.push(event.push, image(event.push, pushedAt));
     if (!event.eventLost) plane.start(`push-${index}`, { image: event.push, source: 'push', pushedAt });
   }
-}
-
-/** While both colours have users, some of them stay where they were. */
-function stuckTo(weights: Weights, candidate: Colour, stickiness: number): Weights {
-  const share = weights[candidate];
-  if (share === NONE || share === ALL) return weights;
-  const real = Math.min(ALL, share * stickiness);
-  return { ...weights, [candidate]: real, [otherColour(candidate)]: ALL - real };
 }
 
 const LIVE_SPOILS_EVERY_SECONDS = 5;

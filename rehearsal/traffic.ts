@@ -1,6 +1,7 @@
 /** What users send and what comes back: the one seeded model of traffic, and the shape of what is counted of it. */
 import { LATENCY_GRID_MS } from '../functions/core/judge/constants.ts';
-import { COLOURS, type Colour, type Weights } from '../functions/core/roles.ts';
+import { COLOURS, type Colour, otherColour, type Weights } from '../functions/core/roles.ts';
+import { ALL, NONE } from '../functions/core/share.ts';
 import type { Chance } from './chance.ts';
 
 export const ZONES = 2;
@@ -20,7 +21,7 @@ export interface Totals {
   readonly byColour: Record<Colour, number>;
   /** 5xx and lost. */
   readonly failed: Record<Colour, number>;
-  /** Sent to a group that was empty because nobody wanted tasks there, or never answered. */
+  /** Sent to a group that was empty because nobody wanted tasks there, or to none, or never answered. */
   dropped: number;
 }
 
@@ -111,7 +112,13 @@ export function modelledTraffic(
     second(flow) {
       const requests = chance.poisson(requestsPerSecond);
       totals.requests += requests;
-      const toGreen = chance.binomial(requests, routed(flow.weights).green / 100);
+      const { blue, green } = routed(flow.weights);
+      if (blue + green === 0) {
+        // The load balancer answers with 503 itself.
+        totals.dropped += requests;
+        return;
+      }
+      const toGreen = chance.binomial(requests, green / (blue + green));
       for (const [colour, count] of [
         ['green', toGreen],
         ['blue', requests - toGreen],
@@ -130,6 +137,14 @@ export function modelledTraffic(
       return counted;
     },
   };
+}
+
+/** While both colours have users, some of them stay where they were. */
+export function stuckTo(weights: Weights, candidate: Colour, stickiness: number): Weights {
+  const share = weights[candidate];
+  if (share === NONE || share === ALL) return weights;
+  const real = Math.min(ALL, share * stickiness);
+  return { ...weights, [candidate]: real, [otherColour(candidate)]: ALL - real };
 }
 
 const emptyMinute = (zones: number): Record<Colour, ZoneCounts[]> => ({

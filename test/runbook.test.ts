@@ -1,5 +1,6 @@
 /** What the runbook tells a person to type does what it says, and every page that can come is explained in it. */
 import { describe, expect, test } from 'vitest';
+import { Stuck } from '../functions/core/failures.ts';
 import { forceStable } from '../functions/core/force-stable.ts';
 import { type Lock, type ServiceState, writes } from '../functions/core/protocol.ts';
 import { MemoryLedger } from '../rehearsal/ledger.ts';
@@ -162,6 +163,23 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
   'users are split by hand': async () => {
     const it = await scene({ weights: { blue: 60, green: 40 } });
     await it.reconcile();
+    return it.world;
+  },
+  'both weights are 0': async () => {
+    const it = await scene({ weights: { blue: 0, green: 0 } });
+    await it.reconcile();
+    return it.world;
+  },
+  'a third group in the rule': async () => {
+    const refuses = (_: number, name: string) => {
+      if (name === 'DescribeRules')
+        throw new Stuck('The listener rule also forwards to arn:aws:elasticloadbalancing:x, which is none of ours');
+    };
+    const it = await scene({ before: refuses });
+    await it.reconcile().catch(() => undefined);
+    const rollsBack = await scene({ lock: lockIn('reverting', 0, { settleFrom: NOW }), before: refuses });
+    await rollsBack.ask('Revert').catch(() => undefined);
+    it.world.notices.push(...rollsBack.world.notices);
     return it.world;
   },
   'a push that is refused again and again': async () => {

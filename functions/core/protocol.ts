@@ -74,6 +74,8 @@ export interface Lock {
   readonly firstHeldAt?: number;
   /** What was paged about last, so that nobody is paged for it every tick. */
   readonly paged?: string;
+  /** Why the rule cannot be written, once a person was told. */
+  readonly blocked?: string;
   /** When a person was asked to decide. */
   readonly askedAt?: number;
   readonly command?: Command;
@@ -307,6 +309,13 @@ export const writes = {
     name: 'paged',
     condition: mine(me),
     set: { 'lock.paged': rule },
+    tick: true,
+  }),
+
+  blocked: (me: Mine, why: string): LedgerWrite => ({
+    name: 'blocked',
+    condition: mine(me),
+    set: { 'lock.blocked': why },
     tick: true,
   }),
 

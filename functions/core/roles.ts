@@ -30,8 +30,12 @@ export const safeColour = (healthy: Readonly<Record<Colour, number>>, preferred:
 export const weightsFor = ({ stable }: Roles, share: Share): Weights =>
   stable === 'blue' ? { blue: 100 - share, green: share } : { blue: share, green: 100 - share };
 
-/** The candidate's share of live weights in whole percent; undefined when nobody is sent anywhere. */
+/**
+ * The candidate's share of live weights, percent; undefined when both are 0 and nobody is served (ALB answers 503). We
+ * write whole percents only. Weights by hand go up to 999 each, so three decimals tell any other share from a whole one:
+ * one request in a thousand to a colour that sleeps is not none.
+ */
 export function shareOf({ candidate }: Roles, weights: Weights): Share | undefined {
   const sum = weights.blue + weights.green;
-  return sum > 0 ? Math.round((weights[candidate] / sum) * 100) : undefined;
+  return sum > 0 ? Math.round((weights[candidate] * 100_000) / sum) / 1000 : undefined;
 }

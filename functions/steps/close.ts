@@ -5,7 +5,7 @@
 import { typed } from '../core/commands.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, type ServiceState, writes } from '../core/protocol.ts';
-import { type Colour, safeColour, weightsFor } from '../core/roles.ts';
+import { type Colour, safeColour, shareOf, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -45,6 +45,13 @@ async function swapRoles(
 ): Promise<StepOutput> {
   const { fleet, ledger, notices, clock } = ports;
   const { lock } = state;
+  // Both weights are 0: nobody is served, and that does not wait for the end of the drain, which begins anew.
+  if (shareOf(lock, await ports.router.current()) === undefined) {
+    const used = await ledger.write(writes.drained(me, lock.settleFrom ?? 0));
+    if (!isMine(used.state, me)) throw fencedOut(used.state);
+    await routeToSafety(ports, weightsFor(lock, ALL));
+    return settleAgain(ports, me, lock);
+  }
   const waiting = await settle(ports, me, lock);
   if (waiting) return waiting;
 

@@ -17,7 +17,7 @@ import { NONE, type Share } from '../core/share.ts';
 import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
-import { agreeingShare } from './traffic.ts';
+import { agreeingShare, changedByHand } from './traffic.ts';
 import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
@@ -90,10 +90,7 @@ async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undef
   if (shareOf(lock, await ports.router.current()) === lock.share) return undefined;
   const live = await agreeingShare(ports, lock);
   if (live !== undefined && live !== lock.share) {
-    return {
-      word: 'abort',
-      reason: `somebody changed the rule by hand: ${lock.candidate} has ${live} % instead of ${lock.share} %`,
-    };
+    return { word: 'abort', reason: changedByHand(live, lock) };
   }
   return undefined;
 }

@@ -4,17 +4,19 @@
  * starts pushes that wait, and tells what it cannot repair. It dies at any moment without harm: the ledger knows.
  */
 import { typed } from '../core/commands.ts';
+import { Stuck } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
-import { type Lock, type Pending, RECONCILER, type ServiceState, type Watch, writes } from '../core/protocol.ts';
+import { type Lock, type Pending, RECONCILER, type ServiceState, writes } from '../core/protocol.ts';
 import { otherColour, rolesWhenStableIs, safeColour } from '../core/roles.ts';
-import { ALL, NONE, type Share } from '../core/share.ts';
+import { ALL, NONE } from '../core/share.ts';
+import { putUsersBackBeforeTheFirstShare } from './astray.ts';
 import { close } from './close.ts';
 import { lostPush, pendingName, startPending } from './pending.ts';
 import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
 import { leaveTheDead } from './stuck.ts';
-import { agreeingShare } from './traffic.ts';
+import { agreeingShare, type LiveShare, NOBODY } from './traffic.ts';
 
 /** Looks without a sign of life after which a running execution counts as wedged. */
 const WEDGED_AFTER_LOOKS = 5;
@@ -46,7 +48,10 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
       return carryOn(ports, settings, lock);
     }
     const why = await whyDead(ports, state);
-    if (!why) return { summary: `${lock.releaseId} is in good hands (${lock.phase})` };
+    if (!why) {
+      const aborted = await putUsersBackBeforeTheFirstShare(ports, lock);
+      return { summary: aborted ?? `${lock.releaseId} is in good hands (${lock.phase})` };
+    }
     return takeOver(ports, settings, lock, why);
   };
 
@@ -132,7 +137,11 @@ async function atRest(
   state: ServiceState,
 ): Promise<ReconcileAnswer> {
   const roles = rolesWhenStableIs(state.stable);
-  const share = await agreeingShare(ports, roles);
+  const share = await agreeingShare(ports, roles).catch(async (error: unknown) => {
+    // Not ours to put right, and not to be hidden: a third group in the rule, a rule that is gone, a missing right.
+    if (error instanceof Stuck) await tellOnce(ports, state, [atTheRule(settings, error)]);
+    throw error;
+  });
   if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
   if (share !== NONE) return share === ALL ? adopt(ports, settings, state) : repair(ports, settings, state, share);
   const scaling = await resumeScaling(ports, state);
@@ -174,12 +183,13 @@ async function repair(
   ports: ReconcilePorts,
   settings: ReconcileSettings,
   state: ServiceState,
-  share: Share,
+  share: LiveShare,
 ): Promise<ReconcileAnswer> {
   const { ledger, clock } = ports;
   const at = Math.round(clock.now());
   const roles = rolesWhenStableIs(state.stable);
-  const reason = `the rule sends ${share} % to ${roles.candidate} and no release runs`;
+  const is = share === NOBODY ? 'both weights of the rule are 0' : `the rule sends ${share} % to ${roles.candidate}`;
+  const reason = `${is} and no release runs`;
   const lock: Lock = {
     owner: RECONCILER,
     releaseId: `drift-${at}`,
@@ -190,7 +200,7 @@ async function repair(
     ...roles,
     plan: NO_PLAN,
     phase: 'reverting',
-    share,
+    share: share === NOBODY ? NONE : share,
     openedAt: at,
     drift: true,
     settleFrom: at,
@@ -245,16 +255,22 @@ async function startAgain(
   return { summary: `started ${pending.image}, which waited` };
 }
 
+/** What is told once, and changed by nobody of ours. */
+interface Odd {
+  readonly title: string;
+  readonly body: string;
+  readonly next: readonly string[];
+}
+
 /** Told once each: an image on the live colour that no release put there, and a pushed release tag that never started. */
 async function tellWhatIsOdd(
   ports: ReconcilePorts,
   { service, traffic }: ReconcileSettings,
   state: ServiceState,
 ): Promise<ReconcileAnswer> {
-  const { fleet, ledger, notices } = ports;
-  const { current, stable, watch, fence } = state;
-  const odd: { readonly title: string; readonly body: string; readonly next: readonly string[] }[] = [];
-  const { digest } = await fleet.observe(stable);
+  const { current, stable } = state;
+  const odd: Odd[] = [];
+  const { digest } = await ports.fleet.observe(stable);
   if (current && digest && digest !== current.digest)
     odd.push({
       title: `${stable} runs ${digest}, but ${current.image} was released there`,
@@ -268,14 +284,26 @@ async function tellWhatIsOdd(
       body: 'Its event was lost on the way. Nothing was changed.',
       next: [typed('status', service), typed(`start ${lost.tag}`, service)],
     });
-  const news = odd.filter(({ title }) => !watch?.told.includes(title));
-  if (news.length > 0) {
-    for (const one of news) await notices.send({ kind: 'trouble', ...one });
-    const told: Watch = { fence, ticks: 0, still: 0, told: odd.map(({ title }) => title) };
-    await ledger.write(writes.look(fence, told));
-  }
+  await tellOnce(ports, state, odd);
   return { summary: odd.length > 0 ? odd.map(({ title }) => title).join('; ') : 'all is as it should be' };
 }
+
+async function tellOnce(
+  { ledger, notices }: ReconcilePorts,
+  { fence, watch }: ServiceState,
+  odd: readonly Odd[],
+): Promise<void> {
+  const news = odd.filter(({ title }) => !watch?.told.includes(title));
+  if (news.length === 0) return;
+  for (const one of news) await notices.send({ kind: 'trouble', ...one });
+  await ledger.write(writes.look(fence, { fence, ticks: 0, still: 0, told: odd.map(({ title }) => title) }));
+}
+
+const atTheRule = ({ service, traffic }: ReconcileSettings, { message }: Stuck): Odd => ({
+  title: message,
+  body: `${NOBODY_OF_OURS} Nothing was changed, and no release can move users until it is put right.`,
+  next: [typed('doctor', service), whoCalled(traffic.region, 'ModifyRule')],
+});
 
 /** CloudTrail keeps who called what for 90 days in every account, without a trail of one's own. */
 const whoCalled = (region: string, call: 'ModifyRule' | 'UpdateService'): string =>

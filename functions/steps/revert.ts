@@ -3,7 +3,7 @@
  * was done already is seen in the ledger, and what is not ours is left alone.
  */
 import { typed } from '../core/commands.ts';
-import { Transient } from '../core/failures.ts';
+import { Stuck, Transient } from '../core/failures.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
@@ -29,22 +29,48 @@ export const revert = (ports: RevertPorts, settings: RevertSettings) =>
     if (lock?.owner !== execution || lock.fence !== fence) return notMine(ports, input, seen);
     const me = { owner: execution, fence: lock.fence };
 
-    if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
-    if (lock.phase === 'stuck') {
-      await leaveTheDead(ports, settings, lock);
-      return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
-    }
-    if (lock.phase === 'reverting')
-      return (await putBackAgain(ports, settings, me, lock)) ?? putAway(ports, settings, me, lock);
-    return putUsersBack(
-      ports,
-      settings,
-      me,
-      lock,
-      await ports.fleet.health(),
-      lock.abort?.reason ?? sentenceOf(state.error),
-    );
+    return revertMine(ports, settings, me, lock, input).catch(async (error: unknown) => {
+      if (error instanceof Stuck) await tellBlocked(ports, settings, me, lock, error.message);
+      throw error;
+    });
   };
+
+async function revertMine(
+  ports: RevertPorts,
+  settings: RevertSettings,
+  me: Mine,
+  lock: Lock,
+  { state }: StepInput,
+): Promise<StepOutput> {
+  if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
+  if (lock.phase === 'stuck') {
+    await leaveTheDead(ports, settings, lock);
+    return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+  }
+  if (lock.phase === 'reverting')
+    return (await putBackAgain(ports, settings, me, lock)) ?? putAway(ports, settings, me, lock);
+  const reason = lock.abort?.reason ?? sentenceOf(state.error);
+  return putUsersBack(ports, settings, me, lock, await ports.fleet.health(), reason);
+}
+
+/** A third group in the rule, a rule that is gone, a missing right: told once, and tried on until a person put it right. */
+async function tellBlocked(
+  { fleet, ledger, notices }: RevertPorts,
+  { service, traffic }: RevertSettings,
+  me: Mine,
+  lock: Lock,
+  why: string,
+): Promise<void> {
+  if (lock.blocked === why) return;
+  await notices.send({
+    kind: 'stuck',
+    releaseId: lock.releaseId,
+    title: `the rollback is blocked: ${why}`,
+    body: `${lock.abort?.reason ?? lock.reason ?? 'it rolls back'}. It is tried again until this is put right.`,
+    next: [typed('doctor', service), forceStable(traffic, safeColour(await fleet.health(), lock.stable))],
+  });
+  await ledger.write(writes.blocked(me, why));
+}
 
 /** The first half. One health reading, one ModifyRule, read back; only then the ledger is told. */
 async function putUsersBack(

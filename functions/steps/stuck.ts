@@ -1,11 +1,11 @@
 import { typed } from '../core/commands.ts';
 import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
-import { type Colour, weightsFor } from '../core/roles.ts';
-import { ALL, NONE, type Share } from '../core/share.ts';
+import { type Colour, safeColour, weightsFor } from '../core/roles.ts';
+import { ALL, NONE } from '../core/share.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, type Ports } from './step.ts';
-import { agreeingShare, routeToSafety } from './traffic.ts';
+import { agreeingShare, type LiveShare, NOBODY, routeToSafety } from './traffic.ts';
 
 type StuckPorts = Pick<Ports, 'router' | 'fleet' | 'notices' | 'clock'>;
 
@@ -14,7 +14,7 @@ type StuckSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
 export interface Finding {
   readonly reason: string;
   /** The candidate's, as the rule says; undefined when its readings did not agree. */
-  readonly share: Share | undefined;
+  readonly share: LiveShare | undefined;
   /** The colour that the page's command leads to: the one that still answers. */
   readonly safe: Colour;
 }
@@ -34,18 +34,23 @@ export async function callItStuck(
 /**
  * Users on a dead colour, and the other one lives: marked for its end or not, it is better than nothing while it still
  * has tasks. Only once the release is stuck: then nobody scales it down any more. Whoever called it stuck may have died
- * before this, so whoever finds it stuck does it again; where both live, or none, users stay as they are.
+ * before this, so whoever finds it stuck does it again; where both live users stay as they are, unless both weights are
+ * 0: then they go to stable, or to the candidate if stable was dead before. Where none lives there is nowhere to go.
  */
 export async function leaveTheDead(ports: StuckPorts, settings: StuckSettings, lock: Lock): Promise<void> {
   const health = await ports.fleet.health();
-  const [living, ...others] = [lock.stable, lock.candidate].filter((colour) => health[colour] > 0);
-  if (living === undefined || others.length > 0) return;
-  const there = living === lock.candidate ? ALL : NONE;
-  if ((await agreeingShare(ports, lock)) === there) return;
-  if ((await ports.fleet.observe(living)).desired === 0) return;
+  const living = [lock.stable, lock.candidate].filter((colour) => health[colour] > 0);
+  if (living.length === 0) return;
+  const preferred = lock.target === 'candidate' ? lock.candidate : lock.stable;
+  const safe = safeColour(health, preferred);
+  const there = safe === lock.candidate ? ALL : NONE;
+  const share = await agreeingShare(ports, lock);
+  if (share === there || (living.length > 1 && share !== NOBODY)) return;
+  if ((await ports.fleet.observe(safe)).desired === 0) return;
   if (!(await routeToSafety(ports, weightsFor(lock, there)))) return;
-  const what = `${whereUsersAre(lock, there)}, moved there because only ${living} answers`;
-  await page(ports, settings, lock, { what, reason: lock.reason ?? 'a person is needed', safe: living });
+  const because = share === NOBODY ? 'both weights of the rule were 0' : `only ${safe} answers`;
+  const what = `${whereUsersAre(lock, there)}, moved there because ${because}`;
+  await page(ports, settings, lock, { what, reason: lock.reason ?? 'a person is needed', safe });
 }
 
 const page = (
@@ -63,7 +68,8 @@ const page = (
   });
 
 /** Somebody who is woken must know who is harmed now, so it is what the rule says, and not what the ledger confirmed. */
-function whereUsersAre({ stable, candidate, share: known, target }: Lock, read: Share | undefined): string {
+function whereUsersAre({ stable, candidate, share: known, target }: Lock, read: LiveShare | undefined): string {
+  if (read === NOBODY) return 'both weights of the rule are 0, so nobody is served';
   const share = read ?? (target === 'candidate' ? ALL : known);
   const where =
     share === NONE || share === ALL

@@ -44,12 +44,23 @@ export async function routeToSafety(ports: RouterAndClock, weights: Weights): Pr
   }
 }
 
+/** Both weights are 0: every request is answered with 503, by the load balancer itself. */
+export const NOBODY = 'nobody';
+
+export type LiveShare = Share | typeof NOBODY;
+
 /** The share on which all readings agree, or undefined when they do not. */
-export async function agreeingShare({ router, clock }: RouterAndClock, roles: Roles): Promise<Share | undefined> {
+export async function agreeingShare({ router, clock }: RouterAndClock, roles: Roles): Promise<LiveShare | undefined> {
   const first = shareOf(roles, await router.current());
   for (let reading = 2; reading <= READINGS; reading++) {
     await clock.sleep(1);
     if (shareOf(roles, await router.current()) !== first) return undefined;
   }
-  return first;
+  return first ?? NOBODY;
 }
+
+/** Why an agreeing share that nobody of ours wrote ends a release, as people are told. */
+export const changedByHand = (live: LiveShare, { candidate, share }: Roles & { readonly share: Share }): string =>
+  live === NOBODY
+    ? 'somebody changed the rule by hand: both weights are 0, so every request is answered with 503'
+    : `somebody changed the rule by hand: ${candidate} has ${live} % instead of ${share} %`;

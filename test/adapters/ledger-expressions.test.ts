@@ -86,6 +86,7 @@ const WRITES: { readonly [Name in keyof typeof writes]: fc.Arbitrary<LedgerWrite
   warm: mine.map(writes.warm),
   ask: fc.tuple(mine, instant).map(([me, at]) => writes.ask(me, at)),
   paged: mine.map((me) => writes.paged(me, 'no healthy task')),
+  blocked: mine.map((me) => writes.blocked(me, 'a third group')),
   abort: fc.tuple(fence, abort).map(([seen, order]) => writes.abort(seen, order)),
   hold: fc.tuple(fence, instant).map(([seen, at]) => writes.hold(seen, 'maria', at)),
   resume: fence.map(writes.resume),

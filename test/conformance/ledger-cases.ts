@@ -80,6 +80,7 @@ export const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]
   warm: [writes.warm(me)],
   ask: [writes.ask(me, NOW)],
   paged: [writes.paged(me, 'crash')],
+  blocked: [writes.blocked(me, 'a third group')],
   abort: [writes.abort(FENCE, ABORT)],
   hold: [writes.hold(FENCE, 'maria', NOW)],
   resume: [writes.resume(FENCE)],

@@ -98,6 +98,7 @@ const OWNER: readonly Rule[] = [
   },
   { of: 'ask', write: writes.ask(mine, NOW), where: [{ phases: PHASES, not: ['abort', 'askedAt'] }] },
   { of: 'paged', write: writes.paged(mine, 'p95'), where: [{ phases: PHASES }] },
+  { of: 'blocked', write: writes.blocked(mine, 'a third group'), where: [{ phases: PHASES }] },
   { of: 'closing', write: writes.closing(mine, NOW), where: [{ phases: ['warm'], not: ['abort'] }] },
   {
     of: 'reverting',

@@ -37,6 +37,7 @@ describe('the second half', () => {
     const it = await scene({ lock: lockIn('closing', 100, settled) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'closed' });
     expect(it.log).toEqual([
+      'DescribeRules',
       'ledger: drained',
       'DescribeRules',
       'DescribeRules',
@@ -69,14 +70,14 @@ describe('the second half', () => {
   test('nothing is scaled down before 120 s have passed', async () => {
     const it = await scene({ lock: lockIn('closing', 100, { settleFrom: NOW - 119 }) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait', waitSeconds: 1 });
-    expect(it.log).toEqual(['ledger: tick']);
+    expect(it.log).toEqual(['DescribeRules', 'ledger: tick']);
     expect(it.world.tasks.side('blue').desired).toBe(4);
   });
 
   test('a second try drains again', async () => {
     const it = await scene({ lock: lockIn('closing', 100, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait' });
-    expect(it.log).toEqual(['ledger: settle again']);
+    expect(it.log).toEqual(['DescribeRules', 'ledger: settle again']);
     expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
   });
 
