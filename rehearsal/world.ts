@@ -105,6 +105,10 @@ export class World {
     return run && this.#settings.migration(token);
   }
 
+  get images(): Iterable<Image> {
+    return this.#images.values();
+  }
+
   /** Somebody pushes an image. */
   push(tag: string, image: Image): void {
     this.#images.set(tag, image);

@@ -11,8 +11,8 @@ import {
 } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { ALL } from '../../functions/core/share.ts';
+import { Asked } from '../promises/asked.ts';
 import type { Actor } from '../writes.ts';
-import { Asked } from './asked.ts';
 import type { BareWorld, Effect } from './bare-world.ts';
 
 export interface Broken {

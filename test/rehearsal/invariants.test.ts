@@ -53,6 +53,15 @@ const waitsFor =
       : answer;
   };
 
+/** An Open that takes a rollback that names nothing for one to that version. */
+const unnamedMeans = (to: string) =>
+  withStep('Open', async ({ execution, input }: { execution: string; input: { action?: string } }, real) =>
+    real({
+      execution,
+      input: input.action === 'rollback' && !execution.endsWith('rehearsal') ? { ...input, to } : input,
+    }),
+  );
+
 interface Broken {
   readonly invariant: number;
   readonly how: string;
@@ -268,6 +277,25 @@ const BROKEN: readonly Broken[] = [
     how: 'an abort in a scenario that says nothing is wrong',
     scenario: 'crash',
     changes: { scenario: { ...SCENARIOS.crash, expected: () => ({ outcome: 'promoted' }) } },
+  },
+  {
+    invariant: 13,
+    how: 'a rollback that comes after the release went back by itself, and goes one version further',
+    scenario: 'errors',
+    changes: {
+      events: [{ when: { event: 'reverted' }, afterSeconds: 5, start: { action: 'rollback' } }],
+      sabotage: unnamedMeans('v1.4.1'),
+    },
+  },
+  {
+    invariant: 13,
+    how: 'a second rollback that names nothing and takes the first one back',
+    scenario: 'healthy',
+    changes: {
+      input: { action: 'rollback' },
+      events: [{ when: { event: 'warm' }, afterSeconds: 300, start: { action: 'rollback' } }],
+      sabotage: unnamedMeans('v1.4.2'),
+    },
   },
 ];
 

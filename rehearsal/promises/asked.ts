@@ -49,10 +49,15 @@ export class Asked {
   }
 
   /** What is wrong with a write that was made. */
-  written({ name, set }: LedgerWrite, execution: string | undefined, before: ServiceState): string | undefined {
+  written(
+    { name, set }: Pick<LedgerWrite, 'name' | 'set'>,
+    execution: string | undefined,
+    before: ServiceState,
+  ): string | undefined {
     const { current, lock: aborted } = before;
     const lock = set['lock'] as Lock | undefined;
     if (name === 'open' && lock && !lock.rollback) {
+      this.#ages.set(lock.digest, lock.pushedAt);
       this.version(lock.digest);
       this.#newest = { digest: lock.digest, before: current?.digest };
     }
