@@ -4,20 +4,9 @@
  */
 import { chmod, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
-import { policy } from '../state-machines/policy.ts';
+import { policyAsJson } from '../state-machines/policy-as-json.ts';
 
 await rm('dist/parts', { recursive: true, force: true });
-
-/** The policy is read when the command is built, so that the command needs neither the file nor a YAML reader. */
-const policyAsJson = {
-  name: 'policy as JSON',
-  setup({ onLoad }) {
-    onLoad({ filter: /state-machines[/\\]policy\.ts$/ }, () => ({
-      contents: `export const policy = ${JSON.stringify(policy)};`,
-      loader: 'js',
-    }));
-  },
-};
 
 await build({
   entryPoints: { sluice: 'cli/main.ts', 'kill-worker': 'cli/kill-worker.ts' },

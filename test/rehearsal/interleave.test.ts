@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { interleavings } from '../../bench/interleave/threads.ts';
 import { SABOTAGES } from '../../rehearsal/interleave/sabotage.ts';
+import { interleavings } from '../../rehearsal/interleave/threads.ts';
 import { interleave } from '../../rehearsal/interleave.ts';
 import { amount } from '../amounts.ts';
 

@@ -1,7 +1,7 @@
 /** Interleaves seed after seed on a thread of its own. */
 import { parentPort } from 'node:worker_threads';
-import { SABOTAGES } from '../../rehearsal/interleave/sabotage.ts';
-import { type Interleaved, interleave } from '../../rehearsal/interleave.ts';
+import { type Interleaved, interleave } from '../interleave.ts';
+import { SABOTAGES } from './sabotage.ts';
 
 export interface Job {
   /** From this seed on, up to but without that one. */

@@ -6,8 +6,8 @@
 import { availableParallelism } from 'node:os';
 import { numberFrom, type Options, readArguments } from '../command-line/arguments.ts';
 import { SABOTAGES } from '../rehearsal/interleave/sabotage.ts';
+import { interleavings } from '../rehearsal/interleave/threads.ts';
 import { interleave } from '../rehearsal/interleave.ts';
-import { interleavings } from './interleave/threads.ts';
 
 const NAMES = Object.keys(SABOTAGES) as (keyof typeof SABOTAGES)[];
 

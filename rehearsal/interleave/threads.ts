@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { build, type Plugin } from 'esbuild';
-import { policy } from '../../state-machines/policy.ts';
+import { build } from 'esbuild';
+import { policyAsJson } from '../../state-machines/policy-as-json.ts';
 import type { Done, Job } from './worker.ts';
 
 export interface Interleavings {
@@ -91,14 +91,3 @@ async function withWorkers(threads: number, use: (worker: Worker) => Promise<voi
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-/** The bundle stands in a folder without the policy's file: the policy is read here. */
-const policyAsJson: Plugin = {
-  name: 'policy as JSON',
-  setup({ onLoad }) {
-    onLoad({ filter: /state-machines[/\\]policy\.ts$/ }, () => ({
-      contents: `export const policy = ${JSON.stringify(policy)};`,
-      loader: 'js',
-    }));
-  },
-};
