@@ -1,8 +1,8 @@
 /** `sluice abort`: the release that runs is rolled back, with all its users at once. */
 import { readArguments } from '../command-line/arguments.ts';
-import type { Reach } from './controller.ts';
-import { operate, operatorOptions } from './operator-command.ts';
-import type { Verb } from './verb.ts';
+import type { Reach } from './controller/controller.ts';
+import { operate, operatorOptions } from './controller/operator-command.ts';
+import type { Verb } from './screen/verb.ts';
 
 const options = {
   ...operatorOptions,

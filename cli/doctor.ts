@@ -9,9 +9,16 @@ import { COLOURS, otherColour, rolesWhenStableIs, shareOf } from '../functions/c
 import { NONE } from '../functions/core/share.ts';
 import { lostPush } from '../functions/steps/pending.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
-import { type Controller, controllerOptions, isOfAws, type Reach, sentence, withController } from './controller.ts';
-import type { Verb } from './verb.ts';
-import { printable } from './words.ts';
+import {
+  type Controller,
+  controllerOptions,
+  isOfAws,
+  type Reach,
+  sentence,
+  withController,
+} from './controller/controller.ts';
+import type { Verb } from './screen/verb.ts';
+import { printable } from './screen/words.ts';
 
 const FOUND = 1;
 

@@ -1,8 +1,8 @@
 /** `sluice hold`: the release that runs stays at its share. Only a rollback moves its users meanwhile. */
 import { readArguments } from '../command-line/arguments.ts';
-import type { Reach } from './controller.ts';
-import { operate, operatorOptions } from './operator-command.ts';
-import type { Verb } from './verb.ts';
+import type { Reach } from './controller/controller.ts';
+import { operate, operatorOptions } from './controller/operator-command.ts';
+import type { Verb } from './screen/verb.ts';
 
 export const hold = (reach: Reach): Verb => ({
   summary: 'keep the release that runs at its share until resume, four hours at the most',

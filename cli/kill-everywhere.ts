@@ -14,7 +14,7 @@ import {
   secondPass,
 } from '../rehearsal/kill-everywhere.ts';
 import type { KillJob } from './kill-worker.ts';
-import type { Terminal } from './verb.ts';
+import type { Terminal } from './screen/verb.ts';
 
 const SCENARIOS = Object.keys(KILL_SCENARIOS) as readonly KillScenario[];
 const MOST_VIOLATIONS_TOLD = 20;

@@ -6,7 +6,7 @@
 import { helpFor } from '../command-line/arguments.ts';
 import { closest } from '../functions/core/suggest.ts';
 import { abort } from './abort.ts';
-import { onAws } from './aws.ts';
+import { onAws } from './controller/aws.ts';
 import { doctor } from './doctor.ts';
 import { hold } from './hold.ts';
 import { plan } from './plan.ts';
@@ -17,10 +17,10 @@ import { replay } from './replay.ts';
 import { resume } from './resume.ts';
 import { insteadOf } from './retired.ts';
 import { rollback } from './rollback.ts';
+import { openTerminal } from './screen/terminal.ts';
+import type { Verb } from './screen/verb.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
-import { openTerminal } from './terminal.ts';
-import type { Verb } from './verb.ts';
 import { why } from './why.ts';
 
 const VERBS: Readonly<Record<string, Verb>> = {

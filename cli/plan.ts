@@ -10,9 +10,9 @@ import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
-import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './request.ts';
-import { displayOptions, type Verb } from './verb.ts';
-import { commandLine } from './words.ts';
+import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './controller/request.ts';
+import { displayOptions, type Verb } from './screen/verb.ts';
+import { commandLine } from './screen/words.ts';
 
 const options = {
   rps: {

@@ -2,7 +2,7 @@
 
 import { readArguments } from '../command-line/arguments.ts';
 import { policy as machine } from '../state-machines/policy.ts';
-import type { Verb } from './verb.ts';
+import type { Verb } from './screen/verb.ts';
 
 export const policy: Verb = {
   summary: 'prints the release policy as JSON, for the Step Functions console',

@@ -1,8 +1,8 @@
 /** `sluice promote`: ends the bake that runs now, as if its time were over and its numbers good. */
 import { readArguments } from '../command-line/arguments.ts';
-import type { Reach } from './controller.ts';
-import { operate, operatorOptions } from './operator-command.ts';
-import type { Verb } from './verb.ts';
+import type { Reach } from './controller/controller.ts';
+import { operate, operatorOptions } from './controller/operator-command.ts';
+import type { Verb } from './screen/verb.ts';
 
 export const promote = (reach: Reach): Verb => ({
   summary: 'end the bake of the release that runs now: the next share is next',

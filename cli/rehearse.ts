@@ -8,16 +8,16 @@ import { type Live, type LiveEnd, startLive } from '../rehearsal/live/live-parts
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import type { FlightRecord } from '../report/record.ts';
 import { reportHtml } from '../report/report.ts';
-import { save } from './file.ts';
-import { errorAnnotation, jobSummary } from './github.ts';
 import { killEverywhere } from './kill-everywhere.ts';
-import { closing, headline, type Line, narrator } from './lines.ts';
-import { liveProgress, type Progress, plainProgress, silent } from './progress.ts';
-import { recordOf } from './records/rehearsed.ts';
-import { type Asked, type Given, liveOptions, options, readAsked } from './rehearse-options.ts';
-import { type Cockpit, openCockpit } from './serve.ts';
-import type { Terminal, Verb } from './verb.ts';
-import { commandLine } from './words.ts';
+import { recordOf } from './recording/rehearsed.ts';
+import { type Asked, type Given, liveOptions, options, readAsked } from './rehearsal/rehearse-options.ts';
+import { type Cockpit, openCockpit } from './rehearsal/serve.ts';
+import { save } from './screen/file.ts';
+import { errorAnnotation, jobSummary } from './screen/github.ts';
+import { closing, headline, type Line, narrator } from './screen/lines.ts';
+import { liveProgress, type Progress, plainProgress, silent } from './screen/progress.ts';
+import type { Terminal, Verb } from './screen/verb.ts';
+import { commandLine } from './screen/words.ts';
 
 export const rehearse: Verb = {
   summary: 'rehearse a release on this machine; AWS is not touched',

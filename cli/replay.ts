@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import { oneOf, readArguments } from '../command-line/arguments.ts';
 import { BrokenRecording } from './recording/fields.ts';
 import { isHtml, readRecording } from './recording/read.ts';
-import { rejudge } from './rejudge.ts';
-import type { Verb } from './verb.ts';
+import { rejudge } from './recording/rejudge.ts';
+import type { Verb } from './screen/verb.ts';
 
 const options = {
   policy: {

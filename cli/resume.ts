@@ -1,8 +1,8 @@
 /** `sluice resume`: ends a hold. */
 import { readArguments } from '../command-line/arguments.ts';
-import type { Reach } from './controller.ts';
-import { operate, operatorOptions } from './operator-command.ts';
-import type { Verb } from './verb.ts';
+import type { Reach } from './controller/controller.ts';
+import { operate, operatorOptions } from './controller/operator-command.ts';
+import type { Verb } from './screen/verb.ts';
 
 export const resume = (reach: Reach): Verb => ({
   summary: 'end a hold: the release that runs goes on by its plan',

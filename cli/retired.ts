@@ -1,6 +1,6 @@
 /** Commands that are gone, and what to type instead. */
 import { OPERATOR_COMMANDS } from '../functions/core/commands.ts';
-import { commandLine } from './words.ts';
+import { commandLine } from './screen/words.ts';
 
 const isWord = (text: string): text is keyof typeof OPERATOR_COMMANDS => Object.hasOwn(OPERATOR_COMMANDS, text);
 

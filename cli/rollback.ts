@@ -8,10 +8,10 @@ import { duration } from '../functions/core/numerals.ts';
 import { type Lock, SETTLE_SECONDS, type ServiceState } from '../functions/core/protocol.ts';
 import { parseReleaseInput } from '../functions/core/release.ts';
 import { needsNewest, unnamedRollback } from '../functions/core/rollback.ts';
-import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { EXIT_CODE } from './follow.ts';
-import { showRelease, startRelease } from './followed.ts';
-import type { Terminal, Verb } from './verb.ts';
+import { type Controller, controllerOptions, type Reach, withController } from './controller/controller.ts';
+import { EXIT_CODE } from './controller/follow.ts';
+import { showRelease, startRelease } from './controller/followed.ts';
+import type { Terminal, Verb } from './screen/verb.ts';
 
 const options = {
   ...controllerOptions,

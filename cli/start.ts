@@ -5,10 +5,10 @@ import type { WrongField } from '../functions/core/failures.ts';
 import { rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
 import { wrongWithStable } from '../functions/steps/preflight.ts';
-import { type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { startRelease } from './followed.ts';
-import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './request.ts';
-import type { Verb } from './verb.ts';
+import { type Controller, controllerOptions, type Reach, withController } from './controller/controller.ts';
+import { startRelease } from './controller/followed.ts';
+import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './controller/request.ts';
+import type { Verb } from './screen/verb.ts';
 
 const options = {
   ...controllerOptions,

@@ -20,12 +20,12 @@ import {
   sentence,
   tellTrouble,
   withController,
-} from './controller.ts';
-import { EXIT_CODE } from './follow.ts';
-import { showRelease } from './followed.ts';
-import { doing } from './frame.ts';
-import type { Terminal, Verb } from './verb.ts';
-import { printable } from './words.ts';
+} from './controller/controller.ts';
+import { EXIT_CODE } from './controller/follow.ts';
+import { showRelease } from './controller/followed.ts';
+import { doing } from './screen/frame.ts';
+import type { Terminal, Verb } from './screen/verb.ts';
+import { printable } from './screen/words.ts';
 
 const options = {
   ...controllerOptions,

@@ -12,12 +12,18 @@ import { lastComparedStage, sumOfSome } from '../report/axis.ts';
 import { headlineOf } from '../report/headline.ts';
 import type { FlightRecord } from '../report/record.ts';
 import { reportHtml } from '../report/report.ts';
-import { CANNOT_TELL, type Controller, controllerOptions, type Reach, withController } from './controller.ts';
-import { save, whyUnwritable } from './file.ts';
-import { REVERT_BUDGET_SECONDS } from './lines.ts';
-import { flightOf, type Opened } from './records/released.ts';
-import type { Verb } from './verb.ts';
-import { percentOf, printable } from './words.ts';
+import {
+  CANNOT_TELL,
+  type Controller,
+  controllerOptions,
+  type Reach,
+  withController,
+} from './controller/controller.ts';
+import { flightOf, type Opened } from './recording/released.ts';
+import { save, whyUnwritable } from './screen/file.ts';
+import { REVERT_BUDGET_SECONDS } from './screen/lines.ts';
+import type { Verb } from './screen/verb.ts';
+import { percentOf, printable } from './screen/words.ts';
 
 const options = {
   ...controllerOptions,

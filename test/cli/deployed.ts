@@ -1,7 +1,7 @@
 /** A service of the rehearsal's world with its whole controller running, and people at a terminal who type commands to it. */
-import type { Controller, Reach } from '../../cli/controller.ts';
-import { openTerminal } from '../../cli/terminal.ts';
-import type { Verb } from '../../cli/verb.ts';
+import type { Controller, Reach } from '../../cli/controller/controller.ts';
+import { openTerminal } from '../../cli/screen/terminal.ts';
+import type { Verb } from '../../cli/screen/verb.ts';
 import { chance } from '../../rehearsal/chance.ts';
 import type { VirtualClock } from '../../rehearsal/clock.ts';
 import { ControlPlane } from '../../rehearsal/control-plane.ts';

@@ -1,7 +1,7 @@
 /** Reports of flown releases, as the command makes them. */
 
-import { type Line, narrator } from '../../cli/lines.ts';
-import { recordOf } from '../../cli/records/rehearsed.ts';
+import { recordOf } from '../../cli/recording/rehearsed.ts';
+import { type Line, narrator } from '../../cli/screen/lines.ts';
 import type { Account } from '../../rehearsal/account.ts';
 import { fly } from '../../rehearsal/flight.ts';
 import type { Controls, FlightOptions } from '../../rehearsal/options.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replay } from '../../cli/replay.ts';
-import type { Terminal } from '../../cli/verb.ts';
+import type { Terminal } from '../../cli/screen/verb.ts';
 
 /** What the command prints and answers. */
 export async function sluice(...words: readonly string[]) {

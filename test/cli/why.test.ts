@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRecording } from '../../cli/recording/read.ts';
-import { rejudge } from '../../cli/rejudge.ts';
+import { rejudge } from '../../cli/recording/rejudge.ts';
 import { start } from '../../cli/start.ts';
 import { why } from '../../cli/why.ts';
 import type { FlightRecord } from '../../report/record.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { commandLine } from '../../cli/words.ts';
+import { commandLine } from '../../cli/screen/words.ts';
 import { axisOf, columnsOf } from '../../report/axis.ts';
 import { html } from '../../report/markup.ts';
 import type { FlightRecord } from '../../report/record.ts';

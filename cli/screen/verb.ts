@@ -1,5 +1,5 @@
-import type { Options } from '../command-line/arguments.ts';
-import type { WrongField } from '../functions/core/failures.ts';
+import type { Options } from '../../command-line/arguments.ts';
+import type { WrongField } from '../../functions/core/failures.ts';
 import type { Size } from './frame.ts';
 import type { Display } from './lines.ts';
 import type { Environment, Paint } from './paint.ts';

@@ -1,5 +1,5 @@
 /** The process as a terminal: what each stream can show is decided once, here. */
-import type { WrongField } from '../functions/core/failures.ts';
+import type { WrongField } from '../../functions/core/failures.ts';
 import { type Environment, glyphsFor, paint } from './paint.ts';
 import type { Screen, Terminal } from './verb.ts';
 

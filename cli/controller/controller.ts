@@ -1,17 +1,17 @@
 /** A deployed controller, as the verbs that talk to one are given it; and what all of them say of trouble in reaching it. */
 
-import type { Values } from '../command-line/arguments.ts';
-import { ReleaseRefused, Stuck, Transient, type WrongField } from '../functions/core/failures.ts';
-import type { Clock } from '../functions/ports/clock.ts';
-import type { Executions } from '../functions/ports/executions.ts';
-import type { Fleet } from '../functions/ports/fleet.ts';
-import type { Histories } from '../functions/ports/histories.ts';
-import type { Ledger } from '../functions/ports/ledger.ts';
-import type { Registry } from '../functions/ports/registry.ts';
-import type { Signals } from '../functions/ports/signals.ts';
-import type { TrafficRouter } from '../functions/ports/traffic-router.ts';
-import type { ServiceSettings } from '../functions/steps/settings.ts';
-import { displayOptions, type Terminal } from './verb.ts';
+import type { Values } from '../../command-line/arguments.ts';
+import { ReleaseRefused, Stuck, Transient, type WrongField } from '../../functions/core/failures.ts';
+import type { Clock } from '../../functions/ports/clock.ts';
+import type { Executions } from '../../functions/ports/executions.ts';
+import type { Fleet } from '../../functions/ports/fleet.ts';
+import type { Histories } from '../../functions/ports/histories.ts';
+import type { Ledger } from '../../functions/ports/ledger.ts';
+import type { Registry } from '../../functions/ports/registry.ts';
+import type { Signals } from '../../functions/ports/signals.ts';
+import type { TrafficRouter } from '../../functions/ports/traffic-router.ts';
+import type { ServiceSettings } from '../../functions/steps/settings.ts';
+import { displayOptions, type Terminal } from '../screen/verb.ts';
 
 /** People write the ledger and start executions; rule and tasks they only look at. */
 export interface Controller {

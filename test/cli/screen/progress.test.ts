@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ASCII, unpainted } from '../../cli/paint.ts';
-import { liveProgress, plainProgress } from '../../cli/progress.ts';
-import type { Screen } from '../../cli/verb.ts';
-import type { Look } from '../../rehearsal/options.ts';
-import { flight } from '../rehearsal/flights.ts';
-import { screenAfter } from './emulator.ts';
+import { ASCII, unpainted } from '../../../cli/screen/paint.ts';
+import { liveProgress, plainProgress } from '../../../cli/screen/progress.ts';
+import type { Screen } from '../../../cli/screen/verb.ts';
+import type { Look } from '../../../rehearsal/options.ts';
+import { flight } from '../../rehearsal/flights.ts';
+import { screenAfter } from '../emulator.ts';
 
 const display = { paint: unpainted, glyphs: ASCII };
 const MINUTE = 60_000;

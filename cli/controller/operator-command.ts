@@ -1,11 +1,11 @@
 /** What the operator commands share: the order is written to the ledger, and the release that runs reads it within 30 s. */
 import { randomUUID } from 'node:crypto';
-import type { Arguments } from '../command-line/arguments.ts';
-import { OPERATOR_COMMANDS, typed } from '../functions/core/commands.ts';
-import type { Lock } from '../functions/core/protocol.ts';
-import { tell, type Word } from '../functions/steps/tell.ts';
+import type { Arguments } from '../../command-line/arguments.ts';
+import { OPERATOR_COMMANDS, typed } from '../../functions/core/commands.ts';
+import type { Lock } from '../../functions/core/protocol.ts';
+import { tell, type Word } from '../../functions/steps/tell.ts';
+import type { Terminal } from '../screen/verb.ts';
 import { controllerOptions, type Reach, withController } from './controller.ts';
-import type { Terminal } from './verb.ts';
 
 export const operatorOptions = {
   ...controllerOptions,

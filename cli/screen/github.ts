@@ -1,6 +1,6 @@
 /** What a rehearsal leaves behind in GitHub Actions: a summary of the job, and an annotation when it ended badly. */
-import { duration } from '../functions/core/numerals.ts';
-import type { Flown } from '../rehearsal/account.ts';
+import { duration } from '../../functions/core/numerals.ts';
+import type { Flown } from '../../rehearsal/account.ts';
 import { costInWords, formatLine, headline, type Line } from './lines.ts';
 import { printable } from './words.ts';
 

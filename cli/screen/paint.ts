@@ -1,6 +1,6 @@
 /** What a stream can show, decided once: colour, and signs beyond ASCII. */
 import { styleText } from 'node:util';
-import type { Sign } from '../report/record.ts';
+import type { Sign } from '../../report/record.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'greenBright' | 'blueBright';
 export type Paint = (style: Style, text: string) => string;

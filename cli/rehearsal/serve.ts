@@ -5,15 +5,15 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OPERATOR_COMMANDS } from '../functions/core/commands.ts';
-import { ReleaseRefused } from '../functions/core/failures.ts';
-import type { Account } from '../rehearsal/account.ts';
-import type { Controls } from '../rehearsal/options.ts';
-import type { FaultName } from '../rehearsal/scenarios.ts';
-import { START } from '../rehearsal/timeline.ts';
-import type { FlightRecord } from '../report/record.ts';
-import { reportHtml } from '../report/report.ts';
-import type { Line } from './lines.ts';
+import { OPERATOR_COMMANDS } from '../../functions/core/commands.ts';
+import { ReleaseRefused } from '../../functions/core/failures.ts';
+import type { Account } from '../../rehearsal/account.ts';
+import type { Controls } from '../../rehearsal/options.ts';
+import type { FaultName } from '../../rehearsal/scenarios.ts';
+import { START } from '../../rehearsal/timeline.ts';
+import type { FlightRecord } from '../../report/record.ts';
+import { reportHtml } from '../../report/report.ts';
+import type { Line } from '../screen/lines.ts';
 import { isFault, isWord, steeringBar } from './steering-bar.ts';
 
 export interface Cockpit {

@@ -1,10 +1,10 @@
 /** The flags that stand for a release's input, understood by every command that takes one, and the input that they mean. */
 
-import { json, type Values, type Wrong } from '../command-line/arguments.ts';
-import type { WrongField } from '../functions/core/failures.ts';
-import { type Plan, type PlanSettings, planRelease, STRATEGIES } from '../functions/core/plan.ts';
-import { type InputSettings, parseReleaseInput, type ReleaseRequest } from '../functions/core/release.ts';
-import { ALL } from '../functions/core/share.ts';
+import { json, type Values, type Wrong } from '../../command-line/arguments.ts';
+import type { WrongField } from '../../functions/core/failures.ts';
+import { type Plan, type PlanSettings, planRelease, STRATEGIES } from '../../functions/core/plan.ts';
+import { type InputSettings, parseReleaseInput, type ReleaseRequest } from '../../functions/core/release.ts';
+import { ALL } from '../../functions/core/share.ts';
 
 export const requestOptions = {
   strategy: { value: 'canary|blue-green', help: 'the shares and their bakes (canary)' },

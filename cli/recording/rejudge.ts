@@ -1,13 +1,13 @@
 /** Judges a recorded release again, as its shares were recorded. */
-import { beginJudging, foldMinute, weigh } from '../functions/core/judge/judge.ts';
-import { type LiteralEvidence, weighLiteral } from '../functions/core/judge/literal.ts';
-import type { GroupMinute } from '../functions/core/judge/readings.ts';
-import type { Evidence, VerdictWord } from '../functions/core/judge/verdict.ts';
-import type { Policy } from '../functions/core/plan.ts';
-import { ALL, NONE } from '../functions/core/share.ts';
-import { ALARMS, alarmState } from '../functions/core/thresholds.ts';
-import { BrokenRecording } from './recording/fields.ts';
-import type { RecordedMinute, Recording, ReplayVerdict } from './recording/recording.ts';
+import { beginJudging, foldMinute, weigh } from '../../functions/core/judge/judge.ts';
+import { type LiteralEvidence, weighLiteral } from '../../functions/core/judge/literal.ts';
+import type { GroupMinute } from '../../functions/core/judge/readings.ts';
+import type { Evidence, VerdictWord } from '../../functions/core/judge/verdict.ts';
+import type { Policy } from '../../functions/core/plan.ts';
+import { ALL, NONE } from '../../functions/core/share.ts';
+import { ALARMS, alarmState } from '../../functions/core/thresholds.ts';
+import { BrokenRecording } from './fields.ts';
+import type { RecordedMinute, Recording, ReplayVerdict } from './recording.ts';
 
 export interface Rejudged {
   readonly verdict: ReplayVerdict;

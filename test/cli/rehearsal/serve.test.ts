@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openCockpit } from '../../cli/serve.ts';
-import { Transient } from '../../functions/core/failures.ts';
-import { fly } from '../../rehearsal/flight.ts';
-import { launch } from '../../scripts/chromium.ts';
-import { chromiumForTests } from '../chromium.ts';
-import { usualOptions } from '../rehearsal/flights.ts';
-import { BIN, environment } from './bin.ts';
-import { flown } from './flown.ts';
+import { openCockpit } from '../../../cli/rehearsal/serve.ts';
+import { Transient } from '../../../functions/core/failures.ts';
+import { fly } from '../../../rehearsal/flight.ts';
+import { launch } from '../../../scripts/chromium.ts';
+import { chromiumForTests } from '../../chromium.ts';
+import { usualOptions } from '../../rehearsal/flights.ts';
+import { BIN, environment } from '../bin.ts';
+import { flown } from '../flown.ts';
 
 interface Served {
   readonly url: string;

@@ -1,10 +1,10 @@
 /** What a served report has above itself: buttons for people's words and for faults, and the script that keeps it new. */
 
-import { OPERATOR_COMMANDS } from '../functions/core/commands.ts';
-import type { Word } from '../functions/steps/tell.ts';
-import { FAULTS, type FaultName } from '../rehearsal/scenarios.ts';
-import { html, type Markup } from '../report/markup.ts';
-import type { Bar } from '../report/report.ts';
+import { OPERATOR_COMMANDS } from '../../functions/core/commands.ts';
+import type { Word } from '../../functions/steps/tell.ts';
+import { FAULTS, type FaultName } from '../../rehearsal/scenarios.ts';
+import { html, type Markup } from '../../report/markup.ts';
+import type { Bar } from '../../report/report.ts';
 
 /** What each button does, for whoever points at it. */
 export const WORDS: Readonly<Record<Word, string>> = {

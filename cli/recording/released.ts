@@ -6,8 +6,8 @@ import { NONE, type Share } from '../../functions/core/share.ts';
 import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
 import { entryOf, historyReader } from '../../rehearsal/timeline.ts';
 import type { Decision, FlightRecord, Shift } from '../../report/record.ts';
-import type { Controller } from '../controller.ts';
-import { narrator } from '../lines.ts';
+import type { Controller } from '../controller/controller.ts';
+import { narrator } from '../screen/lines.ts';
 
 /** A release whose opening was recorded. */
 export type Opened = ReleaseRecord & Required<Pick<ReleaseRecord, 'opened'>>;

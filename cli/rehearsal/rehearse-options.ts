@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { json, numberFrom, oneOf, readArguments, type Values } from '../command-line/arguments.ts';
-import type { WrongField } from '../functions/core/failures.ts';
-import { STRATEGIES } from '../functions/core/plan.ts';
-import { closest } from '../functions/core/suggest.ts';
-import type { startLive } from '../rehearsal/live/live-parts.ts';
-import type { FlightOptions } from '../rehearsal/options.ts';
-import { SCENARIOS, type Scenario, scenarioNamed } from '../rehearsal/scenarios.ts';
-import { whyUnwritable } from './file.ts';
+import { json, numberFrom, oneOf, readArguments, type Values } from '../../command-line/arguments.ts';
+import type { WrongField } from '../../functions/core/failures.ts';
+import { STRATEGIES } from '../../functions/core/plan.ts';
+import { closest } from '../../functions/core/suggest.ts';
+import type { startLive } from '../../rehearsal/live/live-parts.ts';
+import type { FlightOptions } from '../../rehearsal/options.ts';
+import { SCENARIOS, type Scenario, scenarioNamed } from '../../rehearsal/scenarios.ts';
+import { whyUnwritable } from '../screen/file.ts';
+import { displayOptions } from '../screen/verb.ts';
 import { isScenarioFile, readScenarioFile, type ScenarioFile } from './scenario-file.ts';
-import { displayOptions } from './verb.ts';
 
 /** The options that a scenario file may set too. */
 const flightOptions = {

@@ -1,12 +1,12 @@
 /** The live view as text: what the ledger knows of a running release, in about 15 lines, cut to the window. */
-import { ODDS_LIMIT, SUSPICIOUS_ODDS } from '../functions/core/judge/constants.ts';
-import type { Counts } from '../functions/core/judge/readings.ts';
-import { clock, grouped, oddsInWords } from '../functions/core/numerals.ts';
-import { ANSWER_WITHIN_SECONDS } from '../functions/core/plan.ts';
-import { type Lock, SETTLE_SECONDS } from '../functions/core/protocol.ts';
-import { ALL } from '../functions/core/share.ts';
-import type { MinuteEvidence } from '../functions/ports/ledger.ts';
-import type { Look } from '../rehearsal/options.ts';
+import { ODDS_LIMIT, SUSPICIOUS_ODDS } from '../../functions/core/judge/constants.ts';
+import type { Counts } from '../../functions/core/judge/readings.ts';
+import { clock, grouped, oddsInWords } from '../../functions/core/numerals.ts';
+import { ANSWER_WITHIN_SECONDS } from '../../functions/core/plan.ts';
+import { type Lock, SETTLE_SECONDS } from '../../functions/core/protocol.ts';
+import { ALL } from '../../functions/core/share.ts';
+import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
+import type { Look } from '../../rehearsal/options.ts';
 import { type Display, formatLine, type Line } from './lines.ts';
 import { type Glyphs, type Style, unpainted } from './paint.ts';
 import { cut, percentOf, stopwatch } from './words.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { errorAnnotation, jobSummary } from '../../cli/github.ts';
-import { flight } from '../rehearsal/flights.ts';
+import { errorAnnotation, jobSummary } from '../../../cli/screen/github.ts';
+import { flight } from '../../rehearsal/flights.ts';
 
 test('a summary stays under 60 KiB, whatever it is made of, and no letter is cut in two', async () => {
   const flown = await flight('never-healthy');

@@ -1,10 +1,10 @@
 /** A rehearsal written down: a scenario, its options, what people and the registry do meanwhile, and how it must end. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import type { WrongField } from '../functions/core/failures.ts';
-import { closest, quoted } from '../functions/core/suggest.ts';
-import type { FlightEvent } from '../rehearsal/events.ts';
-import { type Expected, SCENARIOS, type ScenarioName } from '../rehearsal/scenarios.ts';
+import type { WrongField } from '../../functions/core/failures.ts';
+import { closest, quoted } from '../../functions/core/suggest.ts';
+import type { FlightEvent } from '../../rehearsal/events.ts';
+import { type Expected, SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 
 export interface ScenarioFile {
   readonly about: string;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { closing, formatLine, type Line, narrator } from '../../cli/lines.ts';
-import { ASCII, unpainted } from '../../cli/paint.ts';
-import type { Flown } from '../../rehearsal/account.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
-import type { ScenarioName } from '../../rehearsal/scenarios.ts';
-import { costOf } from '../../report/cost.ts';
-import { flight } from '../rehearsal/flights.ts';
+import { closing, formatLine, type Line, narrator } from '../../../cli/screen/lines.ts';
+import { ASCII, unpainted } from '../../../cli/screen/paint.ts';
+import type { Flown } from '../../../rehearsal/account.ts';
+import type { FlightOptions } from '../../../rehearsal/options.ts';
+import type { ScenarioName } from '../../../rehearsal/scenarios.ts';
+import { costOf } from '../../../report/cost.ts';
+import { flight } from '../../rehearsal/flights.ts';
 
 async function told(
   name: ScenarioName,

@@ -1,14 +1,14 @@
 /** What the commands that follow a release show of it, and what they say at its end. */
 
-import { typed } from '../functions/core/commands.ts';
-import { duration } from '../functions/core/numerals.ts';
+import { typed } from '../../functions/core/commands.ts';
+import { duration } from '../../functions/core/numerals.ts';
+import { errorAnnotation } from '../screen/github.ts';
+import { type Line, REVERT_BUDGET_SECONDS } from '../screen/lines.ts';
+import { liveProgress, type Progress, plainProgress } from '../screen/progress.ts';
+import type { Terminal } from '../screen/verb.ts';
+import { printable } from '../screen/words.ts';
 import type { Controller } from './controller.ts';
 import { type Ended, EXIT_CODE, type Followed, follow } from './follow.ts';
-import { errorAnnotation } from './github.ts';
-import { type Line, REVERT_BUDGET_SECONDS } from './lines.ts';
-import { liveProgress, type Progress, plainProgress } from './progress.ts';
-import type { Terminal } from './verb.ts';
-import { printable } from './words.ts';
 
 export interface Showing {
   readonly service: string;

@@ -1,7 +1,7 @@
 /** Where the story of a flight goes while it is flown: a frame that is redrawn, or a line an event. */
 import { stripVTControlCharacters } from 'node:util';
-import { duration, oddsInWords } from '../functions/core/numerals.ts';
-import type { Look } from '../rehearsal/options.ts';
+import { duration, oddsInWords } from '../../functions/core/numerals.ts';
+import type { Look } from '../../rehearsal/options.ts';
 import { frame } from './frame.ts';
 import { type Display, formatLine, type Line } from './lines.ts';
 import type { Screen } from './verb.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ASCII, glyphsFor, paint, UNICODE } from '../../cli/paint.ts';
+import { ASCII, glyphsFor, paint, UNICODE } from '../../../cli/screen/paint.ts';
 
 const terminal = { isTTY: true };
 const painted = (...given: Parameters<typeof paint>): boolean => paint(...given)('red', 'x') !== 'x';

@@ -1,14 +1,14 @@
 /** Follows a release to its end, wherever it goes: through the queue, and from a dead owner to the reconciler. */
-import { Transient } from '../functions/core/failures.ts';
-import { type Lock, RECONCILER, type ReleaseRecord, type ServiceState } from '../functions/core/protocol.ts';
-import { NONE, type Share } from '../functions/core/share.ts';
-import type { Instant } from '../functions/ports/clock.ts';
-import type { HistoryEvent } from '../functions/ports/histories.ts';
-import type { Look } from '../rehearsal/options.ts';
-import { type Answered, entryOf, historyReader } from '../rehearsal/timeline.ts';
+import { Transient } from '../../functions/core/failures.ts';
+import { type Lock, RECONCILER, type ReleaseRecord, type ServiceState } from '../../functions/core/protocol.ts';
+import { NONE, type Share } from '../../functions/core/share.ts';
+import type { Instant } from '../../functions/ports/clock.ts';
+import type { HistoryEvent } from '../../functions/ports/histories.ts';
+import type { Look } from '../../rehearsal/options.ts';
+import { type Answered, entryOf, historyReader } from '../../rehearsal/timeline.ts';
+import { type Line, narrator } from '../screen/lines.ts';
+import type { Progress } from '../screen/progress.ts';
 import { CANNOT_TELL, type Controller, WAITS_FOR_A_PERSON } from './controller.ts';
-import { type Line, narrator } from './lines.ts';
-import type { Progress } from './progress.ts';
 
 export interface Ended {
   /** `waits`: a person was asked. `live`: users have it already. `unknown`: it cannot be told from here. */

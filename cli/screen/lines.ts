@@ -1,13 +1,13 @@
 /** The sentences of a flight: one function makes them, for every place in which they are shown. */
 
-import { clock, duration, grouped } from '../functions/core/numerals.ts';
-import type { Lock } from '../functions/core/protocol.ts';
-import type { Instant } from '../functions/ports/clock.ts';
-import type { Flown } from '../rehearsal/account.ts';
-import { START, type TimelineEntry } from '../rehearsal/timeline.ts';
-import { costOf } from '../report/cost.ts';
-import type { Sign } from '../report/record.ts';
-import { withoutPrefix } from '../report/words.ts';
+import { clock, duration, grouped } from '../../functions/core/numerals.ts';
+import type { Lock } from '../../functions/core/protocol.ts';
+import type { Instant } from '../../functions/ports/clock.ts';
+import type { Flown } from '../../rehearsal/account.ts';
+import { START, type TimelineEntry } from '../../rehearsal/timeline.ts';
+import { costOf } from '../../report/cost.ts';
+import type { Sign } from '../../report/record.ts';
+import { withoutPrefix } from '../../report/words.ts';
 import { type Glyphs, type Paint, type Style, UNICODE, unpainted } from './paint.ts';
 import { percentOf, printable } from './words.ts';
 

@@ -1,7 +1,7 @@
 /** The built command where AWS is not: a clear sentence and the right exit code, and no SDK read before it is needed. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BIN, sluice } from './bin.ts';
+import { BIN, sluice } from '../bin.ts';
 
 const NOBODY = {
   AWS_ENDPOINT_URL: 'http://127.0.0.1:1',

@@ -1,16 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { frame, type View } from '../../cli/frame.ts';
-import { type Display, type Line, narrator } from '../../cli/lines.ts';
-import { ASCII, paint, UNICODE, unpainted } from '../../cli/paint.ts';
-import { recordOf } from '../../cli/records/rehearsed.ts';
-import { oddsInWords } from '../../functions/core/numerals.ts';
-import type { Flown } from '../../rehearsal/account.ts';
-import type { FlightOptions, Look } from '../../rehearsal/options.ts';
-import type { ScenarioName } from '../../rehearsal/scenarios.ts';
-import { reportHtml } from '../../report/report.ts';
-import { flight, usualOptions } from '../rehearsal/flights.ts';
+import { recordOf } from '../../../cli/recording/rehearsed.ts';
+import { frame, type View } from '../../../cli/screen/frame.ts';
+import { type Display, type Line, narrator } from '../../../cli/screen/lines.ts';
+import { ASCII, paint, UNICODE, unpainted } from '../../../cli/screen/paint.ts';
+import { oddsInWords } from '../../../functions/core/numerals.ts';
+import type { Flown } from '../../../rehearsal/account.ts';
+import type { FlightOptions, Look } from '../../../rehearsal/options.ts';
+import type { ScenarioName } from '../../../rehearsal/scenarios.ts';
+import { reportHtml } from '../../../report/report.ts';
+import { flight, usualOptions } from '../../rehearsal/flights.ts';
 
 const display: Display = { paint: unpainted, glyphs: UNICODE };
 const large = { rows: 40, columns: 120 };

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { sluice } from './bin.ts';
+import { sluice } from '../bin.ts';
 
-const EXAMPLES = fileURLToPath(new URL('../../examples/scenarios', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../../../examples/scenarios', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'sluice-scenarios-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

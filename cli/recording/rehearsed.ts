@@ -5,7 +5,7 @@ import type { Account } from '../../rehearsal/account.ts';
 import type { FlightOptions } from '../../rehearsal/options.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import type { Decision, FlightRecord, Rehearsal, ReleaseFlown } from '../../report/record.ts';
-import type { Line } from '../lines.ts';
+import type { Line } from '../screen/lines.ts';
 
 /** How a rehearsal was asked for, and whether somebody steered it. */
 export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
