@@ -2,7 +2,6 @@
 
 import { readArguments } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
-import { forceStable } from '../functions/core/force-stable.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { duration, oddsInWords } from '../functions/core/numerals.ts';
 import type { Lock, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
@@ -11,6 +10,7 @@ import { type UnnamedRollback, unnamedRollback } from '../functions/core/rollbac
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { ColourStatus } from '../functions/ports/fleet.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
+import { commandTo } from '../functions/steps/traffic.ts';
 import {
   CANNOT_TELL,
   type Controller,
@@ -140,7 +140,7 @@ function asText(controller: Controller, seen: Seen): readonly string[] {
     ...(state.lock ? [`Say:         ${typed('hold | resume | promote | abort', service)}`] : []),
     ...rollbackLines(controller, seen),
     `When nothing else works, everybody on ${safe}, at once and past all of us:`,
-    forceStable(traffic, safe),
+    commandTo(controller, traffic, safe),
   ];
 }
 
@@ -248,21 +248,23 @@ function asJson(controller: Controller, seen: Seen) {
     ...(newest ? { newest } : {}),
     colours,
     ...(doesSomething(unnamedRollback(state, newest)) ? { rollback: rollbackByHand(controller) } : {}),
-    forceStable: forceStable(controller.settings.traffic, safest(seen)),
+    forceStable: commandTo(controller, controller.settings.traffic, safest(seen)),
   };
 }
 
 /** An outage of the ledger is the very day for which the last command is kept: both of them, since nobody knows who is stable. */
 async function sayWithoutLedger(
-  { fleet, settings }: Controller,
+  { fleet, router, settings }: Controller,
   error: unknown,
   terminal: Terminal,
   json: boolean,
 ): Promise<number> {
   const health = await fleet.health().catch(() => undefined);
+  // For the rule's other actions alone.
+  await router.current().catch(() => undefined);
   const healthy = (colour: Colour) => (health ? `, ${health[colour]} healthy targets` : '');
   const commands = COLOURS.map(
-    (colour) => `Everybody on ${colour}${healthy(colour)}:\n${forceStable(settings.traffic, colour)}`,
+    (colour) => `Everybody on ${colour}${healthy(colour)}:\n${commandTo({ router }, settings.traffic, colour)}`,
   );
   tellTrouble(terminal, json, 'cannot-tell', `Cannot tell: ${sentence(error)}. Whatever runs goes on.`);
   if (!json) terminal.tell(`\nIf users suffer now, this needs none of us:\n${commands.join('\n')}`);

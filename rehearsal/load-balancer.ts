@@ -1,4 +1,5 @@
 /** One listener rule with two weights. A change is accepted at once and reaches the traffic some seconds later. */
+import type { RuleAction } from '../functions/core/force-stable.ts';
 import type { Weights } from '../functions/core/roles.ts';
 import type { VirtualClock } from './clock.ts';
 
@@ -7,6 +8,8 @@ export class LoadBalancer {
   weights: Weights;
   /** As requests meet it. */
   inForce: Weights;
+  /** All that the rule does; somebody may have put a sign-in before the forward. */
+  actions: readonly RuleAction[] = [{ Type: 'forward' }];
   /** When the weights last changed, epoch seconds. */
   changedAt: number;
   #version = 0;

@@ -176,11 +176,14 @@ export class World {
       this.writes.push(entry);
       for (const listener of this.#onWrite) listener(entry);
     };
+    let hasRead = false;
     return {
       clock,
       router: {
+        actions: () => (hasRead ? balancer.actions : undefined),
         current: () =>
           call('DescribeRules', () => {
+            hasRead = true;
             const last = this.writes.findLast(({ call }) => call === 'ModifyRule');
             const share = this.share();
             if (last?.actor === actor && last.readBack === undefined && share !== undefined) {

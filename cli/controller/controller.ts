@@ -17,7 +17,7 @@ import { displayOptions, type Terminal } from '../screen/verb.ts';
 export interface Controller {
   readonly settings: ServiceSettings;
   readonly stateMachineArn: string;
-  readonly router: Pick<TrafficRouter, 'current'>;
+  readonly router: Pick<TrafficRouter, 'current' | 'actions'>;
   readonly fleet: Pick<Fleet, 'observe' | 'health'>;
   readonly signals: Signals;
   readonly ledger: Ledger;

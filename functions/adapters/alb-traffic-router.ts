@@ -22,10 +22,11 @@ export const albTrafficRouter = (
   elb: Elb,
   { ruleArn, targetGroups, probe }: Pick<Addresses, 'ruleArn' | 'targetGroups' | 'probe'>,
   clock: Pick<Clock, 'sleep'>,
+  rule: RuleReader = ruleReader(elb, ruleArn),
 ): TrafficRouter => ({
-  current: albWeights(elb, { ruleArn, targetGroups }),
+  ...readingOf(rule, targetGroups),
 
-  route: (weights) => writeWeights(elb, ruleArn, targetGroups, weights),
+  route: (weights) => writeWeights(elb, ruleArn, targetGroups, weights, rule.read),
 
   async proveRights() {
     const actions = await actionsOf(elb, ruleArn);
@@ -50,10 +51,30 @@ export const albTrafficRouter = (
 });
 
 /** The reading alone, for those who may not write. */
-export const albWeights =
-  (elb: Elb, { ruleArn, targetGroups }: Pick<Addresses, 'ruleArn' | 'targetGroups'>): TrafficRouter['current'] =>
-  async () =>
-    weightsIn(forwardOf(await actionsOf(elb, ruleArn)), targetGroups);
+export const albReading = (elb: Elb, { ruleArn, targetGroups }: Pick<Addresses, 'ruleArn' | 'targetGroups'>) =>
+  readingOf(ruleReader(elb, ruleArn), targetGroups);
+
+/** Reads a rule's actions and remembers them, also those that are then found to be none of ours. */
+interface RuleReader {
+  readonly read: () => Promise<readonly Action[]>;
+  readonly last: () => readonly Action[] | undefined;
+}
+
+function ruleReader(elb: Elb, ruleArn: string): RuleReader {
+  let last: readonly Action[] | undefined;
+  return {
+    async read() {
+      last = await actionsOf(elb, ruleArn);
+      return last;
+    },
+    last: () => last,
+  };
+}
+
+const readingOf = (rule: RuleReader, groups: Groups): Pick<TrafficRouter, 'current' | 'actions'> => ({
+  current: async () => weightsIn(forwardOf(await rule.read()), groups),
+  actions: () => rule.last()?.map(kept),
+});
 
 const PROBES = 6;
 const PROBE_WITHIN_MS = 2000;
@@ -61,8 +82,14 @@ const PROBE_WITHIN_MS = 2000;
 const IN_FORCE_AFTER_SECONDS = 8;
 
 /** Reads, replaces the forward, writes: only Actions are sent, so the rule's conditions and priority stay. */
-export async function writeWeights(elb: Elb, ruleArn: string, groups: Groups, weights: Weights): Promise<void> {
-  const actions = await actionsOf(elb, ruleArn);
+export async function writeWeights(
+  elb: Elb,
+  ruleArn: string,
+  groups: Groups,
+  weights: Weights,
+  read: () => Promise<readonly Action[]> = () => actionsOf(elb, ruleArn),
+): Promise<void> {
+  const actions = await read();
   weightsIn(forwardOf(actions), groups);
   await elb.send(
     new ModifyRuleCommand({

@@ -7,7 +7,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { albWeights } from './alb-traffic-router.ts';
+import { albReading } from './alb-traffic-router.ts';
 import { BOUNDED, ONCE, prudent } from './client.ts';
 import { cloudwatchSignals } from './cloudwatch-signals.ts';
 import { dynamodbLedger } from './dynamodb-ledger.ts';
@@ -35,7 +35,7 @@ export async function outsidePorts({ service, region }: { readonly service: stri
   const { observe, health } = ecsFleet({ ecs, elb, scaling }, at, systemClock);
   return {
     at,
-    router: { current: albWeights(elb, at) },
+    router: albReading(elb, at),
     fleet: { observe, health },
     signals: cloudwatchSignals(prudent(new CloudWatchClient(again)), at),
     ledger: dynamodbLedger(dynamodb, at),

@@ -5,7 +5,6 @@
 
 import { decide, isBakeOver } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
-import { forceStable } from '../core/force-stable.ts';
 import { usualErrorRate } from '../core/judge/judge.ts';
 import type { LiteralEvidence } from '../core/judge/literal.ts';
 import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
@@ -17,7 +16,7 @@ import { NONE, type Share } from '../core/share.ts';
 import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
-import { agreeingShare, changedByHand } from './traffic.ts';
+import { agreeingShare, changedByHand, commandTo } from './traffic.ts';
 import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
@@ -182,12 +181,13 @@ async function abort(
 }
 
 async function ask(
-  { ledger, fleet, notices, clock }: JudgePorts,
+  ports: JudgePorts,
   { service, traffic }: JudgeSettings,
   me: Mine,
   lock: Lock,
   reason: string,
 ): Promise<void> {
+  const { ledger, fleet, notices, clock } = ports;
   const safe = safeColour(await fleet.health(), lock.stable);
   // The question first: asked twice is better than never.
   await notices.send({
@@ -195,7 +195,7 @@ async function ask(
     releaseId: lock.releaseId,
     title: `held at ${lock.share} %, a person must decide`,
     body: reason,
-    next: [typed('promote', service), typed('abort', service), forceStable(traffic, safe)],
+    next: [typed('promote', service), typed('abort', service), commandTo(ports, traffic, safe)],
   });
   await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
 }

@@ -5,7 +5,6 @@
  */
 import { typed } from '../core/commands.ts';
 import { Stuck } from '../core/failures.ts';
-import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Pending, RECONCILER, type ServiceState, writes } from '../core/protocol.ts';
 import { otherColour, rolesWhenStableIs, safeColour } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
@@ -16,7 +15,7 @@ import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
 import { leaveTheDead } from './stuck.ts';
-import { agreeingShare, type LiveShare, NOBODY } from './traffic.ts';
+import { agreeingShare, commandTo, type LiveShare, NOBODY } from './traffic.ts';
 
 /** Looks without a sign of life after which a running execution counts as wedged. */
 const WEDGED_AFTER_LOOKS = 5;
@@ -44,7 +43,11 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
     }
     if (lock.owner === RECONCILER) {
       // Who took it over may have died before anybody knew of it.
-      if (lock.paged !== TAKEN_OVER) await tellTakenOver(ports, settings, lock, lock.reason ?? lock.phase);
+      if (lock.paged !== TAKEN_OVER) {
+        // For the command in the notification: what the rule does beside the forward.
+        await ports.router.current().catch(() => undefined);
+        await tellTakenOver(ports, settings, lock, lock.reason ?? lock.phase);
+      }
       return carryOn(ports, settings, lock);
     }
     const why = await whyDead(ports, state);
@@ -89,11 +92,12 @@ async function takeOver(
 
 /** The ledger says that people know only once they were told: twice is better than never. */
 async function tellTakenOver(
-  { fleet, ledger, notices }: ReconcilePorts,
+  ports: ReconcilePorts,
   { service, traffic }: ReconcileSettings,
   lock: Lock,
   body: string,
 ): Promise<void> {
+  const { fleet, ledger, notices } = ports;
   const { releaseId, share, reason, stable, candidate, drift } = lock;
   // Past the point of no return stable is being put to sleep: users belong on the candidate, as long as it lives.
   const safe = safeColour(await fleet.health(), lock.phase === 'closing' ? candidate : stable);
@@ -106,7 +110,7 @@ async function tellTakenOver(
     body: drift ? `${NOBODY_OF_OURS} ${body}` : body,
     next: [
       typed('status', service),
-      forceStable(traffic, safe),
+      commandTo(ports, traffic, safe),
       ...(drift ? [whoCalled(traffic.region, 'ModifyRule')] : []),
     ],
   });

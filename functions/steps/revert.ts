@@ -4,7 +4,6 @@
  */
 import { typed } from '../core/commands.ts';
 import { Stuck, Transient } from '../core/failures.ts';
-import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../core/protocol.ts';
 import { type Colour, safeColour, shareOf, weightsFor } from '../core/roles.ts';
@@ -14,7 +13,7 @@ import type { ServiceSettings } from './settings.ts';
 import { putToSleep, settle, settling } from './settle.ts';
 import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
-import { agreeingShare, routeToSafety } from './traffic.ts';
+import { agreeingShare, commandTo, routeToSafety } from './traffic.ts';
 
 type RevertPorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notices' | 'clock'>;
 
@@ -55,19 +54,21 @@ async function revertMine(
 
 /** A third group in the rule, a rule that is gone, a missing right: told once, and tried on until a person put it right. */
 async function tellBlocked(
-  { fleet, ledger, notices }: RevertPorts,
+  ports: RevertPorts,
   { service, traffic }: RevertSettings,
   me: Mine,
   lock: Lock,
   why: string,
 ): Promise<void> {
   if (lock.blocked === why) return;
+  const { fleet, ledger, notices } = ports;
+  const safe = safeColour(await fleet.health(), lock.stable);
   await notices.send({
     kind: 'stuck',
     releaseId: lock.releaseId,
     title: `the rollback is blocked: ${why}`,
     body: `${lock.abort?.reason ?? lock.reason ?? 'it rolls back'}. It is tried again until this is put right.`,
-    next: [typed('doctor', service), forceStable(traffic, safeColour(await fleet.health(), lock.stable))],
+    next: [typed('doctor', service), commandTo(ports, traffic, safe)],
   });
   await ledger.write(writes.blocked(me, why));
 }
@@ -103,7 +104,7 @@ async function putUsersBack(
     body: reason,
     next: [
       typed(lock.drift ? 'status' : `why ${lock.releaseId}`, settings.service),
-      forceStable(settings.traffic, safe),
+      commandTo(ports, settings.traffic, safe),
     ],
   });
   return settling(reverting, SETTLE_SECONDS);

@@ -6,7 +6,6 @@
 import { isAdvanceAsked } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
 import { Aborted, Transient } from '../core/failures.ts';
-import { forceStable } from '../core/force-stable.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
 import { tasksNeeded } from '../core/readiness.ts';
@@ -23,7 +22,7 @@ import {
   type StepInput,
   type StepOutput,
 } from './step.ts';
-import { routeAndReadBack } from './traffic.ts';
+import { commandTo, routeAndReadBack } from './traffic.ts';
 
 type ShiftPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
 
@@ -81,7 +80,7 @@ export const shift = (
         next: [
           typed('status', service),
           typed('abort', service),
-          forceStable(traffic, safeColour(health, lock.stable)),
+          commandTo(ports, traffic, safeColour(health, lock.stable)),
         ],
       });
     }

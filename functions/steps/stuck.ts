@@ -1,11 +1,10 @@
 import { typed } from '../core/commands.ts';
-import { forceStable } from '../core/force-stable.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { type Colour, safeColour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE } from '../core/share.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, type Ports } from './step.ts';
-import { agreeingShare, type LiveShare, NOBODY, routeToSafety } from './traffic.ts';
+import { agreeingShare, commandTo, type LiveShare, NOBODY, routeToSafety } from './traffic.ts';
 
 type StuckPorts = Pick<Ports, 'router' | 'fleet' | 'notices' | 'clock'>;
 
@@ -54,17 +53,17 @@ export async function leaveTheDead(ports: StuckPorts, settings: StuckSettings, l
 }
 
 const page = (
-  { notices }: StuckPorts,
+  ports: StuckPorts,
   { service, traffic }: StuckSettings,
   { releaseId }: Lock,
   { what, reason, safe }: { readonly what: string; readonly reason: string; readonly safe: Colour },
 ): Promise<void> =>
-  notices.send({
+  ports.notices.send({
     kind: 'stuck',
     releaseId,
     title: `STUCK, ${what}`,
     body: reason,
-    next: [typed('doctor', service), forceStable(traffic, safe)],
+    next: [typed('doctor', service), commandTo(ports, traffic, safe)],
   });
 
 /** Somebody who is woken must know who is harmed now, so it is what the rule says, and not what the ledger confirmed. */

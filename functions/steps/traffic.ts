@@ -1,6 +1,7 @@
 /** Reading the rule until it can be believed: ALB answers may lag, so a weight counts once readings agree. */
 import { Transient } from '../core/failures.ts';
-import { type Roles, shareOf, type Weights } from '../core/roles.ts';
+import { forceStable, type TrafficAddresses } from '../core/force-stable.ts';
+import { type Colour, type Roles, shareOf, type Weights } from '../core/roles.ts';
 import type { Share } from '../core/share.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TrafficRouter } from '../ports/traffic-router.ts';
@@ -48,6 +49,13 @@ export async function routeToSafety(ports: RouterAndClock, weights: Weights): Pr
 export const NOBODY = 'nobody';
 
 export type LiveShare = Share | typeof NOBODY;
+
+/** The one command that sends everybody to a colour, with the rule's other actions as this invocation read them. */
+export const commandTo = (
+  { router }: { readonly router: Pick<TrafficRouter, 'actions'> },
+  traffic: TrafficAddresses,
+  colour: Colour,
+): string => forceStable(traffic, colour, router.actions() ?? 'unread');
 
 /** The share on which all readings agree, or undefined when they do not. */
 export async function agreeingShare({ router, clock }: RouterAndClock, roles: Roles): Promise<LiveShare | undefined> {

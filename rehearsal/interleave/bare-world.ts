@@ -150,6 +150,7 @@ export class BareWorld {
     return {
       clock,
       router: {
+        actions: () => [{ Type: 'forward' }],
         current: () =>
           perform('DescribeRules', (tell) => {
             const weights = this.#shown();

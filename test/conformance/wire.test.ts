@@ -17,10 +17,12 @@ import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rulesOn } from '../../functions/adapters/listener-rules.ts';
 import { Stuck } from '../../functions/core/failures.ts';
+import { commandTo } from '../../functions/steps/traffic.ts';
 import { ecsRestarts } from '../../platform/rotation/adapters/ecs-restarts.ts';
 import { secretsManager } from '../../platform/rotation/adapters/secrets-manager.ts';
+import { modifyRuleOf } from '../adapters/pasted.ts';
 import { overTheWire } from './backends.ts';
-import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, sharedMoto } from './moto.ts';
+import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, REGION, sharedMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
 import { clientsAt, type OwnClients, portsAt, SERVICE, TEMPLATE } from './stage.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -109,6 +111,34 @@ describe.skipIf(!programs)('over the wire', () => {
       );
       await it.ask(({ router }) => router.route({ blue: 50, green: 50 }));
       expect((await ruleNow()).Actions?.map(({ Type }) => Type)).toEqual(['authenticate-cognito', 'forward']);
+    });
+
+    test('the command of last resort, pasted, keeps a sign-in', async () => {
+      const signIn = {
+        Type: 'authenticate-oidc' as const,
+        Order: 1,
+        AuthenticateOidcConfig: {
+          Issuer: 'https://id.example.com',
+          AuthorizationEndpoint: 'https://id.example.com/a',
+          TokenEndpoint: 'https://id.example.com/t',
+          UserInfoEndpoint: 'https://id.example.com/u',
+          ClientId: 'sluice',
+          ClientSecret: 'kept by the load balancer',
+        },
+      };
+      const { ruleArn, targetGroups } = it.addresses();
+      const [forward] = (await ruleNow()).Actions!;
+      await own.elb.send(new ModifyRuleCommand({ RuleArn: ruleArn, Actions: [signIn, { ...forward!, Order: 2 }] }));
+      const command = await it.ask(async ({ router }) => {
+        await router.current();
+        return commandTo({ router }, { region: REGION, ruleArn, targetGroups }, 'green');
+      });
+      await own.elb.send(new ModifyRuleCommand(modifyRuleOf(command)));
+      const { ClientSecret: _, ...stays } = signIn.AuthenticateOidcConfig;
+      expect((await ruleNow()).Actions).toMatchObject([
+        { Type: 'authenticate-oidc', Order: 1, AuthenticateOidcConfig: { ...stays, UseExistingClientSecret: true } },
+        { Type: 'forward', Order: 2, ForwardConfig: { TargetGroups: [{ Weight: 0 }, { Weight: 100 }] } },
+      ]);
     });
 
     test('a rule that is gone is nothing that another try could mend', async () => {

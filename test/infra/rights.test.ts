@@ -42,6 +42,8 @@ const FIND_TASKS = ['ecs:ListTasks', 'ecs:DescribeTasks'];
 /** What each method of a port comes to in AWS. */
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'router.current': ['elasticloadbalancing:DescribeRules'],
+  // What `current` read.
+  'router.actions': [],
   'router.route': ROUTE,
   'router.proveRights': ROUTE,
   'router.probe': ROUTE,
