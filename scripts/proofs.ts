@@ -1,8 +1,9 @@
 /**
- * Two pages make promises and name the test of each: docs/failure-modes.md for sixty faults, docs/seed.md for every line of
- * the plan. `tsx scripts/proofs.ts REPORT` reads vitest's JSON report of a whole run
- * (https://vitest.dev/guide/reporters#json-reporter) and fails unless each of those tests ran and passed in it. One that was
- * skipped, as for want of a PostgreSQL, is told; with CI set it is a failure too.
+ * Two pages make promises, and each row has an id that stands in the titles of the tests that show it:
+ * docs/failure-modes.md for every fault (`[F17]`), docs/seed.md for every line of the plan (`[S159]`).
+ * `tsx scripts/proofs.ts REPORT` reads vitest's JSON report of a whole run (https://vitest.dev/guide/reporters#json-reporter)
+ * and fails unless each row has a test there, and all of them passed. One that was skipped, as for want of a PostgreSQL, is
+ * told; with CI set it is a failure too.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -10,11 +11,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** A row of a page, and the tests that show it: `test/file.test.ts > suite > title`. */
+/** A row of a page. */
 export interface Promised {
+  /** `F17`, or `S159` for the row that begins with line 159. */
   readonly id: string;
-  readonly tests: readonly string[];
+  /** Tests show it: the row says its own id where others say why there is none. */
+  readonly isTested: boolean;
 }
+
+/** The ids in a title or a cell: `[F17]`. */
+export const idsIn = (text: string): readonly string[] => [...text.matchAll(/\[([FS]\d+)\]/g)].map(([, id]) => id!);
 
 export interface FailureMode extends Promised {
   readonly fault: string;
@@ -37,29 +43,28 @@ export interface SeedRow extends Promised {
 
 const CANNOT = 'cannot be tested here: ';
 
-/** The rows of docs/failure-modes.md, `F01` to `F60`, in its order. */
+/** The rows of docs/failure-modes.md, `F01` and on, in its order. */
 export function failureModesIn(page: string): readonly FailureMode[] {
   return rowsIn(page, /^F\d\d$/).map(([id = '', fault = '', expected = '', happens = '', shown = '']) => {
     const untested = shown.startsWith(CANNOT) ? { untested: shown.slice(CANNOT.length) } : {};
-    return { id, fault, expected, happens, tests: testsIn(shown), ...untested };
+    return { id, fault, expected, happens, isTested: idsIn(shown).includes(id), ...untested };
   });
 }
 
 /** The rows of docs/seed.md, named by their lines, in its order. */
 export function seedRowsIn(page: string): readonly SeedRow[] {
-  return rowsIn(page, /^\d+(?:-\d+)?$/).map(([id = '', quote = '', lives = '', shown = '']) => {
-    const [from, to = from] = id.split('-').map(Number);
+  return rowsIn(page, /^\d+(?:-\d+)?$/).map(([lines = '', quote = '', lives = '', shown = '']) => {
+    const [from, to = from] = lines.split('-').map(Number);
     const livesIn = [...lives.matchAll(/\]\(([^)#]+)/g)].map(([, path]) => path!);
     const rulings = [...shown.matchAll(/\bR\d+\b/g)].map(([ruling]) => ruling);
-    return { id, from: from!, to: to!, quote, livesIn, rulings, tests: testsIn(shown) };
+    const id = `S${from}`;
+    return { id, from: from!, to: to!, quote, livesIn, rulings, isTested: idsIn(shown).includes(id) };
   });
 }
 
 /** The cells of each row of a table whose first cell is such a name. A pipe within a cell is written `\|`. */
 const rowsIn = (page: string, name: RegExp): readonly (readonly string[])[] =>
   [...page.matchAll(/^\| (.+) \|$/gm)].map(([, cells]) => cells!.split(' | ')).filter(([first]) => name.test(first!));
-
-const testsIn = (cell: string): readonly string[] => [...cell.matchAll(/`(test\/[^`]+)`/g)].map(([, test]) => test!);
 
 /** What we read of the report. */
 export interface Report {
@@ -74,7 +79,7 @@ export interface Report {
 }
 
 export interface Verdict {
-  /** One sentence for each named test that is not in the run, or did not pass. */
+  /** One sentence for each row without a test in the run, and for each of its tests that did not pass. */
   readonly broken: readonly string[];
   /** One for each that was skipped. */
   readonly notRun: readonly string[];
@@ -82,22 +87,20 @@ export interface Verdict {
 
 /** Paths of the report begin with `root`. */
 export function held(rows: readonly Promised[], { testResults }: Report, root: string): Verdict {
-  const statuses = new Map<string, string>();
-  for (const { name, assertionResults } of testResults) {
-    for (const { ancestorTitles, title, status } of assertionResults)
-      statuses.set([relative(root, name), ...ancestorTitles, title].join(' > '), status);
-  }
+  const ran = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ ancestorTitles, title, status }) => {
+      const test = [relative(root, name), ...ancestorTitles, title].join(' > ');
+      return { test, status, ids: idsIn(test) };
+    }),
+  );
   const broken: string[] = [];
   const notRun: string[] = [];
-  for (const { id, tests } of rows) {
-    for (const test of tests) {
-      const status = statuses.get(test);
-      if (status === 'passed') continue;
+  for (const { id } of rows.filter(({ isTested }) => isTested)) {
+    const tests = ran.filter(({ ids }) => ids.includes(id));
+    if (tests.length === 0) broken.push(`${id}: no test of this run has [${id}] in its title`);
+    for (const { test, status } of tests) {
       if (status === 'skipped' || status === 'pending') notRun.push(`${id}: NOT RUN: ${test}`);
-      else
-        broken.push(
-          `${id}: ${status === undefined ? 'there is no such test in this run' : `it is ${status}`}: ${test}`,
-        );
+      else if (status !== 'passed') broken.push(`${id}: it is ${status}: ${test}`);
     }
   }
   return { broken, notRun };
@@ -112,10 +115,10 @@ function main(reportPath: string): void {
   };
   for (const [page, rows] of Object.entries(pages)) {
     const { broken, notRun } = held(rows, report, ROOT);
-    const named = new Set(rows.flatMap(({ tests }) => tests)).size;
-    const passed = named - broken.length - notRun.length;
     for (const sentence of [...broken, ...notRun]) process.stdout.write(`${page}: ${sentence}\n`);
-    process.stdout.write(`${page}: ${rows.length} rows, ${named} tests, of which ${passed} ran and passed\n`);
+    const shown = rows.filter(({ isTested }) => isTested).length;
+    process.stdout.write(`${page}: ${shown} of ${rows.length} rows are shown by tests, ${broken.length} broken
+`);
     if (broken.length > 0 || (notRun.length > 0 && process.env['CI'])) process.exitCode = 1;
   }
 }

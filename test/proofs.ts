@@ -1,23 +1,14 @@
-/** Whether a test that a page names is written, before anything has run. */
-import { isThere, textOf } from './repository-files.ts';
+/** Which ids of promises stand in tests, before anything has run. */
+import { idsIn } from '../scripts/proofs.ts';
+import { repositoryFiles, textOf } from './repository-files.ts';
 
-/** Whether a title, or one that is made of a table of cases, stands in the test's file. */
-export function isWritten(name: string): boolean {
-  const [file, ...titles] = name.split(' > ');
-  if (!isThere(file!)) return false;
-  const written = literalsIn(textOf(file!));
-  return titles.every((title) => written.some((one) => one.test(title)));
+/** Examples of titles stand there. */
+const ABOUT_IDS = 'test/scripts/proofs.test.ts';
+
+/** By id: the files in which it is written. */
+export function writtenIds(): ReadonlyMap<string, readonly string[]> {
+  const files = new Map<string, string[]>();
+  for (const path of repositoryFiles().filter((one) => one.endsWith('.test.ts') && one !== ABOUT_IDS))
+    for (const id of new Set(idsIn(textOf(path)))) files.set(id, [...(files.get(id) ?? []), path]);
+  return files;
 }
-
-/** The texts of a file; what a case fills in (`%s`, `$name`, `${...}`) may be anything, but not everything. */
-const literalsIn = (code: string): readonly RegExp[] =>
-  [...code.matchAll(/'((?:\\.|[^'\\\n])+)'|"((?:\\.|[^"\\\n])+)"|`((?:\\.|[^`\\])+)`/g)].map(
-    ([, single, double, template]) =>
-      new RegExp(`^${asPattern((single ?? double ?? template)!.replace(/\\(.)/g, '$1'))}$`, 'su'),
-  );
-
-const asPattern = (text: string): string =>
-  text
-    .split(/%[sdifjo]|\$\{[^}]*\}|\$\w+(?:\.\w+)*/)
-    .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-    .join('.+');

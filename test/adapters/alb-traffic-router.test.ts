@@ -53,7 +53,7 @@ test('whatever share is asked for is what the rule then says', async () => {
   );
 });
 
-test('conditions and priority of the rule stay, and group stickiness goes off', async () => {
+test('conditions and priority of the rule stay, and group stickiness goes off [F26] [F33]', async () => {
   const { router, balancer, ruleArn } = scene([split(75, 25)]);
   await router.route({ blue: 100, green: 0 });
   const rule = balancer.rules.get(ruleArn);
@@ -61,7 +61,7 @@ test('conditions and priority of the rule stay, and group stickiness goes off', 
   expect(rule?.Actions?.[0]?.ForwardConfig?.TargetGroupStickinessConfig).toEqual({ Enabled: false });
 });
 
-test('a sign-in before the forward stays, in its order and with its secret', async () => {
+test('a sign-in before the forward stays, in its order and with its secret [F32]', async () => {
   const { router, balancer, ruleArn } = scene([SIGN_IN, split(75, 25, { Order: 2 })]);
   await router.route({ blue: 50, green: 50 });
   expect(balancer.rules.get(ruleArn)?.Actions).toMatchObject([
@@ -74,7 +74,7 @@ test('a sign-in before the forward stays, in its order and with its secret', asy
   ]);
 });
 
-test('a third target group is somebody else’s: the rule is not read as ours, and not written', async () => {
+test('a third target group is somebody else’s: the rule is not read as ours, and not written [F26] [F32]', async () => {
   const { router, balancer, ruleArn } = scene([
     forwardTo({ [GROUPS.blue]: 50, [GROUPS.green]: 25, [groupArn('maria')]: 25 }),
   ]);
@@ -90,7 +90,7 @@ test('a rule that a person pointed at one colour sends all requests there', asyn
   expect(await scene([single]).router.current()).toEqual({ blue: 1, green: 0 });
 });
 
-test('a rule that is gone, or does something else, needs a person', async () => {
+test('a rule that is gone, or does something else, needs a person [F31]', async () => {
   const answers503: Action = { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '503' } };
   await expect(scene([answers503]).router.current()).rejects.toThrow(/does not forward/);
   const { router, balancer } = scene([split(100, 0)]);
@@ -98,7 +98,7 @@ test('a rule that is gone, or does something else, needs a person', async () => 
   await expect(router.route({ blue: 100, green: 0 })).rejects.toThrow(Stuck);
 });
 
-test('the right to move traffic is proved by writing what stands there', async () => {
+test('the right to move traffic is proved by writing what stands there [F57]', async () => {
   const { router, balancer, ruleArn, calls } = scene([SIGN_IN, split(60, 40, { Order: 2 })]);
   await router.proveRights();
   expect(calls.map(({ command }) => command)).toEqual(['DescribeRules', 'ModifyRule']);

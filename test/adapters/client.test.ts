@@ -20,7 +20,7 @@ async function endpoint(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a rule that is not there is Stuck, in the load balancer’s own XML', async () => {
+test('a rule that is not there is Stuck, in the load balancer’s own XML [F31]', async () => {
   const body = `<ErrorResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><Error><Type>Sender</Type><Code>RuleNotFound</Code><Message>One or more rules not found</Message></Error><RequestId>1</RequestId></ErrorResponse>`;
   const url = await endpoint((_, answer) => answer.writeHead(400, { 'content-type': 'text/xml' }).end(body));
   const elb = prudent(new ElasticLoadBalancingV2Client({ ...PLACE, ...BOUNDED, endpoint: url }));
@@ -29,7 +29,7 @@ test('a rule that is not there is Stuck, in the load balancer’s own XML', asyn
   expect(isCalled(error, 'RuleNotFound')).toBe(true);
 });
 
-test('a throttled call is tried three times, then it is Transient', async () => {
+test('a throttled call is tried three times, then it is Transient [F27]', async () => {
   let asked = 0;
   const url = await endpoint((_, answer) => {
     asked += 1;

@@ -111,7 +111,7 @@ test('a minute of a colour is what the load balancer counted for its group', asy
   });
 });
 
-test('a candidate that drops every request has answered none', async () => {
+test('a candidate that drops every request has answered none [F40]', async () => {
   const { signals } = cloudwatch([{ [GREEN]: { ...silent, 'RequestCount Sum': 50 } }]);
   const [minute] = await signals.minutes({ from: T0, to: T0 + 60, thresholdsMs: [] });
   expect(minute?.colours.green).toMatchObject({ requests: 50, answered: 0 });
@@ -267,7 +267,7 @@ test('every alarm of both colours is told, with its kind and since when', async 
   });
 });
 
-test('an alarm that CloudWatch leaves out is an error, never an all is well', async () => {
+test('an alarm that CloudWatch leaves out is an error, never an all is well [F38]', async () => {
   const { signals } = alarms({}, NAMES.slice(1));
   await expect(signals.alarms()).rejects.toThrow(`No such alarms: ${NAMES[0]}`);
 });

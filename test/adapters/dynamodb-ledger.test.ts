@@ -102,7 +102,7 @@ test('the newest record is that of the release that was opened last, whatever it
   expect(await ledger.newestRecord()).toMatchObject({ image: 'v1.4.1' });
 });
 
-test('an image that has a record is not opened again, unless it is asked for', async () => {
+test('an image that has a record is not opened again, unless it is asked for [F01]', async () => {
   const ledger = ledgerOver(new Table());
   const { lock } = await opened(ledger);
   await ledger.write(writes.reverting(mine, NOW, { onStable: true, reason: 'worse' }));

@@ -7,7 +7,7 @@ import { digestOf, imageOf, scene, TAGS, TEMPLATE } from './fleet.ts';
 
 const GREEN = 'service/main/app-green';
 
-test('a release is the newest template with one image changed, and nothing else', async () => {
+test('a release is the newest template with one image changed, and nothing else [S157] [S464]', async () => {
   const { cluster, fleet } = scene();
   cluster.tagByAws('app-template', { key: 'aws:cloudformation:stack-name', value: 'releases' });
   await fleet.deploy('green', digestOf('5'), 3);
@@ -185,7 +185,7 @@ describe('a task of several containers', () => {
   });
 });
 
-test('why no task could start is told, and is no crash', async () => {
+test('why no task could start is told, and is no crash [F48]', async () => {
   const { cluster, fleet } = scene();
   await fleet.deploy('green', digestOf('5'), 2);
   const stoppedReason = 'CannotPullContainerError: not found';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MigrationFailed, Transient } from '../../functions/core/failures.ts';
 import { digestOf, imageOf, scene } from './fleet.ts';
 
-test('a migration runs once, from the new image, in a family of its own', async () => {
+test('a migration runs once, from the new image, in a family of its own [F53]', async () => {
   const { cluster, fleet, calls } = scene();
   expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
   expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
@@ -39,7 +39,7 @@ test.each(ENDS)(
   },
 );
 
-test('a migration that finds no capacity tries again later; one that cannot start at all has failed', async () => {
+test('a migration that finds no capacity tries again later; one that cannot start at all has failed [F49]', async () => {
   const { cluster, fleet } = scene();
   cluster.runFailure = { reason: 'RESOURCE:FARGATE' };
   await expect(fleet.migrate('r-1', digestOf('5'))).rejects.toThrow(Transient);
@@ -72,7 +72,7 @@ test('a migration beside which another runs has failed: whatever it verified may
   });
 });
 
-test('a migration that is stopped has stopped, or the caller hears that it has not yet', async () => {
+test('a migration that is stopped has stopped, or the caller hears that it has not yet [F52]', async () => {
   const { cluster, fleet, slept } = scene();
   await fleet.migrate('r-1', digestOf('5'));
   cluster.stopsAfterLooks = 3;

@@ -49,7 +49,7 @@ test.each(TABLE)('%s is %s', (name, is, facts) => {
   expect(ours).toMatchObject({ cause: error, message: expect.stringContaining('ModifyRule') });
 });
 
-test('a refused right is named, with what it was wanted for', () => {
+test('a refused right is named, with what it was wanted for [F57]', () => {
   const message =
     'User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecs:UpdateService on resource: arn:aws:ecs:us-east-1:1:service/c/green because no identity-based policy allows it';
   expect((named('UpdateService', refusal('AccessDeniedException', message)) as Error).message).toBe(

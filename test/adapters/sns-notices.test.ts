@@ -114,7 +114,7 @@ test('without a bus nothing is put on one', async () => {
   expect((await sent(REVERTED, {}, at)).events).toEqual([]);
 });
 
-test('nobody is waited for longer than three seconds', { timeout: 20_000 }, async () => {
+test('nobody is waited for longer than three seconds [F56]', { timeout: 20_000 }, async () => {
   const server = createServer(() => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -5,7 +5,7 @@ import { WrongSettings } from '../../infra/wrong-settings.ts';
 import { namesOf } from '../../platform/infra/core-settings.ts';
 import { attach } from '../infra/scene.ts';
 
-test('nothing written means the seed: production, one service of 2 to 10 tasks at 70 % CPU, with its migration', () => {
+test('nothing written means the seed: production, one service of 2 to 10 tasks at 70 % CPU, with its migration [S221] [S457]', () => {
   const { profile, services, keepData, removeRule } = readSettings({});
   expect([profile, keepData, removeRule]).toEqual(['production', true, false]);
   expect(services).toMatchObject([
@@ -40,7 +40,7 @@ test('services that say nothing of priorities get their own, with room for a pro
   ]);
 });
 
-test('a service has one rule: two rules, or two listeners, are refused before anything is built', () => {
+test('a service has one rule: two rules, or two listeners, are refused before anything is built [F34]', () => {
   const withRule = (rule: unknown) => () => readSettings({ services: [{ rule }] });
   expect(withRule([{ paths: ['/a'] }, { paths: ['/b'] }])).toThrow(WrongSettings);
   expect(withRule({ paths: ['/a'], listeners: ['web', 'api'] })).toThrow(WrongSettings);

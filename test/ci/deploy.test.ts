@@ -37,7 +37,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.skipIf(!bin)('the tests of a push', { timeout: 120_000 }, () => {
   const tested = () => runJob(deploy, 'test', folder, { ...runner, PATH: `${bin}:${process.env['PATH']}` });
 
-  test('pass for a backend that is in order, step by step', () => {
+  test('pass for a backend that is in order, step by step [S313]', () => {
     const { passed, failed, output } = tested();
     expect(failed, output).toBeUndefined();
     expect(passed).toEqual(steps('test'));
@@ -45,10 +45,10 @@ describe.skipIf(!bin)('the tests of a push', { timeout: 120_000 }, () => {
   });
 
   test.each([
-    ['a function that nobody tests', /^pytest/, /Required test coverage of 80% not reached/, UNTESTED],
-    ['a line that is not formatted', /^black/, /would reformat .*fares\.py/, 'NAME  =  "fares"\n'],
-    ['a value of another type', /^mypy/, /Incompatible types in assignment/, 'LIMIT: int = "many"\n'],
-    ['a finding of the linter', /^pylint/, /unused-import/, 'import os\n'],
+    ['a function that nobody tests [S316]', /^pytest/, /Required test coverage of 80% not reached/, UNTESTED],
+    ['a line that is not formatted [S322]', /^black/, /would reformat .*fares\.py/, 'NAME  =  "fares"\n'],
+    ['a value of another type [S322]', /^mypy/, /Incompatible types in assignment/, 'LIMIT: int = "many"\n'],
+    ['a finding of the linter [S322]', /^pylint/, /unused-import/, 'import os\n'],
   ])('end at %s', (_, step, says, added) => {
     appendFileSync(`${folder}/src/fares.py`, `\n\n${added}`);
     const { passed, failed, output } = tested();
@@ -58,7 +58,7 @@ describe.skipIf(!bin)('the tests of a push', { timeout: 120_000 }, () => {
     expect(output).toMatch(says);
   });
 
-  test('end at a test that fails, whatever it covers', () => {
+  test('end at a test that fails, whatever it covers [S316]', () => {
     writeFileSync(`${folder}/tests/test_red.py`, 'def test_red():\n    assert False\n');
     const { failed, output } = tested();
     rmSync(`${folder}/tests/test_red.py`);
@@ -68,7 +68,7 @@ describe.skipIf(!bin)('the tests of a push', { timeout: 120_000 }, () => {
 });
 
 describe('the frontend', () => {
-  test('is built where the workflow takes it from, and comes to users page last', async () => {
+  test('is built where the workflow takes it from, and comes to users page last [S415]', async () => {
     const { passed, failed, output } = runJob(deploy, 'build-frontend', folder, runner);
     expect(failed, output).toBeUndefined();
     expect(passed).toEqual(steps('build-frontend'));
@@ -105,7 +105,7 @@ describe('the image', () => {
     expect(existsSync(join(folder, uploads('build')))).toBe(true);
   });
 
-  test('that could not be saved does not: half a file would be pushed', () => {
+  test('that could not be saved does not: half a file would be pushed [S348]', () => {
     expect(built('[ "$1" != save ]').failed).toMatch(/^docker save/);
   });
 });

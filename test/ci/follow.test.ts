@@ -88,7 +88,7 @@ const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Pa
   ['healthy', 0, { input: { image: 'v1.4.2' } }],
 ];
 
-test.each(FLIGHTS)('a rehearsed release (%s) gives its outcome as exit code %i', async (name, code, changes) => {
+test.each(FLIGHTS)('a rehearsed release (%s) gives its outcome as exit code %i [S381]', async (name, code, changes) => {
   const flown = await flight(name, changes);
   const state = flown.timeline.at(-1)!.state;
   const ran = await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: endedIn(state, flown.reason) }]));

@@ -22,7 +22,7 @@ describe('the frontend', () => {
     return folder;
   };
 
-  test('is uploaded hashed files first, index.html last, then CloudFront is told; nothing is deleted', async () => {
+  test('is uploaded hashed files first, index.html last, then CloudFront is told; nothing is deleted [S421] [S425]', async () => {
     const folder = built(
       'index.html',
       'main.8f3a1b2c4d5e6f70.js',
@@ -73,7 +73,7 @@ describe('the push', () => {
     answers: [answer],
   });
 
-  test('brings a new tag, and no other', async () => {
+  test('brings a new tag, and no other [S348]', async () => {
     const unknown = describe_({ code: 254, stderr: 'An error occurred (ImageNotFoundException)' });
     const { code, calls, outputs } = await runScript('push', ['image.tar.gz', 'v1.5.0'], [unknown], environment);
     expect(code).toBe(0);
@@ -134,7 +134,7 @@ describe('the rollback', () => {
   const repository = { registry: 'registry.example', name: 'conductores-backend' };
 
   test.each([['v1.2.3'], ['a'.repeat(40)], [`sha256:${'b'.repeat(64)}`], ['r-20261124-100000'], ['']])(
-    'to "%s" starts what the controller takes',
+    'to "%s" starts what the controller takes [S585]',
     async (VERSION) => {
       const { code, calls, outputs } = await roll({ VERSION, REASON: 'It is "slow"', ACCEPT_SCHEMA: 'true' });
       expect(code).toBe(0);
@@ -177,7 +177,7 @@ describe('the migration', () => {
     });
   const payloads = (calls: readonly string[]) => calls.map((call) => /--payload (\{.*?\}) --query/.exec(call)![1]);
 
-  test('is asked for again, under the same id, until it has ended', async () => {
+  test('is asked for again, under the same id, until it has ended [S548]', async () => {
     const { code, calls } = await migrate(
       lambda(
         { is: 'waits', behind: 'by-hand-run-6' },
@@ -252,12 +252,12 @@ describe('the public health check', () => {
     [['200'], 0, 1],
     [['000', '503', '200'], 0, 3],
     [['503', '503', '503'], 1, 3],
-  ])('answers of %j end with %i', async (codes, code, tries) => {
+  ])('answers of %j end with %i [S388] [S395]', async (codes, code, tries) => {
     const ran = await runScript('health', ['https://api.example/health'], [answering(...codes)], environment);
     expect([ran.code, ran.calls.length]).toEqual([code, tries]);
   });
 
-  test('asks ten times, half a minute apart', async () => {
+  test('asks ten times, half a minute apart [S395]', async () => {
     const { code, calls } = await runScript('health', ['https://api.example/health'], [answering('503')], {}, [
       'sleep',
     ]);
@@ -282,14 +282,14 @@ describe('Slack', () => {
     [{ test: 'success', deploy: 'failure', frontend: 'skipped' }, '*failure* (deploy: failure, frontend: skipped)'],
     [{ test: 'success', deploy: 'cancelled' }, '*cancelled* (deploy: cancelled)'],
     [{ test: 'success', deploy: 'skipped' }, '*skipped* (deploy: skipped)'],
-  ])('hears the real result of %j', async (results, sentence) => {
+  ])('hears the real result of %j [S436]', async (results, sentence) => {
     const { code, calls } = await tell(results);
     expect(code).toBe(0);
     expect(calls).toEqual([expect.stringMatching(/^curl .*https:\/\/slack\.example\/hook$/)]);
     expect(calls[0]).toContain(sentence);
   });
 
-  test('is told which commit, and by whom', async () => {
+  test('is told which commit, and by whom [S436]', async () => {
     const { calls } = await tell({ deploy: 'success' }, { COMMIT: 'a'.repeat(40) });
     expect(calls[0]).toContain(`*success*, commit ${'a'.repeat(40)}, started by ana.`);
   });

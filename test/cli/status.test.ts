@@ -26,7 +26,7 @@ const looked = async (it: Deployed) => {
 };
 
 describe('status says', () => {
-  test('at rest, what is live, what was before it, and how to go back', async () => {
+  test('at rest, what is live, what was before it, and how to go back [S578]', async () => {
     const it = await deployed();
     const out = await looked(it);
     expect(out).toMatch(/^conductores-backend {3}100 % on blue {3}nothing is being released\n/);

@@ -85,7 +85,7 @@ describe('silence', () => {
     expect(decide(moment(900, { verdict: proven, ...silent }))).toMatchObject({ word: 'hold', reason: silent.silence });
   });
 
-  test('never advances by itself, whatever else is true', () => {
+  test('never advances by itself, whatever else is true [F35]', () => {
     const anything = fc.record({
       seconds: fc.nat({ max: 40_000 }),
       verdict: fc.constantFrom(proven, unproven, suspected, worse, baking),

@@ -147,7 +147,7 @@ describe('warnings', () => {
     expect(silent[0]).toEqual({ message: expect.stringContaining('cannot be judged'), cures: [] });
   });
 
-  test('the price of the literal policy and of an incompatible migration is said beforehand', () => {
+  test('the price of the literal policy and of an incompatible migration is said beforehand [S561]', () => {
     expect(warnings(planned({ ...compatible, policy: 'literal' }), at(100))[0]!.message).toContain('44 to 100 %');
     expect(warnings(planned({}), at(100))[0]!.message).toContain('schemaCompatible');
     expect(warnings(planned({ action: 'rollback' }), at(100))).toEqual([]);

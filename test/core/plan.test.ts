@@ -33,12 +33,12 @@ const canary = [
 ];
 
 describe('the stages of a release', () => {
-  test('a canary goes through 5, 25 and 50 % with 15 minutes each', () => {
+  test('a canary goes through 5, 25 and 50 % with 15 minutes each [S480]', () => {
     expect(journey(planned(release()))).toEqual(canary);
     expect(journey(planned(release({ strategy: 'canary' })))).toEqual(canary);
   });
 
-  test('a blue-green release goes through 10 and 50 % with 5 minutes each', () => {
+  test('a blue-green release goes through 10 and 50 % with 5 minutes each [S468]', () => {
     expect(journey(planned(release({ strategy: 'blue-green' })))).toEqual([
       [10, 300],
       [50, 300],
@@ -101,7 +101,7 @@ describe('the waits of a release fit into the history of one execution', () => {
 
   const longestIn = (fix: string | undefined): number => Number(/at most (\d+)/.exec(fix ?? '')?.[1]);
 
-  test('bakes that are too long are refused with the longest that fits, to the second', () => {
+  test('bakes that are too long are refused with the longest that fits, to the second [F12]', () => {
     const stagesOf = (bake: number) => [{ share: 10, bake }, { share: 50, bake }, { share: 100 }];
     const [wrong, ...others] = refusedFields(release({ stages: stagesOf(40_000) }));
     expect([wrong?.field, others]).toEqual(['stages', []]);
@@ -110,7 +110,7 @@ describe('the waits of a release fit into the history of one execution', () => {
     expect(refusedFields(release({ stages: stagesOf(longest + 1) }))).toHaveLength(1);
   });
 
-  test('a warm time that is too long is refused with the longest that fits, to the minute', () => {
+  test('a warm time that is too long is refused with the longest that fits, to the minute [F12]', () => {
     const [wrong, ...others] = refusedFields(release({ warmMinutes: 720 }));
     expect([wrong?.field, others]).toEqual(['warmMinutes', []]);
     const warmMinutes = longestIn(wrong?.fix);

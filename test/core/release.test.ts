@@ -184,7 +184,7 @@ describe('every wrong field is named, with what to write instead', () => {
     [{ ...rollback, acceptSchema: 'yes' }, 'acceptSchema', 'true nor false', 'true or false'],
     [{ ...rollback, reason: '' }, 'reason', 'says nothing', 'one line'],
     [{ ...rollback, accept: true }, 'accept', 'no field of a request', 'acceptSchema'],
-  ])('%j -> %s', (raw, field, message, fix) => {
+  ])('%j -> %s [F08] [F09] [F10] [F15] [S159]', (raw, field, message, fix) => {
     const wrong = wrongFields(raw);
     expect(wrong.map((one) => one.field)).toEqual([field]);
     expect(wrong[0]?.message).toContain(message);
@@ -219,14 +219,14 @@ test('all that is wrong is told at once, in one message each', () => {
   );
 });
 
-test('a thousand wrong fields are answered with twenty messages', () => {
+test('a thousand wrong fields are answered with twenty messages [F15]', () => {
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field${index}`, 1]));
   const wrong = wrongFields({ image: 'v1', ...many });
   expect(wrong).toHaveLength(20);
   expect(wrong.at(-1)?.message).toBe('981 more fields are wrong');
 });
 
-describe('strings that would mean something elsewhere are refused, and repeated only as inert text', () => {
+describe('strings that would mean something elsewhere are refused, and repeated only as inert text [F14]', () => {
   const injections = [
     'v1\n',
     'v1\u2028',

@@ -138,7 +138,7 @@ describe('the other colour', () => {
   });
 });
 
-test('refused connections are server errors, although the target has no 5xx of its own', () => {
+test('refused connections are server errors, although the target has no 5xx of its own [F40]', () => {
   expect(stateOf('literal-any-5xx', [minute({ requests: 100, connectionErrors: 1 })])).toBe('ALARM');
 });
 

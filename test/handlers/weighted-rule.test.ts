@@ -64,7 +64,7 @@ describe('a new stack', () => {
 describe('an update', () => {
   beforeEach(() => rule.create(RULE));
 
-  test('changes conditions and place, and sends no weight, also while a release runs', async () => {
+  test('changes conditions and place, and sends no weight, also while a release runs [F05]', async () => {
     releasing(true);
     await shift(25);
     calls.length = 0;

@@ -39,7 +39,7 @@ const EDITS: readonly (readonly [
 ])[] = [
   ['nothing', service({}), NOTHING, [], []],
   [
-    'an environment variable changes the template, and no service',
+    'an environment variable changes the template, and no service [F06]',
     service({ environment: { LOG_LEVEL: 'debug' } }),
     NOTHING,
     ['replaced AWS::ECS::TaskDefinition'],
@@ -108,7 +108,7 @@ test.each(EDITS)('%s', (_, raw, edit, releases, core) => {
   expect(changed(before.core, after.core)).toEqual(core);
 });
 
-test('whatever is edited, a service that changes still names its bare family and no number of tasks', () => {
+test('whatever is edited, a service that changes still names its bare family and no number of tasks [F06]', () => {
   for (const [, raw, edit] of EDITS)
     for (const { Type, Properties } of Object.values(synthesised(raw, edit).releases.Resources))
       if (Type === 'AWS::ECS::Service') {

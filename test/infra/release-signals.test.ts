@@ -103,24 +103,29 @@ const asReported = ({ requests, errors5xx, connectionErrors, p95Ms, ...hosts }: 
         withinPercent: [],
       };
 
-test.each(rows)('%s rings in exactly the minutes in which it rings in the rehearsal', (name, rule) => {
-  const alarm = alarms.get(name)!;
-  const { Threshold, ComparisonOperator } = alarm.Properties;
-  fc.assert(
-    fc.property(minutes, minutes, (drawn, drawnOther) => {
-      const [minute, other] = [drawn, drawnOther].map((one) =>
-        asReported({ ...one, withinPercent: [] } as GroupMinute),
-      ) as [GroupMinute, GroupMinute];
-      const value = seen(alarm, minute, other);
-      expect(value !== undefined && COMPARE[ComparisonOperator]!(value, Threshold)).toBe(breaches(rule, minute, other));
-      // Where there is nothing to measure there is no number either, so that the alarm is INSUFFICIENT_DATA and not OK.
-      if (seenBy(rule, minute, other) === undefined) expect(value).toBeUndefined();
-    }),
-    { numRuns: 300 },
-  );
-});
+test.each(rows)(
+  '%s rings in exactly the minutes in which it rings in the rehearsal [F13] [S498] [S501] [S569] [S576]',
+  (name, rule) => {
+    const alarm = alarms.get(name)!;
+    const { Threshold, ComparisonOperator } = alarm.Properties;
+    fc.assert(
+      fc.property(minutes, minutes, (drawn, drawnOther) => {
+        const [minute, other] = [drawn, drawnOther].map((one) =>
+          asReported({ ...one, withinPercent: [] } as GroupMinute),
+        ) as [GroupMinute, GroupMinute];
+        const value = seen(alarm, minute, other);
+        expect(value !== undefined && COMPARE[ComparisonOperator]!(value, Threshold)).toBe(
+          breaches(rule, minute, other),
+        );
+        // Where there is nothing to measure there is no number either, so that the alarm is INSUFFICIENT_DATA and not OK.
+        if (seenBy(rule, minute, other) === undefined) expect(value).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
 
-test.each(rows)('%s counts the minutes of its row, and silence is not health', (name, { breaching, outOf }) => {
+test.each(rows)('%s counts the minutes of its row, and silence is not health [F37]', (name, { breaching, outOf }) => {
   const { DatapointsToAlarm = outOf, EvaluationPeriods, TreatMissingData } = alarms.get(name)!.Properties;
   expect([DatapointsToAlarm, EvaluationPeriods, TreatMissingData]).toEqual([breaching, outOf, 'missing']);
 });

@@ -61,17 +61,17 @@ const CORPUS: readonly (readonly [
   ['a branch', push({ 'image-tag': 'main' }), 'not delivered'],
   ['no tag', withoutTag(), 'not delivered'],
   ['an empty tag', push({ 'image-tag': '' }), 'not delivered'],
-  ['a push that failed', push({ result: 'FAILURE' }), 'not delivered'],
-  ['a deletion', push({ 'action-type': 'DELETE' }), 'not delivered'],
+  ['a push that failed [F09]', push({ result: 'FAILURE' }), 'not delivered'],
+  ['a deletion [F07]', push({ 'action-type': 'DELETE' }), 'not delivered'],
   ['another repository', push({ 'repository-name': 'conductores-backend-tools' }), 'not delivered'],
-  ['another account', push({}, { account: '210987654321' }), 'not delivered'],
+  ['another account [F08]', push({}, { account: '210987654321' }), 'not delivered'],
   [
-    'a scan',
+    'a scan [F07]',
     push({ 'scan-status': 'COMPLETE', 'image-tags': [SHA] }, { 'detail-type': 'ECR Image Scan' }),
     'not delivered',
   ],
   [
-    'a replicated image',
+    'a replicated image [F07]',
     push({ 'action-type': 'REPLICATE' }, { 'detail-type': 'ECR Replication Action' }),
     'not delivered',
   ],
@@ -83,7 +83,7 @@ test.each(CORPUS)('%s', (_, event, start) => {
   if (start !== 'not delivered') expect(opens(event).ok).toBe(start === 'starts');
 });
 
-test('what starts is the tag that was pushed, when it was pushed, by a push', () => {
+test('what starts is the tag that was pushed, when it was pushed, by a push [S373]', () => {
   expect(opens(push({ 'image-tag': 'v1.2.3' }))).toMatchObject({
     ok: true,
     request: {

@@ -13,7 +13,7 @@ const production = stacksOf({});
 const template = templateOf(production.releases[0]!);
 const foundation = templateOf(production.app.node.findChild('sluice-core') as Stack);
 
-test('the template knows no weight, so that no deploy can move traffic', () => {
+test('the template knows no weight, so that no deploy can move traffic [F05]', () => {
   expect(JSON.stringify([template, foundation])).not.toMatch(/"Weight"/);
 });
 
@@ -31,7 +31,7 @@ test('what no rule wants is answered with 503 by the listener itself', () => {
   ]);
 });
 
-test('each colour is a service of a bare family: no revision, no number of tasks, nothing that a release moves', () => {
+test('each colour is a service of a bare family: no revision, no number of tasks, nothing that a release moves [S36] [S198] [S448] [S457]', () => {
   const services = ofType(template, 'AWS::ECS::Service').map(({ Properties }) => Properties);
   expect(services.map(({ ServiceName, TaskDefinition }) => [ServiceName, TaskDefinition])).toEqual([
     ['conductores-backend-blue', 'conductores-backend-blue'],
@@ -40,7 +40,7 @@ test('each colour is a service of a bare family: no revision, no number of tasks
   expect(services.filter((service) => 'DesiredCount' in service)).toEqual([]);
 });
 
-test('a colour is exchanged without losing a task, and ECS never puts an older image back by itself', () => {
+test('a colour is exchanged without losing a task, and ECS never puts an older image back by itself [S529]', () => {
   for (const { Properties } of ofType(template, 'AWS::ECS::Service'))
     expect(Properties.DeploymentConfiguration).toEqual({
       DeploymentCircuitBreaker: { Enable: true, Rollback: false },
@@ -49,7 +49,7 @@ test('a colour is exchanged without losing a task, and ECS never puts an older i
     });
 });
 
-test('both colours scale from 2 to 10 tasks at 70 % CPU, and CloudFormation suspends nothing', () => {
+test('both colours scale from 2 to 10 tasks at 70 % CPU, and CloudFormation suspends nothing [S36] [S203] [S221] [S230]', () => {
   const targets = ofType(template, 'AWS::ApplicationAutoScaling::ScalableTarget').map(({ Properties }) => Properties);
   expect(targets.map(({ MinCapacity, MaxCapacity }) => [MinCapacity, MaxCapacity])).toEqual([
     [2, 10],
@@ -62,7 +62,7 @@ test('both colours scale from 2 to 10 tasks at 70 % CPU, and CloudFormation susp
   ]);
 });
 
-test('a colour is created only when its family has a revision, its group stands in both rules, and its tasks may start', () => {
+test('a colour is created only when its family has a revision, its group stands in both rules, and its tasks may start [S212]', () => {
   const first: string[] = ['Custom::WeightedRule', 'Custom::ProbeRule', 'Custom::TaskFamily'].flatMap((type) =>
     idsOfType(template, type),
   );
@@ -73,12 +73,12 @@ test('a colour is created only when its family has a revision, its group stands 
     expect(service.DependsOn).toEqual(expect.arrayContaining(first));
 });
 
-test('the only task definition is the template, which no service runs', () => {
+test('the only task definition is the template, which no service runs [S150]', () => {
   const definitions = ofType(template, 'AWS::ECS::TaskDefinition').map(({ Properties }) => Properties.Family);
   expect(definitions).toEqual(['conductores-backend-template']);
 });
 
-test('uninstalling is no outage: rule, services, groups and roles stay; a trial leaves nothing', () => {
+test('uninstalling is no outage: rule, services, groups and roles stay; a trial leaves nothing [F60]', () => {
   const kept = [
     'AWS::ECS::Service',
     'AWS::ElasticLoadBalancingV2::TargetGroup',
@@ -94,7 +94,7 @@ test('uninstalling is no outage: rule, services, groups and roles stay; a trial 
   expect(ofType(thrownAway, 'Custom::WeightedRule')[0]?.Properties.RemoveRule).toBe(true);
 });
 
-test('every placeholder of the policy is a version of its Lambda, and versions outlive a deploy', () => {
+test('every placeholder of the policy is a version of its Lambda, and versions outlive a deploy [F55]', () => {
   const [machine] = ofType(template, 'AWS::StepFunctions::StateMachine');
   const { DefinitionString, DefinitionSubstitutions } = machine?.Properties ?? {};
   expect(JSON.parse(DefinitionString)).toEqual(policy);
@@ -112,7 +112,7 @@ test('every placeholder of the policy is a version of its Lambda, and versions o
   }
 });
 
-test('a release that runs while the controller is deployed may still call the versions that it began with', () => {
+test('a release that runs while the controller is deployed may still call the versions that it began with [F55] [F60]', () => {
   const [statement] = ofType(template, 'AWS::IAM::Policy')
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
     .filter(({ Sid }) => Sid === 'PlayVerbs');
@@ -121,7 +121,7 @@ test('a release that runs while the controller is deployed may still call the ve
     expect(resource['Fn::Join'][1]).toEqual([{ 'Fn::GetAtt': [expect.any(String), 'Arn'] }, ':*']);
 });
 
-test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, which the drain relies on', () => {
+test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, which the drain relies on [F59]', () => {
   const lambdas = [template, foundation]
     .flatMap((one) => ofType(one, 'AWS::Lambda::Function'))
     .map(({ Properties }) => Properties)
@@ -195,7 +195,7 @@ test('two services are two stacks that share no name and no priority', () => {
 /** Names of things that are no resources of their own: metrics, headers, containers, policies inside a role. */
 const SHARED = /^(MetricName|HeaderName|ContainerName|PolicyName) /;
 
-test('cdk-nag has nothing to say of any profile, and would say it', () => {
+test('cdk-nag has nothing to say of any profile, and would say it [S1]', () => {
   for (const raw of [{}, trial, attach]) {
     const { app } = stacksOf(raw);
     app.synth();

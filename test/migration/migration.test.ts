@@ -86,14 +86,14 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
       "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.columns WHERE table_name = 'driver'",
     );
 
-  test('the migration of an image brings the database to where the image is', () => {
+  test('the migration of an image brings the database to where the image is [S534] [S548]', () => {
     begin('at_older');
     const { code, output } = from(newer, UPGRADE);
     expect([code, revision(), columns()]).toEqual([0, '0002_phone', 'id name phone']);
     expect(output).toMatch(/at '0002_phone \(head\)', as the image/);
   });
 
-  test('a revision that fails ends it, undoes all that it did, and keeps the ones before', () => {
+  test('a revision that fails ends it, undoes all that it did, and keeps the ones before [S548]', () => {
     begin('at_older');
     const { code, output } = from(broken, UPGRADE);
     expect(code).not.toBe(0);
@@ -116,7 +116,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     expect(output).toMatch(/Multiple head revisions/);
   });
 
-  test('a database that did not get where the image is fails, whatever Alembic ended with', () => {
+  test('a database that did not get where the image is fails, whatever Alembic ended with [S555]', () => {
     begin('at_older');
     const [program, flag, text] = UPGRADE;
     const { code, output } = from(newer, [program!, flag!, text!.replace('upgrade head', 'upgrade 0001_drivers')]);
@@ -126,7 +126,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
 
   test.each([
     ['migrate', UPGRADE],
-    ['go back', downgradeTo('0001_drivers')],
+    ['go back [S591]', downgradeTo('0001_drivers')],
   ])('an older image cannot %s: it does not know the revision', (_, command) => {
     begin('at_newer');
     const { code, output } = from(older, command);
@@ -135,7 +135,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     expect(revision()).toBe('0002_phone');
   });
 
-  test('the newer image goes back by a step, and then the older one has nothing to migrate', () => {
+  test('the newer image goes back by a step, and then the older one has nothing to migrate [S591]', () => {
     begin('at_newer');
     const { code, output } = from(newer, downgradeTo('-1'));
     expect([code, revision(), columns()]).toEqual([0, '0001_drivers', 'id name']);
@@ -153,7 +153,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
     expect([from(newer, downgradeTo('0001_drivers')).code, revision()]).toEqual([0, '0001_drivers']);
   });
 
-  test('a name takes one revision back: one that leads past others says which, and changes nothing', () => {
+  test('a name takes one revision back: one that leads past others says which, and changes nothing [S591]', () => {
     begin('at_newer');
     expect(from(third, UPGRADE).code).toBe(0);
     const { code, output } = from(third, downgradeTo('0001_drivers'));

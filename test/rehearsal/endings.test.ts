@@ -48,8 +48,26 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
 const HELD_AND_ASKED: readonly ScenarioName[] = ['silent-metrics', 'low-traffic'];
 const FOUR_HOURS = 4 * 3600;
 
+/** The rows of docs/failure-modes.md and docs/seed.md that a scenario shows. */
+const SHOWS: Partial<Readonly<Record<ScenarioName, string>>> = {
+  'alb-throttled': '[F27]',
+  'stable-heals': '[F30]',
+  'low-traffic': '[F35]',
+  'stable-unhealthy': '[F36]',
+  'shared-outage': '[F42]',
+  'shared-unhealthy': '[F42]',
+  'silent-metrics': '[F45]',
+  'never-healthy': '[F48]',
+  'migration-fails': '[F51] [S538]',
+  'blue-green': '[S457]',
+  healthy: '[S492]',
+};
+const titled = (Object.keys(SCENARIOS) as ScenarioName[]).map(
+  (name) => [[name, SHOWS[name]].filter(Boolean).join(' '), name] as const,
+);
+
 describe.each(['compare', 'literal'] as const)('under policy %s', (policy) => {
-  describe.each(Object.keys(SCENARIOS) as ScenarioName[])('%s', (name) => {
+  describe.each(titled)('%s', (_, name) => {
     const [outcome, shares] = TABLE[name][policy === 'compare' ? 0 : 1];
 
     test.each([1, 2, 3])('ends as it is written, with every promise kept (seed %i)', async (seed) => {

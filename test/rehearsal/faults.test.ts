@@ -54,25 +54,30 @@ function wrongWith({ setting, world, violations }: Flown): readonly string[] {
 const HEALED: readonly Fault[] = ['fails', 'answer lost', 'hangs', 'outlives', 'stale'];
 
 describe.each(Object.entries(FLIGHTS))('%s', (_, fly) => {
-  test.each(FAULTS)('with one call that goes wrong (%s) breaks no promise', { timeout: 5 * MINUTES }, async (fault) => {
-    const { flown, calls } = await callsOf(fly);
-    expect(broken(flown)).toEqual([]);
-    const faulty = calls.filter(({ kind }) => canAnswer(kind, fault));
-    expect(faulty.length).toBeGreaterThan(0);
-    const wrong: string[] = [];
-    for (const { kind, nth } of faulty) {
-      const disturbed = await fly({
-        sabotage: disturbing((call) => (call.kind === kind && call.nth === nth ? fault : undefined)),
-      });
-      const found = [...wrongWith(disturbed)];
-      if (HEALED.includes(fault) && disturbed.outcome !== flown.outcome) found.push(`it ended as ${disturbed.outcome}`);
-      if (HEALED.includes(fault) && disturbed.setting.ledger.state.lock) found.push('it is stuck');
-      wrong.push(...found.map((what) => `${kind} ${nth}: ${what}`));
-    }
-    expect(wrong).toEqual([]);
-  });
+  test.each(FAULTS)(
+    'with one call that goes wrong (%s) breaks no promise [F28] [F57]',
+    { timeout: 5 * MINUTES },
+    async (fault) => {
+      const { flown, calls } = await callsOf(fly);
+      expect(broken(flown)).toEqual([]);
+      const faulty = calls.filter(({ kind }) => canAnswer(kind, fault));
+      expect(faulty.length).toBeGreaterThan(0);
+      const wrong: string[] = [];
+      for (const { kind, nth } of faulty) {
+        const disturbed = await fly({
+          sabotage: disturbing((call) => (call.kind === kind && call.nth === nth ? fault : undefined)),
+        });
+        const found = [...wrongWith(disturbed)];
+        if (HEALED.includes(fault) && disturbed.outcome !== flown.outcome)
+          found.push(`it ended as ${disturbed.outcome}`);
+        if (HEALED.includes(fault) && disturbed.setting.ledger.state.lock) found.push('it is stuck');
+        wrong.push(...found.map((what) => `${kind} ${nth}: ${what}`));
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
 
-  test('of which nobody is told, because notices are down, ends the same', async () => {
+  test('of which nobody is told, because notices are down, ends the same [F56]', async () => {
     const usual = await fly({});
     const untold = await fly({
       sabotage: disturbing(({ kind }) => (kind.endsWith('notices.send') ? 'answer lost' : undefined)),
@@ -80,7 +85,7 @@ describe.each(Object.entries(FLIGHTS))('%s', (_, fly) => {
     expect([untold.outcome, wrongWith(untold)]).toEqual([usual.outcome, []]);
   });
 
-  test('whose Lambdas are all throttled at first ends the same', async () => {
+  test('whose Lambdas are all throttled at first ends the same [F59]', async () => {
     const usual = await fly({});
     const throttled = await fly({ sabotage: throttling(3) });
     expect([throttled.outcome, wrongWith(throttled)]).toEqual([usual.outcome, []]);
@@ -102,7 +107,7 @@ const clocksWrongBy =
   };
 
 describe('a clock that is wrong', () => {
-  test.each([-60, 60])('by %i s gives no other verdict', async (seconds) => {
+  test.each([-60, 60])('by %i s gives no other verdict [F46]', async (seconds) => {
     for (const name of ['healthy', 'errors'] as const) {
       const usual = await shortFlight({}, name);
       const wrong = await shortFlight({ sabotage: clocksWrongBy(seconds) }, name);
@@ -152,7 +157,7 @@ describe('an outage', () => {
     expect([flown.outcome, wrongWith(flown)]).toEqual(['promoted', []]);
   });
 
-  test('of the ledger for ten minutes moves nobody, which is its price; afterwards all users are on stable', async () => {
+  test('of the ledger for ten minutes moves nobody, which is its price; afterwards all users are on stable [F54]', async () => {
     const flown = await shortFlight({ sabotage: outage('ledger.', 25, 600) });
     // Nobody writes the rule blind: the minutes that promise 4 gives are over before the ledger is back.
     expect(broken(flown)).toEqual([4]);
@@ -168,7 +173,7 @@ describe('an outage', () => {
     expect(flown.world.share).toBe(0);
   });
 
-  test('of CloudWatch for the rest of the release promotes nothing', async () => {
+  test('of CloudWatch for the rest of the release promotes nothing [F39]', async () => {
     const flown = await shortFlight({
       sabotage: outage('signals.', 25, 100_000),
       input: { image: 'v1.5.0', ...SHORT, onUnproven: 'abort' },
@@ -182,13 +187,13 @@ describe('a 500 of DynamoDB that had succeeded', () => {
   const lost = (nth: number): NonNullable<FlightOptions['sabotage']> =>
     disturbing((call) => (call.kind === 'owner Open ledger.write' && call.nth === nth ? 'answer lost' : undefined));
 
-  test('does not cost a release its own lock: it finds that it opened', async () => {
+  test('does not cost a release its own lock: it finds that it opened [F54]', async () => {
     const flown = await shortFlight({ sabotage: lost(1) });
     expect([flown.outcome, wrongWith(flown)]).toEqual(['promoted', []]);
     expect(flown.setting.ledger.state.fence).toBe(8);
   });
 
-  test('does not lose a push, nor start it twice', async () => {
+  test('does not lose a push, nor start it twice [F54]', async () => {
     const flown = await shortFlight({
       sabotage: lost(2),
       events: [{ when: { share: 25 }, afterSeconds: 20, push: 'v1.5.1' }],

@@ -7,7 +7,7 @@ import { flight } from './flights.ts';
 const told = ({ setting: _, ...known }: Flown): string => JSON.stringify(known);
 
 describe('a good version', () => {
-  test('goes to everybody in 5, 25, 50 and 100 %, watched for 45 minutes', async () => {
+  test('goes to everybody in 5, 25, 50 and 100 %, watched for 45 minutes [F29] [S480] [S492]', async () => {
     const { outcome, shares, bakeSeconds, world, requests } = await flight('healthy');
     expect({ outcome, shares, bakeSeconds }).toEqual({
       outcome: 'promoted',
@@ -18,7 +18,7 @@ describe('a good version', () => {
     expect(requests.droppedByShift).toBe(0);
   });
 
-  test('goes to everybody in 10, 50 and 100 %, watched for 10 minutes, as blue-green', async () => {
+  test('goes to everybody in 10, 50 and 100 %, watched for 10 minutes, as blue-green [S448] [S468]', async () => {
     const { outcome, shares, bakeSeconds } = await flight('blue-green');
     expect({ outcome, shares, bakeSeconds }).toEqual({ outcome: 'promoted', shares: [10, 50, 100], bakeSeconds: 600 });
   });
@@ -42,18 +42,21 @@ function whatHappened({ setting, release, evidence, writes }: Flown) {
 }
 
 describe('a version that fails 10 points more from 25 % on', () => {
-  test.each([1, 2, 42])('goes back weights first, within two minutes of the verdict (seed %i)', async (seed) => {
-    const { outcome, shares, writes, secondsFromVerdictToStable, world } = await flight('errors', { seed });
-    expect([outcome, shares]).toEqual(['reverted', [5, 25]]);
-    const order = writes.findIndex(({ call }) => call === 'ledger: abort');
-    const first = writes.slice(order + 1).find(({ call }) => !call.startsWith('ledger: '));
-    expect(first).toMatchObject({ call: 'ModifyRule', share: 0, readBack: 0 });
-    expect(secondsFromVerdictToStable).toBeLessThanOrEqual(120);
-    expect(world).toMatchObject({ stable: 'blue', share: 0, lock: null, healthy: { green: 0 } });
-    expect(world.scalingSuspended).toEqual({ blue: false, green: true });
-  });
+  test.each([1, 2, 42])(
+    'goes back weights first, within two minutes of the verdict (seed %i) [S474] [S589]',
+    async (seed) => {
+      const { outcome, shares, writes, secondsFromVerdictToStable, world } = await flight('errors', { seed });
+      expect([outcome, shares]).toEqual(['reverted', [5, 25]]);
+      const order = writes.findIndex(({ call }) => call === 'ledger: abort');
+      const first = writes.slice(order + 1).find(({ call }) => !call.startsWith('ledger: '));
+      expect(first).toMatchObject({ call: 'ModifyRule', share: 0, readBack: 0 });
+      expect(secondsFromVerdictToStable).toBeLessThanOrEqual(120);
+      expect(world).toMatchObject({ stable: 'blue', share: 0, lock: null, healthy: { green: 0 } });
+      expect(world.scalingSuspended).toEqual({ blue: false, green: true });
+    },
+  );
 
-  test.each([1, 2, 42])('is told with the four counts that really were (seed %i)', async (seed) => {
+  test.each([1, 2, 42])('is told with the four counts that really were (seed %i) [F45]', async (seed) => {
     const flown = await flight('errors', { seed });
     const counted = whatHappened(flown);
     const [green, blue] = [counted('green'), counted('blue')];

@@ -13,7 +13,7 @@ const PER_SECOND = 20;
 const SERVED_AGAIN_AFTER_SECONDS = 60;
 
 test.each<[string, FlightEvent['when']]>([
-  ['in a bake', { share: 25 }],
+  ['in a bake [F26]', { share: 25 }],
   ['in the warm time', { event: 'warm' }],
 ])('%s: the release ends, users are on stable within a tick', async (_, when) => {
   const { outcome, violations, requests, reason, world } = await shortFlight({ events: [nobodyServed(when)] });

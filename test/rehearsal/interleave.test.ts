@@ -13,7 +13,7 @@ const asCommands = (broken: Awaited<ReturnType<typeof interleavings>>['broken'])
   broken.map(({ seed, broken: [first] }) => `npm run interleave -- --seed ${seed}   # ${first!.detail}`);
 
 describe('random interleavings of owner, guard, reconciler, people, pushes and a deploy', () => {
-  test('10,000 on each push, 100,000 different ones every night: all keep every promise', {
+  test('10,000 on each push, 100,000 different ones every night: all keep every promise [F54]', {
     timeout: 30 * MINUTES,
   }, async () => {
     const { broken, distinct } = await interleavings({ seed: 1, schedules: SCHEDULES, threads: 2 });

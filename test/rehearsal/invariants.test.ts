@@ -5,7 +5,7 @@ import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import { abortAfter, BROKEN } from './broken-promises.ts';
 import { broken, flight } from './flights.ts';
 
-describe('a flight that breaks a promise is caught, and that promise is named', () => {
+describe('a flight that breaks a promise is caught, and that promise is named [F11]', () => {
   test.each(BROKEN)('$invariant: $how', async ({ invariant, scenario, changes }) => {
     const flown = await flight(scenario, changes);
     expect(broken(flown)).toEqual([invariant]);

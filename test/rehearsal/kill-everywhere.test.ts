@@ -26,7 +26,7 @@ async function flyAll(points: readonly KillPoint[], options = OPTIONS): Promise<
 }
 
 describe.each(SCENARIOS)('while its controller dies, %s', (scenario) => {
-  test('leaves users on a healthy colour and the service free, whoever dies where', async () => {
+  test('leaves users on a healthy colour and the service free, whoever dies where [F24]', async () => {
     const points = await firstPass(scenario, OPTIONS);
     const transitions = points.filter(({ kill }) => kill.at === 'transition' && kill.how === 'ABORTED');
     const first = await flyAll([...every(5, transitions, 2), ...every(17, points, 9)]);

@@ -146,8 +146,8 @@ describe('abort', () => {
 
 describe('weights edited by hand', () => {
   test.each<[string, FlightEvent]>([
-    ['up, at 25 %', edit(80, { share: 25 })],
-    ['down, at 50 %', edit(20, { share: 50 })],
+    ['up, at 25 % [F26]', edit(80, { share: 25 })],
+    ['down, at 50 % [F26]', edit(20, { share: 50 })],
     ['to stable, at 50 %', edit(0, { share: 50 })],
     ['to the candidate, at 25 %', edit(100, { share: 25 })],
     ['down, in the warm time', edit(30, { event: 'warm' })],

@@ -19,7 +19,7 @@ describe('a push while a release', () => {
     ['bakes', push('v1.5.1', { share: 25 }, 30)],
     ['is warm', push('v1.5.1', { event: 'warm' }, 60)],
     ['closes', push('v1.5.1', { event: 'closing' }, 30)],
-  ])('%s waits, and is released when that one has ended', async (_, event) => {
+  ])('%s waits, and is released when that one has ended [F02]', async (_, event) => {
     const flown = await shortFlight({ events: [event] });
     expect(flown).toMatchObject({ outcome: 'promoted', violations: [], world: { lock: null, share: 0 } });
     expect([statusOf(flown, 'v1.5.0'), statusOf(flown, 'v1.5.1')]).toEqual(['promoted', 'promoted']);
@@ -51,7 +51,7 @@ describe('several pushes while a release runs', () => {
     expect(opened(flown)).toBe(2);
   });
 
-  test('out of order: an older one that arrives late does not take the newest one’s place', async () => {
+  test('out of order: an older one that arrives late does not take the newest one’s place [F03]', async () => {
     const late = { image: 'v1.5.1', source: 'push', pushedAt: '2026-01-05T14:01:00Z' };
     const flown = await shortFlight({
       events: [
@@ -64,7 +64,7 @@ describe('several pushes while a release runs', () => {
     expect(flown.violations).toEqual([]);
   });
 
-  test('the same one twice is one release', async () => {
+  test('the same one twice is one release [F01]', async () => {
     const flown = await shortFlight({
       events: [
         push('v1.5.1', { share: 25 }, 10),

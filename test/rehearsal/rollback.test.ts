@@ -23,9 +23,9 @@ const BACK = { outcome: 'reverted', live: 'v1.4.2', users: 'blue', lock: null, v
 describe('while the release is on its way', () => {
   test.each<[string, FlightEvent]>([
     ['before its first share', rollback({ second: 30 }, 0)],
-    ['at 25 %', rollback({ share: 25 }, 40)],
+    ['at 25 % [F17]', rollback({ share: 25 }, 40)],
     ['at 50 %, in the second in which it is confirmed', rollback({ share: 50 }, 0)],
-    ['in the warm time', rollback({ event: 'warm' }, 40)],
+    ['in the warm time [F18] [S1] [S589]', rollback({ event: 'warm' }, 40)],
   ])('%s: users are on stable within seconds, and it is reverted', async (_, event) => {
     const flown = await shortFlight({ events: [event] });
     expect(end(flown)).toEqual(BACK);
@@ -36,21 +36,21 @@ describe('while the release is on its way', () => {
     expect(setting.tasks.side('blue').suspended).toBe('none');
   });
 
-  test('the person’s own execution writes the rule, without waiting for the machine', async () => {
+  test('the person’s own execution writes the rule, without waiting for the machine [F17]', async () => {
     const { writes } = await shortFlight({ events: [rollback({ share: 25 }, 40)] });
     const order = writes.findIndex(({ call }) => call === 'ledger: abort');
     const [next] = writes.slice(order + 1).filter(({ call }) => !/tick|look|judging/.test(call));
     expect(next).toMatchObject({ by: 'person', call: 'ModifyRule', share: 0, readBack: 0 });
   });
 
-  test('twice, by two people, is one order, and no second rollback follows', async () => {
+  test('twice, by two people, is one order, and no second rollback follows [F20]', async () => {
     const flown = await shortFlight({ events: [rollback({ share: 25 }, 40), rollback({ share: 25 }, 42)] });
     expect(end(flown)).toEqual(BACK);
     expect(flown.writes.filter(({ call }) => call === 'ledger: abort')).toHaveLength(1);
     expect(flown.writes.filter(({ call }) => call === 'ledger: open')).toHaveLength(1);
   });
 
-  test('while it reverts already adds nothing', async () => {
+  test('while it reverts already adds nothing [F20]', async () => {
     const flown = await shortFlight({
       events: [{ when: { share: 25 }, afterSeconds: 20, say: 'abort' }, rollback({ event: 'reverting' }, 40)],
     });
@@ -84,7 +84,7 @@ describe('later', () => {
     expect(shares).toEqual([25, 50, 100, 100]);
   });
 
-  test('when nothing runs: the same, and users have the old version within the time that its tasks need', async () => {
+  test('when nothing runs: the same, and users have the old version within the time that its tasks need [F19] [S578]', async () => {
     const flown = await shortFlight({ input: { action: 'rollback' } });
     expect(end(flown)).toEqual({ ...BACK, outcome: 'promoted', live: 'v1.4.1', users: 'green' });
     expect(flown.shares).toEqual([100]);
@@ -100,7 +100,7 @@ describe('later', () => {
 
     test.each<[string, FlightEvent]>([
       ['while its tasks start', rollback({ second: 20 }, 0)],
-      ['in its warm time', rollback({ event: 'warm' }, 40)],
+      ['in its warm time [F20]', rollback({ event: 'warm' }, 40)],
       ['while it closes', rollback({ event: 'closing' }, 40)],
       ['when it is over', rollback({ event: 'promoted' }, 5)],
       ['an hour after it is over', rollback({ event: 'promoted' }, 3600)],
@@ -142,7 +142,7 @@ describe('after a release that was rolled back already', () => {
   const LATE = rollback({ event: 'reverted' }, 5);
 
   test.each<[string, Promise<Flown>]>([
-    ['by itself', shortFlight({ events: [LATE] }, 'errors')],
+    ['by itself [F20]', shortFlight({ events: [LATE] }, 'errors')],
     ['by a person', shortFlight({ events: [{ when: { share: 25 }, afterSeconds: 20, say: 'abort' }, LATE] })],
     ['before any user met it', shortFlight({ events: [LATE] }, 'never-healthy')],
   ])('%s: the version that is well stays', async (_, flight) => {

@@ -8,7 +8,7 @@ import { SETTINGS, scene } from '../steps/scene.ts';
 import { flight, shortFlight } from './flights.ts';
 
 describe('the guard', () => {
-  test('carries the alarm’s order out itself: no other write lies between, and at most five calls', async () => {
+  test('carries the alarm’s order out itself: no other write lies between, and at most five calls [F41]', async () => {
     const { setting, outcome, violations, secondsFromVerdictToStable } = await shortFlight({}, 'errors');
     expect([outcome, violations]).toEqual(['reverted', []]);
     const order = setting.writes.findIndex(({ call }) => call === 'ledger: abort');
@@ -22,7 +22,7 @@ describe('the guard', () => {
     expect(secondsFromVerdictToStable).toBeLessThanOrEqual(2);
   });
 
-  test('acts on a crash while the machine is still waiting for its next look', async () => {
+  test('acts on a crash while the machine is still waiting for its next look [S501]', async () => {
     // The fault begins two minutes after the first share, in the middle of a bake.
     const { writes, outcome, violations } = await shortFlight({ fromMinute: 2 }, 'crash');
     expect([outcome, violations]).toEqual(['reverted', []]);
@@ -39,13 +39,13 @@ describe('the guard', () => {
     },
   );
 
-  test('whose event is lost is not missed: the next look sees the crash', async () => {
+  test('whose event is lost is not missed: the next look sees the crash [F41]', async () => {
     const { writes, outcome, violations } = await shortFlight({ fromMinute: 2, withGuard: false }, 'crash');
     expect([outcome, violations]).toEqual(['reverted', []]);
     expect(writes.find(({ call }) => call === 'ledger: abort')?.by).toBe('owner');
   });
 
-  test('leaves a good release alone, whatever rings at the other colour', async () => {
+  test('leaves a good release alone, whatever rings at the other colour [F42]', async () => {
     const { outcome, violations, writes } = await flight('shared-outage');
     expect([outcome, violations]).toEqual(['promoted', []]);
     expect(writes.filter(({ by }) => by === 'guard')).toEqual([]);
@@ -53,7 +53,7 @@ describe('the guard', () => {
 });
 
 describe('the record of a release that went back', () => {
-  test.each(['errors', 'crash'] as const)('says how long users waited for stable (%s)', async (name) => {
+  test.each(['errors', 'crash'] as const)('says how long users waited for stable (%s) [S474]', async (name) => {
     const { setting, secondsFromVerdictToStable } = await shortFlight({}, name);
     expect(secondsFromVerdictToStable).toBeDefined();
     expect(setting.ledger.record('v1.5.0')?.secondsFromVerdictToStable).toBeGreaterThanOrEqual(
@@ -133,7 +133,7 @@ describe('scaling', () => {
       .filter(({ call }) => call.startsWith('RegisterScalableTarget'))
       .map(({ call, colour }) => `${call.includes('suspend') ? 'rests' : 'acts'} on ${colour}`);
 
-  test('stable’s scale-in rests from before the first share, and the idle colour sleeps in the end', async () => {
+  test('stable’s scale-in rests from before the first share, and the idle colour sleeps in the end [F50] [S468]', async () => {
     const flown = await shortFlight();
     expect(suspensions(flown)).toEqual(['rests on blue', 'acts on green', 'rests on blue']);
     expect(flown.world.scalingSuspended).toEqual({ blue: true, green: false });
@@ -149,7 +149,7 @@ describe('scaling', () => {
     },
   );
 
-  test('before each shift the candidate has the tasks that its share of the traffic needs', async () => {
+  test('before each shift the candidate has the tasks that its share of the traffic needs [F30]', async () => {
     const flown = await shortFlight({ requestsPerSecond: 240 });
     expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);
     const desired: Record<number, number> = {};
@@ -164,7 +164,7 @@ describe('scaling', () => {
     expect(desired[100]).toBeGreaterThanOrEqual(10);
   });
 
-  test('stable keeps its tasks while it has little to do: going back needs no start', async () => {
+  test('stable keeps its tasks while it has little to do: going back needs no start [F50]', async () => {
     const flown = await flight('healthy', {
       requestsPerSecond: 200,
       events: [{ when: { event: 'warm' }, afterSeconds: 3000, start: { action: 'rollback' } }],

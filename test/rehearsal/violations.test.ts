@@ -137,7 +137,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     },
   ],
   V6: [
-    'a late duplicate of an older release’s event does not reach the release that runs now, of the same colour',
+    'a late duplicate of an older release’s event does not reach the release that runs now, of the same colour [F47]',
     async () => {
       const it = await scene({
         lock: theirs('baking', 25, { fence: FENCE + 1, revision: 'conductores-backend-green:2' }),

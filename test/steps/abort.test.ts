@@ -36,7 +36,7 @@ test('a change that the load balancer refuses is tried again by the same invocat
   expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
 });
 
-test('nobody is sent to a stable that is dead while the candidate lives', async () => {
+test('nobody is sent to a stable that is dead while the candidate lives [F30]', async () => {
   const it = await scene({ lock: running(), stableTasks: 0 });
   expect(await abort(it, running())).toBe(true);
   expect(it.log).toEqual(['ledger: abort', 'DescribeTargetHealth']);

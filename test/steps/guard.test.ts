@@ -55,7 +55,7 @@ describe.each([
     expect(it.violations).toEqual([]);
   });
 
-  test('delivered twice writes one order, and the users stay where they belong', async () => {
+  test('delivered twice writes one order, and the users stay where they belong [F44]', async () => {
     const it = await scene({ lock: running() });
     await it.guard(event);
     await it.guard(event);
@@ -85,7 +85,7 @@ describe.each([
     },
   );
 
-  test('hours late, when the release is long over and another one runs, touches nothing', async () => {
+  test('hours late, when the release is long over and another one runs, touches nothing [F47]', async () => {
     const next = running({
       fence: FENCE + 1,
       ...IMAGES['v1.5.1'],
@@ -154,7 +154,7 @@ describe('an alarm', () => {
   test.each([
     ['that ended', alarm({ state: 'OK' })],
     ['that has no data', alarm({ state: 'INSUFFICIENT_DATA' })],
-    ['that rang before the first share, as seen there', alarm({ since: NOW - 3600 })],
+    ['that rang before the first share, as seen there [F36]', alarm({ since: NOW - 3600 })],
     ['that rang before that', alarm({ since: NOW - 90_000 })],
     ['that was not seen at the first share and rang before it', alarm({ name: 'new', since: NOW - 601 })],
     ['that rang so soon after it that its minutes are older', alarm({ since: NOW - 600 + 180 })],
@@ -202,7 +202,7 @@ describe('a task that stopped', () => {
     'ServiceSchedulerInitiated',
     'SpotInterruption',
     'TerminationNotice',
-  ])('by %s did not crash, whatever its exit code', async (stopCode) => {
+  ])('by %s did not crash, whatever its exit code [F43] [F58]', async (stopCode) => {
     const it = await scene({ lock: running() });
     for (const exitCode of [0, 1, 137, 143])
       expect(await it.guard(crash({ stopCode, exitCode }))).toMatchObject({ aborted: false });

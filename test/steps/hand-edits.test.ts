@@ -19,7 +19,7 @@ async function lookOn(it: Scene, looks: number): Promise<void> {
 }
 
 describe('both weights are 0, so that every request is answered with 503', () => {
-  test('at rest: put right in the same look, told, and the lock is free after the drain', async () => {
+  test('at rest: put right in the same look, told, and the lock is free after the drain [F11]', async () => {
     const it = await scene({ weights: NOBODY });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
@@ -112,7 +112,7 @@ describe('weights that nearly are what they should be', () => {
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
   });
 
-  test('in a bake: another share than the confirmed one ends the release, however small the difference', async () => {
+  test('in a bake: another share than the confirmed one ends the release, however small the difference [F11]', async () => {
     const it = await scene({ lock: lockIn('baking', 25), weights: { blue: 749, green: 250 } });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
     expect(it.world.ledger.state.lock?.abort?.reason).toMatch(/green has 25\.025 % instead of 25 %$/);
@@ -180,7 +180,7 @@ describe('a rule that also forwards to a third group', () => {
     expect(it.log).not.toContain('ModifyRule');
   });
 
-  test('while a release rolls back: told once, and tried again', async () => {
+  test('while a release rolls back: told once, and tried again [F26]', async () => {
     let isThere = true;
     const it = await scene({
       lock: lockIn('baking', 25, { abort: ABORT }),

@@ -33,7 +33,7 @@ describe('an order to go back', () => {
     expect(it.world.writes).toEqual([]);
   });
 
-  test('is written when a task of the candidate exits by itself', async () => {
+  test('is written when a task of the candidate exits by itself [F43] [S488]', async () => {
     const it = await scene({ lock: bakingFor(60) });
     await it.kill('green');
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
@@ -81,7 +81,7 @@ describe('a person’s hold', () => {
 describe('silence', () => {
   test.each([
     ['during the bake it goes on watching', 600, 'continue'],
-    ['at its end it holds', 900, 'hold'],
+    ['at its end it holds [F38]', 900, 'hold'],
   ])('numbers that cannot be read never advance: %s', async (_, seconds, verdict) => {
     const it = await scene({ lock: bakingFor(seconds), before: unreadable });
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /could not be read/ });
@@ -95,7 +95,7 @@ describe('silence', () => {
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /alarms could not be read/ });
   });
 
-  test('after twice the bake a person is asked, once', async () => {
+  test('after twice the bake a person is asked, once [F39]', async () => {
     const it = await scene({ lock: bakingFor(1800) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for a person/ });

@@ -106,7 +106,7 @@ describe('a release that opens meanwhile', () => {
 });
 
 describe('a downgrade', () => {
-  test('runs from the newer image, once users are back on the older', async () => {
+  test('runs from the newer image, once users are back on the older [S591]', async () => {
     expect(await ask(DOWN, { records: [NEWER] })).toEqual({
       answer: { is: 'done' },
       commands: [downgradeTo('-1')],
@@ -117,7 +117,7 @@ describe('a downgrade', () => {
   test.each<readonly [string, RegExp, SceneOptions]>([
     ['an image that users are on', UNDER_USERS, { ...withRecord({}), service: { current: NEWER } }],
     ['an image that users are beyond', UNDER_USERS, { ...withRecord({}), service: { current: BEYOND } }],
-    ['a release that did not say so', /not released with "downgradeSafe"/, withRecord({ downgradeSafe: false })],
+    ['a release that did not say so [S595]', /not released with "downgradeSafe"/, withRecord({ downgradeSafe: false })],
     ['a release that never migrated', /never released with a migration/, withRecord({ migrated: false })],
     ['an image that was never released', /never released/, {}],
   ])('is refused for %s', async (_, sentence, options) => {
@@ -140,7 +140,7 @@ test.each<readonly [string, Partial<MigrationRequest>]>([
   expect(ran).toBe(false);
 });
 
-test('a rollback past a migration does not try to take it back', async () => {
+test('a rollback past a migration does not try to take it back [S595]', async () => {
   const it = await scene({ records: [{ ...NEWER, ...CURRENT, status: 'promoted' }] });
   const { release } = await it.open({ action: 'rollback', to: 'v1.4.1', acceptSchema: true });
   expect(await it.ask('Migrate', { release: release! })).toMatchObject({ summary: '0 %: nothing to migrate' });

@@ -12,7 +12,7 @@ test('a service without a migration goes on at once', async () => {
   expect(it.world.writes).toEqual([]);
 });
 
-test('the phase is written before the migration runs', async () => {
+test('the phase is written before the migration runs [F53] [S538]', async () => {
   const it = await scene({ lock: lockIn('opening'), migration: running });
   expect(await it.ask('Migrate')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
   expect(it.log).toEqual(['ledger: migrating', 'ledger: waiting']);
@@ -53,13 +53,13 @@ describe('a migration', () => {
     });
   });
 
-  test('that failed ends the release, and no traffic was moved', async () => {
+  test('that failed ends the release, and no traffic was moved [F51]', async () => {
     const it = await scene({ lock: lockIn('migrating'), migration: () => ({ is: 'failed', reason: 'exit code 1' }) });
     await expect(it.ask('Migrate')).rejects.toMatchObject({ name: 'MigrationFailed', message: /exit code 1/ });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
 
-  test('that hangs is stopped after its time, counted by the ledger', async () => {
+  test('that hangs is stopped after its time, counted by the ledger [F52]', async () => {
     const it = await scene({ lock: lockIn('migrating'), migration: running });
     await it.ask('Migrate');
     await it.wait(1790);

@@ -146,7 +146,7 @@ describe.each(Object.entries(MOMENTS))('while %s', (_, moment) => {
   const ends = { accepted: 0, refused: 0 };
   let it: Scene | undefined;
 
-  test('any input is accepted, or refused with a reason and without a trace; Open never crashes', {
+  test('any input is accepted, or refused with a reason and without a trace; Open never crashes [F14]', {
     timeout: 300_000,
   }, async () => {
     await fc.assert(

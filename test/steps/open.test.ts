@@ -50,7 +50,7 @@ describe('a release that may begin', () => {
     expect(it.world.ledger.state.lock?.plan.stages).toHaveLength(4);
   });
 
-  test('an image that was released before is released again when a person says force', async () => {
+  test('an image that was released before is released again when a person says force [F16]', async () => {
     const it = await scene({ records: [REVERTED] });
     expect(await it.open({ image: 'v1.5.0', force: true })).toMatchObject({ verdict: 'opened' });
     expect(it.world.ledger.record('v1.5.0')).toMatchObject({ status: 'open', fence: FENCE });
@@ -63,7 +63,7 @@ describe('a release with nothing to do', () => {
     ['stale', {}, push('v1.4.1')],
     ['duplicate', { lock: RUNNING }, { image: 'v1.5.0' }],
     ['duplicate', { records: [REVERTED] }, { image: 'v1.5.0' }],
-  ])('says that it is %s', async (why, options, input) => {
+  ])('says that it is %s [F16]', async (why, options, input) => {
     const it = await scene(options);
     const before = truth(it);
     const { verdict, summary } = await it.open(input);

@@ -20,7 +20,7 @@ describe('before the first share', () => {
     expect(it.world.ledger.state.lock?.revision).toBe('conductores-backend-green:1');
   });
 
-  test('a candidate that is up, healthy and probed is ready', async () => {
+  test('a candidate that is up, healthy and probed is ready [S464]', async () => {
     const it = await scene({ lock: lockIn('opening') });
     await it.ask('Prepare', to(5));
     await it.wait(60);
@@ -59,7 +59,7 @@ describe('while users are on the candidate', () => {
     expect(it.world.tasks.side('green').desired).toBe(6);
   });
 
-  test('it is never rolled, whatever its image', async () => {
+  test('it is never rolled, whatever its image [F02]', async () => {
     const it = await scene({ lock: lockIn('baking', 5, { digest: IMAGES['v1.5.1'].digest }) });
     it.world.tasks.resize('green', 1);
     await it.ask('Prepare', to(25));
@@ -94,7 +94,7 @@ describe('a candidate that is not coming', () => {
     expect(it.world.ledger.state.lock?.waitingFor).toEqual({ what: 'ready for 50 %', from: NOW });
   });
 
-  test('is given up after ten minutes, counted by the ledger', async () => {
+  test('is given up after ten minutes, counted by the ledger [F49]', async () => {
     const it = await scene({ lock: lockIn('deploying'), neverHealthy: true });
     await it.ask('Prepare', to(5));
     await it.wait(590);

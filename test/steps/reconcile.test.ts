@@ -112,7 +112,7 @@ describe('a dead owner', () => {
     expect(it.world.writes).toEqual([]);
   });
 
-  test('can write nothing any more when it is redriven', async () => {
+  test('can write nothing any more when it is redriven [F25]', async () => {
     const it = await scene({ lock: theirs('baking'), executionStatus: ended });
     await it.reconcile();
     const before = it.world.writes.length;
@@ -157,7 +157,7 @@ describe('a dead owner', () => {
 });
 
 describe('a wedged owner', () => {
-  test('is taken over when five looks in a row saw no tick, though its execution runs', async () => {
+  test('is taken over when five looks in a row saw no tick, though its execution runs [F46]', async () => {
     const it = await scene({ lock: theirs('baking') });
     const summaries = await lookOn(it, 6);
     expect(summaries.slice(0, 5)).toEqual(Array(5).fill('r-20260105-135500 is in good hands (baking)'));
@@ -260,7 +260,7 @@ const REVERTED = {
 } as const;
 
 describe('scaling that was left suspended', () => {
-  test.each(['in', 'both'] as const)('(%s) is resumed on stable when no release runs', async (direction) => {
+  test.each(['in', 'both'] as const)('(%s) is resumed on stable when no release runs [F50]', async (direction) => {
     const it = await scene();
     it.world.tasks.suspend('blue', direction);
     expect((await it.reconcile()).summary).toMatch(/scaling of blue was suspended although no release runs/);
@@ -305,7 +305,7 @@ describe('what is odd is told once, and nothing is changed', () => {
     expect(titles(it)).toHaveLength(2);
   });
 
-  test('a release tag that was pushed and never started, after a quarter of an hour', async () => {
+  test('a release tag that was pushed and never started, after a quarter of an hour [F04]', async () => {
     const it = await scene();
     await lookOn(it, 10);
     expect(titles(it)).toEqual([]);

@@ -7,7 +7,7 @@ const dead = { lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), executionSt
 
 describe('the owner is dead', () => {
   test.each([1, 5])(
-    'users are on stable in the same look, although the load balancer refused %i changes',
+    'users are on stable in the same look, although the load balancer refused %i changes [F27]',
     async (refused) => {
       let left = refused;
       const it = await scene({

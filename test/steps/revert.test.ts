@@ -97,7 +97,7 @@ describe('the second half', () => {
     expect(it.violations).toEqual([]);
   });
 
-  test('nothing is scaled down before 120 s have passed', async () => {
+  test('nothing is scaled down before 120 s have passed [F29]', async () => {
     const it = await scene({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 110 }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 10 });
     expect(it.log).toEqual(['DescribeRules', 'DescribeTargetHealth', 'ledger: tick']);

@@ -122,9 +122,17 @@ describe('is refused, and the world is as it was', () => {
   const GONE = { ...CURRENT, releaseId: 'r-20260101-090000', image: 'v1.3.0', digest: `sha256:${'9'.repeat(64)}` };
 
   test.each([
-    ['to an image that the registry no longer has', back({ to: GONE.releaseId }), /v1\.3\.0 is not in the registry/],
+    [
+      'to an image that the registry no longer has [F21]',
+      back({ to: GONE.releaseId }),
+      /v1\.3\.0 is not in the registry/,
+    ],
     ['to a tag that never was', back({ to: 'v9.9.9' }), /v9\.9\.9 is not in the registry/],
-    ['to a release of another service', back({ to: 'r-20200101-000000' }), /r-20200101-000000 is no release of this/],
+    [
+      'to a release of another service [F23]',
+      back({ to: 'r-20200101-000000' }),
+      /r-20200101-000000 is no release of this/,
+    ],
     ['to words that name nothing', back({ to: 'yesterday' }), /names no release tag/],
   ])('%s: while nothing runs, and while a release runs', async (_, input, message) => {
     for (const lock of [undefined, running()]) {
@@ -145,7 +153,7 @@ describe('is refused, and the world is as it was', () => {
     expect(it.world.writes).toEqual([]);
   });
 
-  test('past a migration that nobody called compatible', async () => {
+  test('past a migration that nobody called compatible [F22] [S541]', async () => {
     const it = await scene({ records: [recordOf(CURRENT, { migrated: true })] });
     await expect(it.open(back())).rejects.toThrow(
       /v1\.4\.2 migrated the database and was not released as schemaCompat/,
@@ -171,7 +179,7 @@ describe('is refused, and the world is as it was', () => {
 
 describe('past a migration', () => {
   test.each([
-    ['that was released as compatible', { schemaCompatible: true }, back()],
+    ['that was released as compatible [S541]', { schemaCompatible: true }, back()],
     ['of which a person says that it is fine', {}, back({ acceptSchema: true })],
   ])('%s goes back', async (_, facts, input) => {
     const it = await scene({ records: [recordOf(CURRENT, { migrated: true, ...facts })] });

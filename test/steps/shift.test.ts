@@ -48,7 +48,7 @@ describe('the order of a shift', () => {
   });
 });
 
-test('a share that is not seen in the rule is not confirmed', async () => {
+test('a share that is not seen in the rule is not confirmed [F27]', async () => {
   let hand: () => void = () => {};
   const it = await scene({ lock: lockIn('baking', 5), before: once('DescribeRules', () => hand()) });
   hand = () => it.world.balancer.route({ blue: 95, green: 5 });
@@ -57,7 +57,7 @@ test('a share that is not seen in the rule is not confirmed', async () => {
   expect(it.log.filter((line) => line === 'DescribeRules')).toHaveLength(3);
 });
 
-test('too few healthy tasks for the share: nothing is written', async () => {
+test('too few healthy tasks for the share: nothing is written [F30]', async () => {
   const it = await scene({ lock: lockIn('baking', 25), candidateTasks: 2, stableTasks: 5 });
   const answer = await it.ask('Shift', to(50));
   expect(answer).toMatchObject({

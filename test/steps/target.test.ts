@@ -20,7 +20,7 @@ async function onTheCandidate(): Promise<Scene> {
 }
 
 describe('the owner', () => {
-  test('puts users back at the first tick that sees stable alive, and lets them settle anew', async () => {
+  test('puts users back at the first tick that sees stable alive, and lets them settle anew [F30]', async () => {
     const it = await onTheCandidate();
     it.turn('blue', 'healthy');
     await it.wait(30);

@@ -31,7 +31,7 @@ describe('policy literal', () => {
     expect(afterBake(minutes(15)).word).toBe('advance');
   });
 
-  test('any alarm of the plan aborts at once, with its value, threshold and unit', () => {
+  test('any alarm of the plan aborts at once, with its value, threshold and unit [S498]', () => {
     const failing = [...minutes(3), { ...fine, requests: 1_000, errors5xx: 21 }];
     const alarms = standing(failing).filter(({ name }) => name.endsWith('literal-error-rate'));
     const verdict = weighLiteral({ alarms, minutes: failing, gridMs, bakeDone: false, names });
@@ -42,7 +42,7 @@ describe('policy literal', () => {
     expect(verdict.reason).toBe('green: error rate 2.1 % (limit: over 2 %)');
   });
 
-  test('one 5xx in a quiet minute aborts', () => {
+  test('one 5xx in a quiet minute aborts [S501]', () => {
     const verdict = afterBake([...minutes(14), { ...fine, requests: 3, errors5xx: 1 }]);
     expect(verdict).toMatchObject({ word: 'abort', evidence: { rule: 'literal-any-5xx', value: 1, threshold: 0 } });
   });
@@ -73,19 +73,19 @@ describe('policy literal', () => {
     expect(afterBake(of(200)).word).toBe('advance');
   });
 
-  test('an alarm without data, or no alarm at all, holds', () => {
+  test('an alarm without data, or no alarm at all, holds [F37]', () => {
     expect(afterBake(minutes(15, { p95Ms: undefined }))).toMatchObject({ word: 'hold' });
     expect(afterBake(minutes(15), []).word).toBe('hold');
   });
 
-  test('1 % of errors over the bake holds, less passes', () => {
+  test('1 % of errors over the bake holds, less passes [S488]', () => {
     const quiet = standing(minutes(15));
     const with15 = [...minutes(14), { ...fine, errors5xx: 15 }];
     expect(afterBake(with15, quiet)).toMatchObject({ word: 'hold', evidence: { value: 1, threshold: 1, unit: '%' } });
     expect(afterBake([...minutes(14), { ...fine, errors5xx: 14 }], quiet).word).toBe('advance');
   });
 
-  test('a 95th percentile over 300 ms for the bake as a whole holds', () => {
+  test('a 95th percentile over 300 ms for the bake as a whole holds [S488]', () => {
     const slow = (percent: number) => minutes(15, { withinPercent: [50, percent, 100] });
     expect(afterBake(slow(94.9))).toMatchObject({ word: 'hold', rule: 'response time pass bar' });
     expect(afterBake(slow(95)).word).toBe('advance');

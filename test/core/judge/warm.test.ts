@@ -36,7 +36,7 @@ describe('targets', () => {
     expect(judgeWarm(minutes(2, unhealthy(6)), watch)).toMatchObject({ word: 'continue', page: true });
   });
 
-  test('more than 30 % of them unhealthy for two minutes abort, one minute does not', () => {
+  test('more than 30 % of them unhealthy for two minutes abort, one minute does not [S569]', () => {
     expect(judgeWarm(minutes(2, unhealthy(7)), watch)).toMatchObject({ word: 'abort', rule: 'unhealthy targets' });
     expect(judgeWarm([...minutes(1), ...minutes(1, unhealthy(7))], watch).word).toBe('continue');
   });
@@ -63,13 +63,13 @@ describe('targets', () => {
 describe('errors', () => {
   const busy = (errors5xx: number) => minutes(3, { requests: 6_000, errors5xx });
 
-  test('over 5 % abort while the old colour is fine, otherwise a person is paged', () => {
+  test('over 5 % abort while the old colour is fine, otherwise a person is paged [S576]', () => {
     const failing = minutes(3, { requests: 200, errors5xx: 11 });
     expect(judgeWarm(failing, watch)).toMatchObject({ word: 'abort', rule: 'literal-global-error-rate' });
     expect(judgeWarm(failing, { ...watch, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
   });
 
-  test('ten in a minute abort a service that usually has none', () => {
+  test('ten in a minute abort a service that usually has none [S576]', () => {
     expect(judgeWarm(minutes(3, { errors5xx: 10 }), { ...watch, usualErrorRate: 0 }).rule).toBe(
       'literal-server-errors',
     );

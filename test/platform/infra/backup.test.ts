@@ -43,7 +43,7 @@ describe.skipIf(!programs)('the nightly backup, on a real PostgreSQL', () => {
   const contents = (database: string) =>
     sql(postgres, database, "SELECT count(*), md5(string_agg(name, ',' ORDER BY id)) FROM driver");
 
-  test('a dump restores into an empty database, row for row, under another user', () => {
+  test('a dump restores into an empty database, row for row, under another user [S52]', () => {
     expect(dump('service').code).toBe(0);
     sql(postgres, 'postgres', 'CREATE ROLE somebody LOGIN SUPERUSER');
     sql(postgres, 'postgres', 'CREATE DATABASE restored OWNER somebody');

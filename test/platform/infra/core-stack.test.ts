@@ -61,7 +61,7 @@ test('a first deploy that failed leaves nothing whose name is in the way of the 
   ]);
 });
 
-test('provider: region us-east-1', () => {
+test('provider: region us-east-1 [S58]', () => {
   expect(releases[0]!.region).toBe('us-east-1');
   expect((app.node.findChild('sluice-core') as Stack).region).toBe('us-east-1');
 });
@@ -72,19 +72,19 @@ describe('VPC & Networking', () => {
       .filter((subnet) => nameOf(subnet)?.includes(`-${kind}-`))
       .map((subnet) => [nameOf(subnet), subnet.Properties.CidrBlock]);
 
-  test('aws_vpc: 10.0.0.0/16 with DNS host names, named conductores-vpc', () => {
+  test('aws_vpc: 10.0.0.0/16 with DNS host names, named conductores-vpc [S66]', () => {
     expect(the('AWS::EC2::VPC')).toMatchObject({ CidrBlock: '10.0.0.0/16', EnableDnsHostnames: true });
     expect(nameOf(ofType(core, 'AWS::EC2::VPC')[0]!)).toBe('conductores-vpc');
   });
 
-  test('aws_subnet public: 10.0.0.0/24 and 10.0.1.0/24, one a zone', () => {
+  test('aws_subnet public: 10.0.0.0/24 and 10.0.1.0/24, one a zone [S76]', () => {
     expect(cidrs('public')).toEqual([
       ['conductores-public-0', '10.0.0.0/24'],
       ['conductores-public-1', '10.0.1.0/24'],
     ]);
   });
 
-  test('aws_subnet private: 10.0.10.0/24 and 10.0.11.0/24, one a zone', () => {
+  test('aws_subnet private: 10.0.10.0/24 and 10.0.11.0/24, one a zone [S88]', () => {
     expect(cidrs('private')).toEqual([
       ['conductores-private-0', '10.0.10.0/24'],
       ['conductores-private-1', '10.0.11.0/24'],
@@ -95,7 +95,7 @@ describe('VPC & Networking', () => {
     expect(zones).toEqual([0, 1, 0, 1]);
   });
 
-  test('private subnets reach out through one NAT gateway, and S3 through an endpoint of its own', () => {
+  test('private subnets reach out through one NAT gateway, and S3 through an endpoint of its own [S88]', () => {
     expect(ofType(core, 'AWS::EC2::NatGateway').length).toBe(1);
     expect(the('AWS::EC2::VPCEndpoint')).toMatchObject({ VpcEndpointType: 'Gateway' });
     expect(JSON.stringify(the('AWS::EC2::VPCEndpoint').ServiceName)).toContain('.s3');
@@ -105,7 +105,7 @@ describe('VPC & Networking', () => {
 describe('RDS PostgreSQL', () => {
   const database = () => the('AWS::RDS::DBInstance');
 
-  test('aws_db_instance: conductores-db, PostgreSQL 15 in a version that RDS offers, on db.t3.large', () => {
+  test('aws_db_instance: conductores-db, PostgreSQL 15 in a version that RDS offers, on db.t3.large [S44] [S99] [S104]', () => {
     expect(database()).toMatchObject({
       DBInstanceIdentifier: 'conductores-db',
       Engine: 'postgres',
@@ -114,26 +114,26 @@ describe('RDS PostgreSQL', () => {
     });
   });
 
-  test('allocated_storage 100, storage_type gp3, encrypted', () => {
+  test('allocated_storage 100, storage_type gp3, encrypted [S104]', () => {
     expect(database()).toMatchObject({ AllocatedStorage: '100', StorageType: 'gp3', StorageEncrypted: true });
   });
 
-  test('tags: conductores-postgres', () => {
+  test('tags: conductores-postgres [S120]', () => {
     expect(nameOf(ofType(core, 'AWS::RDS::DBInstance')[0]!)).toBe('conductores-postgres');
   });
 
-  test('multi_az, in the private subnets', () => {
+  test('multi_az, in the private subnets [S44] [S104]', () => {
     expect(database()).toMatchObject({ MultiAZ: true, PubliclyAccessible: false });
     const subnets = the('AWS::RDS::DBSubnetGroup').SubnetIds.map(({ Ref }: { Ref: string }) => core.Resources[Ref]);
     expect(subnets.map(nameOf)).toEqual(['conductores-private-0', 'conductores-private-1']);
   });
 
-  test('username conductores_admin, its password from Secrets Manager and in no template', () => {
+  test('username conductores_admin, its password from Secrets Manager and in no template [S111]', () => {
     expect(database()).toMatchObject({ MasterUsername: 'conductores_admin', ManageMasterUserPassword: true });
     expect(database()).not.toHaveProperty('MasterUserPassword');
   });
 
-  test('backup_retention_period 7, backup_window 03:00-04:00, maintenance_window mon:04:00-mon:05:00', () => {
+  test('backup_retention_period 7, backup_window 03:00-04:00, maintenance_window mon:04:00-mon:05:00 [S114]', () => {
     expect(database()).toMatchObject({
       BackupRetentionPeriod: 7,
       PreferredBackupWindow: '03:00-04:00',
@@ -141,7 +141,7 @@ describe('RDS PostgreSQL', () => {
     });
   });
 
-  test('enabled_cloudwatch_logs_exports: postgresql and upgrade', () => {
+  test('enabled_cloudwatch_logs_exports: postgresql and upgrade [S114]', () => {
     expect(database().EnableCloudwatchLogsExports).toEqual(['postgresql', 'upgrade']);
   });
 
@@ -155,7 +155,7 @@ describe('RDS PostgreSQL', () => {
 describe('ElastiCache Redis', () => {
   const cache = () => the('AWS::ElastiCache::ReplicationGroup');
 
-  test('aws_elasticache: conductores-redis, Redis 7.0 on cache.t3.micro, default.redis7', () => {
+  test('aws_elasticache: conductores-redis, Redis 7.0 on cache.t3.micro, default.redis7 [S44] [S125] [S131]', () => {
     expect(cache()).toMatchObject({
       ReplicationGroupId: 'conductores-redis',
       Engine: 'redis',
@@ -166,12 +166,12 @@ describe('ElastiCache Redis', () => {
     expect(nameOf(ofType(core, 'AWS::ElastiCache::ReplicationGroup')[0]!)).toBe('conductores-redis');
   });
 
-  test('a replication group, since REDIS_PASSWORD needs AUTH, and AUTH needs TLS', () => {
+  test('a replication group, since REDIS_PASSWORD needs AUTH, and AUTH needs TLS [S125]', () => {
     expect(cache()).toMatchObject({ TransitEncryptionEnabled: true, AtRestEncryptionEnabled: true });
     expect(JSON.stringify(cache().AuthToken)).toMatch(/resolve:secretsmanager:.*:SecretString:REDIS_PASSWORD::/);
   });
 
-  test('subnet_group_name: in the private subnets', () => {
+  test('subnet_group_name: in the private subnets [S131]', () => {
     expect(cache().CacheSubnetGroupName.Ref).toBe(idsOfType(core, 'AWS::ElastiCache::SubnetGroup')[0]);
     const subnets = the('AWS::ElastiCache::SubnetGroup').SubnetIds.map(
       ({ Ref }: { Ref: string }) => core.Resources[Ref],
@@ -179,7 +179,7 @@ describe('ElastiCache Redis', () => {
     expect(subnets.map(nameOf)).toEqual(['conductores-private-0', 'conductores-private-1']);
   });
 
-  test('one node may die', () => {
+  test('one node may die [S131]', () => {
     expect(cache()).toMatchObject({ NumCacheClusters: 2, AutomaticFailoverEnabled: true, MultiAZEnabled: true });
   });
 });
@@ -197,7 +197,7 @@ test('only whoever is one of the data’s clients reaches the database and the c
 });
 
 describe('ECS', () => {
-  test('aws_ecs_cluster: conductores-cluster with containerInsights', () => {
+  test('aws_ecs_cluster: conductores-cluster with containerInsights [S140]', () => {
     expect(the('AWS::ECS::Cluster')).toMatchObject({
       ClusterName: 'conductores-cluster',
       ClusterSettings: [{ Name: 'containerInsights', Value: 'enabled' }],
@@ -207,7 +207,7 @@ describe('ECS', () => {
   const template = () => the('AWS::ECS::TaskDefinition', backend);
   const container = () => template().ContainerDefinitions[0];
 
-  test('aws_ecs_task_definition: awsvpc on Fargate, cpu 1024, memory 2048', () => {
+  test('aws_ecs_task_definition: awsvpc on Fargate, cpu 1024, memory 2048 [S150]', () => {
     expect(template()).toMatchObject({
       NetworkMode: 'awsvpc',
       RequiresCompatibilities: ['FARGATE'],
@@ -216,7 +216,7 @@ describe('ECS', () => {
     });
   });
 
-  test('execution_role_arn, task_role_arn: roles of its own, and a candidate runs under the same', () => {
+  test('execution_role_arn, task_role_arn: roles of its own, and a candidate runs under the same [S157]', () => {
     for (const role of ['ExecutionRoleArn', 'TaskRoleArn']) {
       const [id] = template()[role]['Fn::GetAtt'];
       expect(backend.Resources[id]?.Properties.AssumeRolePolicyDocument.Statement[0].Principal).toEqual({
@@ -225,12 +225,12 @@ describe('ECS', () => {
     }
   });
 
-  test('container backend on port 8000, its image from ECR', () => {
+  test('container backend on port 8000, its image from ECR [S159] [S163]', () => {
     expect(container()).toMatchObject({ Name: 'backend', PortMappings: [{ ContainerPort: 8000, Protocol: 'tcp' }] });
     expect(pretended(backend, container().Image)).toMatch(/\.dkr\.ecr\.us-east-1\..*\/conductores-backend:/);
   });
 
-  test('DATABASE_URL and REDIS_URL: parts in the environment, over TLS, no password among them', () => {
+  test('DATABASE_URL and REDIS_URL: parts in the environment, over TLS, no password among them [S169]', () => {
     const environment = Object.fromEntries(
       container().Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]),
     );
@@ -247,7 +247,7 @@ describe('ECS', () => {
     expect(pretended(core, redis?.Properties.Value)).toMatch(/^rediss:\/\/.*:6379$/);
   });
 
-  test('secrets: all eleven keys reach the container by reference, and what travels with them', () => {
+  test('secrets: all eleven keys reach the container by reference, and what travels with them [S174] [S515]', () => {
     const secrets: readonly { Name: string; ValueFrom: unknown }[] = container().Secrets;
     const given = Object.fromEntries(secrets.map(({ Name, ValueFrom }) => [Name, pretended(backend, ValueFrom)]));
     expect(Object.keys(KEYS).length).toBe(11);
@@ -260,7 +260,7 @@ describe('ECS', () => {
     ]);
   });
 
-  test('logConfiguration: awslogs into /ecs/conductores-backend', () => {
+  test('logConfiguration: awslogs into /ecs/conductores-backend [S179]', () => {
     expect(
       the('AWS::Logs::LogGroup', {
         Resources: { one: backend.Resources[container().LogConfiguration.Options['awslogs-group'].Ref]! },
@@ -274,7 +274,7 @@ describe('ECS', () => {
     });
   });
 
-  test('healthCheck: /health every 30 s, 5 s patience, out after 3, the first 60 s do not count', () => {
+  test('healthCheck: /health every 30 s, 5 s patience, out after 3, the first 60 s do not count [S188]', () => {
     for (const { Properties } of ofType(backend, 'AWS::ElasticLoadBalancingV2::TargetGroup'))
       expect(Properties).toMatchObject({
         Port: 8000,
@@ -287,7 +287,7 @@ describe('ECS', () => {
       expect(Properties.HealthCheckGracePeriodSeconds).toBe(60);
   });
 
-  test('aws_ecs_service: Fargate in the private subnets without public addresses, behind the load balancer', () => {
+  test('aws_ecs_service: Fargate in the private subnets without public addresses, behind the load balancer [S198] [S203] [S206] [S212]', () => {
     const services = ofType(backend, 'AWS::ECS::Service').map(({ Properties }) => Properties);
     expect(services.length).toBe(2);
     for (const { LaunchType, NetworkConfiguration, LoadBalancers } of services) {
@@ -312,7 +312,7 @@ describe('ECS', () => {
     expect(nameOf(core.Resources[subnet?.Properties.Value.Ref]!)).toBe('conductores-private-0');
   });
 
-  test('aws_appautoscaling: 2 to 10 tasks at 70 % CPU', () => {
+  test('aws_appautoscaling: 2 to 10 tasks at 70 % CPU [S221] [S230]', () => {
     const targets = ofType(backend, 'AWS::ApplicationAutoScaling::ScalableTarget').map(({ Properties }) => Properties);
     expect(targets.map(({ MinCapacity, MaxCapacity }) => [MinCapacity, MaxCapacity])).toEqual([
       [2, 10],
@@ -349,7 +349,7 @@ test('ECR conductores-backend: tags never move, pushes are scanned, and no tagge
 describe('S3 Buckets', () => {
   const BUCKETS = ['conductores-frontend-prod', 'conductores-documents-prod', 'conductores-backups-prod'];
 
-  test('aws_s3_bucket: frontend, documents and backups, by the names of the plan, and they outlive the stack', () => {
+  test('aws_s3_bucket: frontend, documents and backups, by the names of the plan, and they outlive the stack [S29] [S245] [S254] [S262]', () => {
     for (const name of BUCKETS) {
       const bucket = named('AWS::S3::Bucket', name);
       expect([bucket.DeletionPolicy, nameOf(bucket)]).toEqual(['RetainExceptOnCreate', name.replace('-prod', '')]);
@@ -361,7 +361,7 @@ describe('S3 Buckets', () => {
     expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
   });
 
-  test('every bucket is private, encrypted, and over TLS only', () => {
+  test('every bucket is private, encrypted, and over TLS only [S245]', () => {
     const everything = {
       BlockPublicAcls: true,
       BlockPublicPolicy: true,
@@ -385,7 +385,7 @@ describe('S3 Buckets', () => {
     }
   });
 
-  test('backups go to STANDARD_IA after 30 days and to GLACIER after 90', () => {
+  test('backups go to STANDARD_IA after 30 days and to GLACIER after 90 [S262] [S268] [S273]', () => {
     const { LifecycleConfiguration } = named('AWS::S3::Bucket', 'conductores-backups-prod').Properties;
     expect(LifecycleConfiguration.Rules).toEqual([
       {
@@ -398,7 +398,7 @@ describe('S3 Buckets', () => {
     ]);
   });
 
-  test('the tasks may read and write documents, and no other bucket', () => {
+  test('the tasks may read and write documents, and no other bucket [S254]', () => {
     const statements = ofType(backend, 'AWS::IAM::Policy').flatMap(
       ({ Properties }) => Properties.PolicyDocument.Statement,
     );
@@ -413,7 +413,7 @@ describe('S3 Buckets', () => {
 describe('S3 Backups: automated daily backups', () => {
   const task = () => the('AWS::ECS::TaskDefinition');
 
-  test('every night at 02:00 UTC a task runs pg_dump and uploads what it made', () => {
+  test('every night at 02:00 UTC a task runs pg_dump and uploads what it made [S52]', () => {
     const [dump, upload] = task().ContainerDefinitions;
     expect([...dump.EntryPoint, ...dump.Command]).toEqual(DUMP);
     expect([...upload.EntryPoint, ...upload.Command]).toEqual(UPLOAD);
@@ -430,7 +430,7 @@ describe('S3 Backups: automated daily backups', () => {
     expect(task().EphemeralStorage.SizeInGiB).toBe(100);
   });
 
-  test('when none came in 26 hours a person is paged, also when nothing at all is heard', () => {
+  test('when none came in 26 hours a person is paged, also when nothing at all is heard [S52]', () => {
     const alarm = named('AWS::CloudWatch::Alarm', 'Invocations').Properties;
     expect(alarm).toMatchObject({
       Namespace: 'AWS/Events',
@@ -455,7 +455,7 @@ describe('S3 Backups: automated daily backups', () => {
 describe('CloudFront and Route 53', () => {
   const distribution = () => the('AWS::CloudFront::Distribution').DistributionConfig;
 
-  test('CloudFront shows the frontend from S3, which only it may read (origin access control)', () => {
+  test('CloudFront shows the frontend from S3, which only it may read (origin access control) [S22]', () => {
     const control = the('AWS::CloudFront::OriginAccessControl').OriginAccessControlConfig;
     expect(control).toMatchObject({ OriginAccessControlOriginType: 's3', SigningBehavior: 'always' });
     const origin = distribution().Origins.find(
@@ -470,7 +470,7 @@ describe('CloudFront and Route 53', () => {
     });
   });
 
-  test('/api/* goes to the load balancer, uncached, over HTTPS', () => {
+  test('/api/* goes to the load balancer, uncached, over HTTPS [S22]', () => {
     const [api] = distribution().CacheBehaviors;
     // AWS's own policies: CachingDisabled, AllViewerExceptHostHeader.
     expect(api).toMatchObject({
@@ -487,7 +487,7 @@ describe('CloudFront and Route 53', () => {
     });
   });
 
-  test('Route 53: the domain and www lead to CloudFront, api to the load balancer', () => {
+  test('Route 53: the domain and www lead to CloudFront, api to the load balancer [S17]', () => {
     expect(the('AWS::Route53::HostedZone').Name).toBe('conductoresdelmundo.com.');
     const records = ofType(core, 'AWS::Route53::RecordSet').map(({ Properties: { Name, Type, AliasTarget } }) => [
       Name,
@@ -504,7 +504,7 @@ describe('CloudFront and Route 53', () => {
     ]);
   });
 
-  test('ALB: public, HTTPS, and who comes over HTTP is sent there', () => {
+  test('ALB: public, HTTPS, and who comes over HTTP is sent there [S8] [S29]', () => {
     expect(the('AWS::ElasticLoadBalancingV2::LoadBalancer').Scheme).toBe('internet-facing');
     const listeners = ofType(core, 'AWS::ElasticLoadBalancingV2::Listener').map(({ Properties }) => Properties);
     expect(listeners.map(({ Port, Protocol, DefaultActions }) => [Port, Protocol, DefaultActions[0].Type])).toEqual([
@@ -520,7 +520,7 @@ describe('CloudFront and Route 53', () => {
 });
 
 describe('Secrets Management', () => {
-  test('AWS Secrets Manager: conductores/prod/app and conductores/prod/integrations, and no value in the template', () => {
+  test('AWS Secrets Manager: conductores/prod/app and conductores/prod/integrations, and no value in the template [S506] [S515]', () => {
     const secrets = ofType(core, 'AWS::SecretsManager::Secret');
     expect(secrets.map(({ Properties }) => Properties.Name)).toEqual([
       'conductores/prod/app',
@@ -536,7 +536,7 @@ describe('Secrets Management', () => {
     expect(secrets[1]!.Properties).not.toHaveProperty('GenerateSecretString');
   });
 
-  test('Automatic monthly rotation, of the app’s secret, by a Lambda', () => {
+  test('Automatic monthly rotation, of the app’s secret, by a Lambda [S525]', () => {
     const schedule = the('AWS::SecretsManager::RotationSchedule');
     expect(schedule.RotationRules.ScheduleExpression).toBe('cron(0 5 1 * ? *)');
     expect(core.Resources[schedule.SecretId.Ref]?.Properties.Name).toBe('conductores/prod/app');
@@ -578,7 +578,7 @@ describe('Secrets Management', () => {
       });
   });
 
-  test('Lambda function updates ECS tasks: every five minutes it looks, one at a time', () => {
+  test('Lambda function updates ECS tasks: every five minutes it looks, one at a time [S528]', () => {
     const [rule] = ofType(backend, 'AWS::Events::Rule').filter(
       ({ Properties }) => Properties.ScheduleExpression === 'rate(5 minutes)',
     );
@@ -598,7 +598,7 @@ describe('Secrets Management', () => {
     expect(alarm?.Properties.AlarmActions).toEqual([{ Ref: idsOfType(backend, 'AWS::SNS::Topic')[0] }]);
   });
 
-  test('third-party keys: people are reminded on the first of the month', () => {
+  test('third-party keys: people are reminded on the first of the month [S525]', () => {
     const [rule] = ofType(backend, 'AWS::Events::Rule').filter(
       ({ Properties }) => Properties.ScheduleExpression === 'cron(0 9 1 * ? *)',
     );
@@ -611,7 +611,7 @@ describe('GitHub Actions', () => {
   const role = () =>
     ofType(core, 'AWS::IAM::Role').find(({ Properties }) => Properties.MaxSessionDuration !== undefined)?.Properties;
 
-  test('Configure AWS credentials: by OIDC, for jobs of one repository in one environment, six hours at most, no key', () => {
+  test('Configure AWS credentials: by OIDC, for jobs of one repository in one environment, six hours at most, no key [S334] [S365]', () => {
     expect(the('AWS::IAM::OIDCProvider')).toMatchObject({
       Url: 'https://token.actions.githubusercontent.com',
       ClientIdList: ['sts.amazonaws.com'],
@@ -671,7 +671,7 @@ describe('GitHub Actions', () => {
     expect([...admitted, ...others].filter(admittedBy('conductores@12/backend@345'))).toEqual(admitted);
   });
 
-  test('it may push, follow, migrate and publish; it can change no service, rule or right', () => {
+  test('it may push, follow, migrate and publish; it can change no service, rule or right [S344] [S365]', () => {
     const policy = ofType(core, 'AWS::IAM::Policy').find(({ Metadata }) => Metadata?.['Who'] === 'GitHub');
     const actions: string[] = policy?.Properties.PolicyDocument.Statement.flatMap(
       ({ Action }: { Action: string | string[] }) => Action,
@@ -686,14 +686,14 @@ describe('GitHub Actions', () => {
     expect(actions.filter((action) => /Delete|Update|Put(?!Image|Object)/.test(action))).toEqual([]);
   });
 
-  test('it calls the migration by the name that the function has', () => {
+  test('it calls the migration by the name that the function has [S544]', () => {
     const lambdas = ofType(backend, 'AWS::Lambda::Function').map(({ Properties }) => Properties.FunctionName);
     const policy = ofType(core, 'AWS::IAM::Policy').find(({ Metadata }) => Metadata?.['Who'] === 'GitHub');
     const migrate = policy?.Properties.PolicyDocument.Statement.find(({ Sid }: { Sid: string }) => Sid === 'Migrate');
     expect(lambdas).toContain(pretended(core, migrate.Resource).split(':function:')[1]);
   });
 
-  test('HEALTH_URL is what the public asks: https://api.conductoresdelmundo.com/health', () => {
+  test('HEALTH_URL is what the public asks: https://api.conductoresdelmundo.com/health [S388]', () => {
     expect(core.Outputs?.['HealthUrl']?.Value).toBe('https://api.conductoresdelmundo.com/health');
   });
 

@@ -13,7 +13,7 @@ describe('the four steps', () => {
     await it.begin(FIRST);
   });
 
-  test('make a new version of every key that is ours, and of no other', async () => {
+  test('make a new version of every key that is ours, and of no other [S512]', async () => {
     await it.rotate('version-1');
     const changed = Object.entries(it.secrets.current).filter(([key, value]) => FIRST[key as 'SECRET_KEY'] !== value);
     expect(changed.map(([key]) => key).toSorted()).toEqual(
@@ -24,7 +24,7 @@ describe('the four steps', () => {
     );
   });
 
-  test('asked twice each, they do what they do once', async () => {
+  test('asked twice each, they do what they do once [S525]', async () => {
     await it.rotate('version-1', 2);
     expect(it.log).toEqual(['write', 'admit', 'admit', 'move', 'drop']);
     expect(await it.trouble()).toEqual([]);
@@ -92,7 +92,7 @@ describe('a new version reaches the tasks', () => {
     await it.rotate('version-1');
   });
 
-  test('by new tasks of both colours, and then only it is valid', async () => {
+  test('by new tasks of both colours, and then only it is valid [S528]', async () => {
     expect((await it.refresh()).verdict).toBe('restarted');
     expect((await it.refresh()).verdict).toBe('wait');
     it.replaceAll();
@@ -102,7 +102,7 @@ describe('a new version reaches the tasks', () => {
     expect((await it.secrets.labels())[LABELS.alone]).toBe('version-1');
   });
 
-  test('but not while a release runs', async () => {
+  test('but not while a release runs [F58] [S528]', async () => {
     it.release(true);
     expect(await it.refresh()).toMatchObject({ verdict: 'wait', summary: /is being released/ });
     expect(it.log).not.toContain('restart');
@@ -180,7 +180,7 @@ describe('a new version reaches the tasks', () => {
   });
 });
 
-test('whatever happens between, and in whatever order, no task is ever locked out, and it comes to rest', async () => {
+test('whatever happens between, and in whatever order, no task is ever locked out, and it comes to rest [S529]', async () => {
   const moments = ['rotate', 'refresh', 'blue', 'green', 'release', 'released', 'by hand', 'death'] as const;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...moments), { maxLength: 40 }), async (story) => {
@@ -241,7 +241,7 @@ test('two users take turns, and act as one owner', () => {
   );
 });
 
-test('eleven keys; those that only their makers can change are told to people', async () => {
+test('eleven keys; those that only their makers can change are told to people [S506] [S515]', async () => {
   expect(Object.keys(KEYS).length).toBe(11);
   const told: Notice[] = [];
   const notices = {

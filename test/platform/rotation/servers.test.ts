@@ -45,7 +45,7 @@ describe.skipIf(!postgresPrograms || !redisProgram)('on a real PostgreSQL and a 
     return sql({ ...postgres, environment }, 'postgres', statement);
   };
 
-  test('a rotation, twice, each step asked twice: no task is locked out, open connections stay, what is old ends', async () => {
+  test('a rotation, twice, each step asked twice: no task is locked out, open connections stay, what is old ends [S512]', async () => {
     asUser(FIRST, 'CREATE TABLE made_by_the_first (id int)');
     const early = await redis.connect(FIRST.REDIS_PASSWORD);
     for (const version of ['version-1', 'version-2']) {
@@ -67,7 +67,7 @@ describe.skipIf(!postgresPrograms || !redisProgram)('on a real PostgreSQL and a 
     expect(() => asUser(FIRST, 'SELECT 1')).toThrow(/password authentication failed/);
   });
 
-  test('ROTATE and then SET keep every connection of before; between them both tokens are taken, then only the new one', async () => {
+  test('ROTATE and then SET keep every connection of before; between them both tokens are taken, then only the new one [S529]', async () => {
     const { tokens } = redis;
     const before = it.secrets.current['REDIS_PASSWORD']!;
     const accepted = async () => [await tokens.accepts(before), await tokens.accepts('second-token-0000')];
