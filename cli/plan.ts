@@ -2,7 +2,6 @@
 
 import { numberFrom, readArguments, type Values } from '../command-line/arguments.ts';
 import { typed } from '../functions/core/commands.ts';
-import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../functions/core/exposure.ts';
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { duration, grouped } from '../functions/core/numerals.ts';
 import { historyEvents, longestSeconds, type Plan } from '../functions/core/plan.ts';
@@ -10,6 +9,7 @@ import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
+import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../report/exposure.ts';
 import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './controller/request.ts';
 import { displayOptions, type Verb } from './screen/verb.ts';
 import { commandLine } from './screen/words.ts';

@@ -1,8 +1,9 @@
 /** What was watched and whether it held, and what no one could have seen in this flight. */
-import { exposure } from '../functions/core/exposure.ts';
+
 import { grouped } from '../functions/core/numerals.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import { shareAt } from './axis.ts';
+import { exposure } from './exposure.ts';
 import { html, type Markup } from './markup.ts';
 import type { FlightRecord, ReleaseFlown } from './record.ts';
 import { capital, clockSeconds, joined, listed, percent } from './words.ts';

@@ -1,12 +1,12 @@
 /** What a plan can show at the service's traffic, and what it cannot: told before it starts, because no statistics cure it. */
-import { learn } from './judge/baseline.ts';
-import { oddsOf } from './judge/comparison.ts';
-import { LATENCY_GRID_MS, ODDS_LIMIT, RATE_PRIOR } from './judge/constants.ts';
-import { beginJudging, foldMinute, type JudgeState } from './judge/judge.ts';
-import { HISTORY_BUDGET, historyEvents, type Plan, type Stage } from './plan.ts';
-import { tasksNeeded } from './readiness.ts';
-import { LONGEST_BAKE_SECONDS } from './release-schema.ts';
-import { ALL, type Share } from './share.ts';
+import { learn } from '../functions/core/judge/baseline.ts';
+import { oddsOf } from '../functions/core/judge/comparison.ts';
+import { LATENCY_GRID_MS, ODDS_LIMIT, RATE_PRIOR } from '../functions/core/judge/constants.ts';
+import { beginJudging, foldMinute, type JudgeState } from '../functions/core/judge/judge.ts';
+import { HISTORY_BUDGET, historyEvents, type Plan, type Stage } from '../functions/core/plan.ts';
+import { tasksNeeded } from '../functions/core/readiness.ts';
+import { LONGEST_BAKE_SECONDS } from '../functions/core/release-schema.ts';
+import { ALL, type Share } from '../functions/core/share.ts';
 
 /** What is known of the service before the release. */
 export interface Load {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exposure, type Load, warnings } from '../../functions/core/exposure.ts';
 import { learn } from '../../functions/core/judge/baseline.ts';
 import { LATENCY_GRID_MS } from '../../functions/core/judge/constants.ts';
 import { beginJudging, foldMinute, weigh } from '../../functions/core/judge/judge.ts';
 import { type Plan, planRelease, type Stage } from '../../functions/core/plan.ts';
 import type { ImageRequest, ReleaseRequest } from '../../functions/core/release.ts';
 import { type Chance, chance } from '../../rehearsal/chance.ts';
+import { exposure, type Load, warnings } from '../../report/exposure.ts';
 
 const settings = { policy: 'compare', onUnproven: 'ask', warmMinutes: 60, hasMigration: true } as const;
 const compatible = { schemaCompatible: true } as const;
