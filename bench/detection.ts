@@ -10,12 +10,13 @@ import {
   tellProgress,
   USUAL_TRAFFIC,
 } from './detection/command.ts';
-import { DETECTORS, type DetectorName } from './detection/detectors.ts';
+import { DETECTORS, DETECTORS_AT_100, type DetectorName } from './detection/detectors.ts';
 import { cellsOf } from './detection/pool.ts';
-import { SCENARIOS, type ScenarioName } from './detection/scenarios.ts';
+import { SCENARIOS, type Scenario, WARM_SCENARIOS } from './detection/scenarios.ts';
 
-const NAMES = SCENARIOS.map(({ name }) => name);
-const EVERYBODY = Object.keys(DETECTORS) as readonly DetectorName[];
+const isWarm = process.argv.includes('--warm');
+const NAMES = (isWarm ? WARM_SCENARIOS : SCENARIOS).map(({ name }) => name);
+const EVERYBODY = Object.keys(isWarm ? DETECTORS_AT_100 : DETECTORS) as readonly DetectorName[];
 
 const {
   runs = 200,
@@ -27,6 +28,7 @@ const {
   json,
 } = optionsGiven({
   ...commonOptions,
+  warm: { help: 'bake and warm time together: what happens at 100 %' },
   rps: { value: 'LIST', help: 'requests a second (1,10,100,1000)', read: someOf(TRAFFIC) },
   scenarios: { value: 'LIST', help: 'what happens (all)', read: someOf(NAMES) },
   detectors: { value: 'LIST', help: 'who judges (all)', read: someOf(EVERYBODY) },
@@ -39,7 +41,7 @@ else process.stdout.write(`${rps.map(tableOf).join('\n\n')}\n`);
 
 /** As it stands in docs/judge.md, appendix D. */
 function tableOf(traffic: number): string {
-  const row = (scenario: ScenarioName) =>
+  const row = (scenario: Scenario['name']) =>
     cells.filter((cell) => cell.rps === traffic && cell.scenario === scenario).map(cellText);
   const requests = traffic === 1 ? 'request' : 'requests';
   return [

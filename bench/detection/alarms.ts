@@ -30,6 +30,17 @@ export const literal: Detect = ({ minutes }) => {
   return {};
 };
 
+const AT_100 = PLAN.filter(({ name }) => ['literal-global-error-rate', 'literal-server-errors'].includes(name));
+
+/** Policy `literal` at 100 % alone, as if every release came there: over 5 % errors, or ten server errors in a minute. */
+export const literalAt100: Detect = ({ minutes }) => {
+  const over = minutes.find(
+    ({ share, candidate }) =>
+      share === 100 && AT_100.some((alarm) => alarmState(alarm, [candidate], []).state === 'ALARM'),
+  );
+  return over ? abortOn(over.index) : {};
+};
+
 const WITHOUT_ANY_5XX: readonly AlarmRule[] = PLAN.filter(({ name }) => name !== 'literal-any-5xx').map((alarm) => ({
   ...alarm,
   minimumRequests: 0,

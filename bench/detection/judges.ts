@@ -3,6 +3,7 @@ import { latencyColumns } from '../../functions/core/judge/baseline.ts';
 import { LATENCY_BLIND_MINUTES, LATENCY_GRID_MS } from '../../functions/core/judge/constants.ts';
 import { beginJudging, foldMinute, weigh } from '../../functions/core/judge/judge.ts';
 import { countsOf } from '../../functions/core/judge/readings.ts';
+import { ALARMS, type AlarmRule, alarmState } from '../../functions/core/thresholds.ts';
 import type { SimulatedMinute, SimulatedRelease } from './world.ts';
 
 /** What a detector makes of a release. Minutes are since the first share. */
@@ -24,15 +25,30 @@ export const isStartUp = ({ index, stageAge }: Pick<SimulatedMinute, 'index' | '
 
 const names = { candidate: 'candidate', stable: 'stable' };
 
-/** The product's judge below 100 %. `hardRules`: with the abort on a crashed task, which needs no numbers. */
+const BACKSTOP: AlarmRule = ALARMS.find(({ name }) => name === 'backstop-error-rate')!;
+
+/**
+ * The product's judge. `hardRules`: with the abort on a crashed task, which needs no numbers. `at100`: through the warm time
+ * too, with the backstop's alarm, which no other colour can silence there.
+ */
 export const compare =
-  ({ hardRules }: { readonly hardRules: boolean }): Detect =>
+  ({ hardRules, at100 = false }: { readonly hardRules: boolean; readonly at100?: boolean }): Detect =>
   ({ baseline, minutes }) => {
     const at = latencyColumns(baseline, LATENCY_GRID_MS);
     const proven: boolean[] = [];
     let state = beginJudging(baseline);
     for (const minute of minutes) {
-      if (minute.share === 100) break;
+      const alone = minute.share === 100;
+      if (alone && !at100) break;
+      const seen = minutes.slice(Math.max(0, minute.index - BACKSTOP.outOf + 1), minute.index + 1);
+      const backstop =
+        alone &&
+        alarmState(
+          BACKSTOP,
+          seen.map(({ candidate }) => candidate),
+          [],
+        ).state === 'ALARM';
+      if (hardRules && backstop) return { ...abortOn(minute.index), proven };
       // The stopped task is reported within seconds; the end of its minute is late for that.
       if (hardRules && minute.crashed) return { abort: { minute: minute.index, seenAt: minute.index + 1 }, proven };
       state = foldMinute(state, {
@@ -42,6 +58,7 @@ export const compare =
         stable: countsOf(minute.stable, at),
         tasks: minute.tasks,
         healthyCandidate: minute.candidate.healthyHosts,
+        ...(alone ? { alone } : {}),
       });
       const { word, evidence } = weigh(state, { bakeDone: minute.bakeDone, names });
       if (word === 'abort') return { ...abortOn(minute.index), proven };

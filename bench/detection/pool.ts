@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { build, type Plugin } from 'esbuild';
 import type { DetectorName } from './detectors.ts';
-import { SCENARIOS, type ScenarioName } from './scenarios.ts';
+import { type Scenario, scenarioNamed } from './scenarios.ts';
 import { type Cell, cellOf, type Outcome } from './tally.ts';
 import type { Done, Job } from './worker.ts';
 
 export interface Bench {
-  readonly scenarios: readonly ScenarioName[];
+  readonly scenarios: readonly Scenario['name'][];
   readonly rps: readonly number[];
   readonly detectors: readonly DetectorName[];
   readonly runs: number;
@@ -36,7 +36,7 @@ export async function cellsOf(bench: Bench): Promise<readonly Cell[]> {
   );
   const done = await allDone(jobs, bench);
   return tables.flatMap(({ rps, scenario: wanted }) => {
-    const scenario = SCENARIOS.find(({ name }) => name === wanted)!;
+    const scenario = scenarioNamed(wanted);
     const mine = done.filter((_, index) => jobs[index]!.rps === rps && jobs[index]!.scenario === wanted);
     return bench.detectors.map((detector, column) =>
       cellOf(

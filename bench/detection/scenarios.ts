@@ -19,8 +19,8 @@ export interface Outage {
   readonly minutes: number;
 }
 
-export interface Scenario {
-  readonly name: ScenarioName;
+export interface Scenario<Name = ScenarioName | WarmScenarioName> {
+  readonly name: Name;
   /** The first minute of the fault, since the first share; absent when there is none. */
   readonly onset?: number;
   /** What the fault costs users. */
@@ -29,6 +29,9 @@ export interface Scenario {
   /** How slow the candidate starts: so many times as slow at first, falling to a third every so many minutes. */
   readonly warmUp: { readonly factor: number; readonly minutes: number };
   readonly outage?: (draws: Draws) => Outage | undefined;
+  /** Minutes at 100 %. @default - 15 */
+  readonly minutesAt100?: number;
+  readonly outageAt100?: (draws: Draws) => Outage | undefined;
   readonly fault?: (minute: number, tasks: number, draws: Draws) => Fault;
 }
 
@@ -36,22 +39,22 @@ const WARM_UP = { factor: 1.6, minutes: 1 };
 const ordinary = { world: 'ordinary', warmUp: WARM_UP } as const;
 
 /** There is no fault. */
-const well = (name: ScenarioName, rest: Partial<Scenario> = {}): Scenario => ({ name, ...ordinary, ...rest });
+const well = <Name>(name: Name, rest: Partial<Scenario> = {}): Scenario<Name> => ({ ...ordinary, ...rest, name });
 
 /** A fault from `onset` on. */
-const ill = (
-  name: ScenarioName,
+const ill = <Name>(
+  name: Name,
   harm: 'failures' | 'slow',
   onset: number,
   fault: NonNullable<Scenario['fault']>,
   rest: Partial<Scenario> = {},
-): Scenario => ({
-  name,
+): Scenario<Name> => ({
   ...ordinary,
   onset,
   harm,
   fault: (minute, tasks, draws) => (minute < onset ? {} : fault(minute, tasks, draws)),
   ...rest,
+  name,
 });
 
 const points = (percent: number): Fault => ({ added: percent / 100 });
@@ -69,6 +72,20 @@ const shortOutage = (draws: Draws): Outage | undefined =>
   draws.uniform() < 0.3
     ? { from: Math.floor(draws.between(0, 40)), minutes: Math.floor(draws.between(2, 7)) }
     : undefined;
+
+/** When 100 % is reached, and how long the usual and the longest warm time are. */
+const AT_100 = 45;
+const WARM = 60;
+const LONGEST_WARM = 720;
+
+/** Somewhere in the first hour at 100 %. */
+const outageAt100 =
+  (chance: number, least: number, most: number) =>
+  (draws: Draws): Outage | undefined => {
+    if (draws.uniform() >= chance) return undefined;
+    const minutes = Math.floor(draws.between(least, most + 1));
+    return { from: Math.floor(draws.between(AT_100, AT_100 + WARM - minutes)), minutes };
+  };
 
 const CRASHED: Fault = { added: 0.95, crashed: true };
 
@@ -92,7 +109,27 @@ export type ScenarioName =
   | 'flap-8%'
   | 'task-loop';
 
-export const SCENARIOS: readonly Scenario[] = [
+export type WarmScenarioName =
+  | 'healthy@100'
+  | 'rough@100'
+  | 'rough+outage@100'
+  | 'outage-short@100'
+  | 'outage-long@100'
+  | 'healthy@12h'
+  | 'rough@12h'
+  | 'err+1@100'
+  | 'err+2@100'
+  | 'err+5@100'
+  | 'err+20@100'
+  | 'err+2@100+30'
+  | 'err+2@12h'
+  | 'lat-x1.5@100'
+  | 'lat-x2@100'
+  | 'lat-x2@100+30'
+  | 'tail-4%x2s@100'
+  | 'dead@100';
+
+export const SCENARIOS: readonly Scenario<ScenarioName>[] = [
   well('ideal', { world: 'ideal', warmUp: { factor: 1, minutes: 1 } }),
   well('healthy'),
   well('healthy-rough', { world: 'rough', outage: shortOutage }),
@@ -114,3 +151,30 @@ export const SCENARIOS: readonly Scenario[] = [
     draws.uniform() < 1 / 3 ? { added: 0.9 / tasks, crashed: true } : {},
   ),
 ];
+
+const warm = { minutesAt100: WARM } as const;
+
+/** The same service through its warm time; faults begin when 100 % is reached, or half an hour later. */
+export const WARM_SCENARIOS: readonly Scenario<WarmScenarioName>[] = [
+  well('healthy@100', warm),
+  well('rough@100', { ...warm, world: 'rough', outage: shortOutage }),
+  well('rough+outage@100', { ...warm, world: 'rough', outage: shortOutage, outageAt100: outageAt100(0.3, 2, 6) }),
+  well('outage-short@100', { ...warm, outageAt100: outageAt100(1, 2, 6) }),
+  well('outage-long@100', { ...warm, outageAt100: outageAt100(1, 8, 12) }),
+  well('healthy@12h', { minutesAt100: LONGEST_WARM }),
+  well('rough@12h', { minutesAt100: LONGEST_WARM, world: 'rough', outage: shortOutage }),
+  ill('err+1@100', 'failures', AT_100, () => points(1), warm),
+  ill('err+2@100', 'failures', AT_100, () => points(2), warm),
+  ill('err+5@100', 'failures', AT_100, () => points(5), warm),
+  ill('err+20@100', 'failures', AT_100, () => points(20), warm),
+  ill('err+2@100+30', 'failures', AT_100 + 30, () => points(2), warm),
+  ill('err+2@12h', 'failures', AT_100 + LONGEST_WARM - WARM, () => points(2), { minutesAt100: LONGEST_WARM }),
+  ill('lat-x1.5@100', 'slow', AT_100, () => ({ factor: 1.5 }), warm),
+  ill('lat-x2@100', 'slow', AT_100, () => ({ factor: 2 }), warm),
+  ill('lat-x2@100+30', 'slow', AT_100 + 30, () => ({ factor: 2 }), warm),
+  ill('tail-4%x2s@100', 'slow', AT_100, () => ({ tail: 0.04 }), warm),
+  ill('dead@100', 'failures', AT_100, () => ({ added: 0.95 }), warm),
+];
+
+export const scenarioNamed = (wanted: Scenario['name']): Scenario =>
+  [...SCENARIOS, ...WARM_SCENARIOS].find(({ name }) => name === wanted)!;

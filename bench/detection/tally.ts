@@ -1,8 +1,8 @@
 /** From single releases to a cell of the table. */
 import type { DetectorName } from './detectors.ts';
 import type { Found } from './judges.ts';
-import type { Scenario, ScenarioName } from './scenarios.ts';
-import { RELEASE_MINUTES, type SimulatedMinute } from './world.ts';
+import type { Scenario } from './scenarios.ts';
+import type { SimulatedMinute } from './world.ts';
 
 /** What one detector made of one release. */
 export interface Outcome extends Found {
@@ -13,7 +13,7 @@ export interface Outcome extends Found {
 /** Rates are 0-1, minutes count from the fault's first one until the abort could be seen, delivery included. */
 export interface Cell {
   readonly detector: DetectorName;
-  readonly scenario: ScenarioName;
+  readonly scenario: Scenario['name'];
   readonly rps: number;
   readonly runs: number;
   /** Aborted although nothing was wrong, or not yet. */
@@ -34,7 +34,7 @@ const REVERT_MINUTES = 0.25;
 
 /** What users suffered until `seenAt`, or to the end of the release. */
 export function badUntil(minutes: readonly SimulatedMinute[], seenAt: number | undefined): number {
-  const back = seenAt === undefined ? RELEASE_MINUTES : seenAt + REVERT_MINUTES;
+  const back = seenAt === undefined ? minutes.length : seenAt + REVERT_MINUTES;
   return minutes.reduce((sum, { bad, index }) => sum + bad * Math.min(1, Math.max(0, back - index)), 0);
 }
 

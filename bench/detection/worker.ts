@@ -1,12 +1,12 @@
 /** Simulates and judges a few releases at a time, on a thread of its own. */
 import { parentPort } from 'node:worker_threads';
-import { DETECTORS, type DetectorName } from './detectors.ts';
-import { SCENARIOS, type ScenarioName } from './scenarios.ts';
+import { type DetectorName, detectorNamed } from './detectors.ts';
+import { type Scenario, scenarioNamed } from './scenarios.ts';
 import { badUntil, type Outcome } from './tally.ts';
 import { simulate } from './world.ts';
 
 export interface Job {
-  readonly scenario: ScenarioName;
+  readonly scenario: Scenario['name'];
   readonly rps: number;
   readonly seed: number;
   /** Runs from this one on, up to but without that one. */
@@ -19,12 +19,12 @@ export interface Job {
 export type Done = readonly (readonly Outcome[])[];
 
 export function work({ scenario: wanted, rps, seed, from, to, detectors }: Job): Done {
-  const scenario = SCENARIOS.find(({ name }) => name === wanted)!;
+  const scenario = scenarioNamed(wanted);
   const outcomes: Outcome[][] = detectors.map(() => []);
   for (let run = from; run < to; run++) {
     const release = simulate(scenario, rps, seed, run);
     for (const [index, detector] of detectors.entries()) {
-      const found = DETECTORS[detector](release);
+      const found = detectorNamed(detector)(release);
       outcomes[index]!.push({ ...found, bad: badUntil(release.minutes, found.abort?.seenAt) });
     }
   }

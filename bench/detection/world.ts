@@ -1,6 +1,6 @@
 /**
- * The world in which the judges are compared: one release of 15 minutes each at 5, 25 and 50 %, and 15 at 100 %, after
- * an hour of stable alone. Counts are binomial on top of noise that no judge is told of. Every level below is an
+ * The world in which the judges are compared: one release of 15 minutes each at 5, 25 and 50 %, and 15 at 100 % (or its
+ * warm time), after an hour of stable alone. Counts are binomial on top of noise that no judge is told of. Every level below is an
  * estimate, none was fitted to a live load balancer; docs/judge.md says where they come from and what they do.
  */
 import { type Baseline, learn } from '../../functions/core/judge/baseline.ts';
@@ -38,7 +38,11 @@ const BAKE_MINUTES = STRATEGIES.canary.bakeSeconds / 60;
 const BASELINE_MINUTES = 60;
 /** Below 100 %, where there is a stable to compare with. */
 export const WATCHED_MINUTES = BAKE_MINUTES * (SHARES.length - 1);
-export const RELEASE_MINUTES = BAKE_MINUTES * SHARES.length;
+const MINUTES_AT_100 = 15;
+/** What drifts does so for as long as a canary and its usual warm time last, and then back, and so on. */
+const DRIFT_MINUTES = WATCHED_MINUTES + 60;
+/** The end of the drift that the levels name. */
+const HOUR = 60;
 
 const STABLE_TASKS = 4;
 const CANDIDATE_TASKS = [1, 2, 4, 8] as const;
@@ -65,7 +69,7 @@ interface Levels {
   readonly blips: number;
   /** Deviation of the candidate's response time from stable's, for the whole release. */
   readonly bias: number;
-  /** Deviation of what both have changed by at the end of the release. */
+  /** Deviation of what both have changed by after an hour. */
   readonly driftErrors: number;
   readonly driftLatency: number;
 }
@@ -173,19 +177,19 @@ function minutesOf(
   chance: Draws,
 ): readonly SimulatedMinute[] {
   const { levels } = service;
-  const outage = scenario.outage?.(chance);
+  const outages = [scenario.outage?.(chance), scenario.outageAt100?.(chance)].filter((one) => one !== undefined);
   const depth = chance.between(0.05, 0.2);
   const bias = Math.exp(levels.bias * chance.normal());
   const shared = sharedNoise(levels, chance);
   const slow = (LATENCY_GRID_MS as readonly number[]).indexOf(slowMs);
 
-  return Array.from({ length: RELEASE_MINUTES }, (_, index) => {
-    const stage = Math.floor(index / BAKE_MINUTES);
-    const stageAge = index % BAKE_MINUTES;
+  return Array.from({ length: WATCHED_MINUTES + (scenario.minutesAt100 ?? MINUTES_AT_100) }, (_, index) => {
+    const stage = Math.min(SHARES.length - 1, Math.floor(index / BAKE_MINUTES));
+    const stageAge = index - stage * BAKE_MINUTES;
     const share = SHARES[stage]!;
     const tasks = { candidate: CANDIDATE_TASKS[stage]!, stable: STABLE_TASKS };
     const fault = scenario.fault?.(index, tasks.candidate, chance) ?? {};
-    const now = together(shared(), service, index, outage, depth);
+    const now = together(shared(), service, index, outages, depth);
     const requests = requestsIn(index, service, chance);
     const toCandidate = chance.binomial(requests, share / 100);
     const warm = warmUp(scenario, index, stageAge);
@@ -309,11 +313,11 @@ function together(
   { errors, latency }: Shared,
   { drift }: Service,
   minute: number,
-  outage: Outage | undefined,
+  outages: readonly Outage[],
   depth: number,
 ): Shared {
-  const isOut = outage !== undefined && minute >= outage.from && minute < outage.from + outage.minutes;
-  const passed = minute / RELEASE_MINUTES;
+  const isOut = outages.some(({ from, minutes }) => minute >= from && minute < from + minutes);
+  const passed = (DRIFT_MINUTES - Math.abs((minute % (2 * DRIFT_MINUTES)) - DRIFT_MINUTES)) / HOUR;
   return {
     errors: errors * Math.exp(drift.errors * passed),
     latency: latency * Math.exp(drift.latency * passed) * (isOut ? 2.5 : 1),

@@ -1,8 +1,9 @@
 /** Judges a recorded release again, as its shares were recorded. */
+import type { VerdictWord } from '../../functions/core/judge/decision.ts';
 import { beginJudging, foldMinute, weigh } from '../../functions/core/judge/judge.ts';
 import { type LiteralEvidence, weighLiteral } from '../../functions/core/judge/literal.ts';
 import type { GroupMinute } from '../../functions/core/judge/readings.ts';
-import type { Evidence, VerdictWord } from '../../functions/core/judge/verdict.ts';
+import type { Evidence } from '../../functions/core/judge/verdict.ts';
 import type { Policy } from '../../functions/core/plan.ts';
 import { ALL, NONE } from '../../functions/core/share.ts';
 import { ALARMS, alarmState } from '../../functions/core/thresholds.ts';

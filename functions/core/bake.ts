@@ -2,7 +2,8 @@
  * How a bake ends: the judge says what the numbers show, this file says what follows from it at this moment, for every
  * case in which there is little to judge. Silence holds; only people or a written rule end a hold.
  */
-import { RULES, SPEAKS_AGAINST, type VerdictWord } from './judge/verdict.ts';
+import { RULES, type VerdictWord } from './judge/decision.ts';
+import { SPEAKS_AGAINST } from './judge/verdict.ts';
 import { ANSWER_WITHIN_SECONDS, HOLD_UP_TO, type OnUnproven, type Stage } from './plan.ts';
 import type { Lock } from './protocol.ts';
 import { ALL } from './share.ts';

@@ -5,14 +5,15 @@
 
 import { decide, isBakeOver } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
-import { usualErrorRate } from '../core/judge/judge.ts';
+import type { VerdictWord } from '../core/judge/decision.ts';
+import { type JudgeState, weigh } from '../core/judge/judge.ts';
 import type { LiteralEvidence } from '../core/judge/literal.ts';
-import type { Evidence, VerdictWord } from '../core/judge/verdict.ts';
-import { judgeWarm } from '../core/judge/warm.ts';
+import type { Evidence, Verdict } from '../core/judge/verdict.ts';
+import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmWatch } from '../core/judge/warm.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
 import { safeColour, shareOf } from '../core/roles.ts';
-import { NONE, type Share } from '../core/share.ts';
+import { ALL, NONE, type Share } from '../core/share.ts';
 import { listen } from './listen.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
@@ -132,10 +133,11 @@ async function watchWarm(ports: JudgePorts, service: string, me: Mine, lock: Loc
   if (ringing) return ringing;
   const readings = await minutesAtThisShare(signals, clock, lock, []);
   const { state } = await listen(ports, lock);
+  const judged = weigh(state, { bakeDone: false, names: lock });
   const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
   const watched = judgeWarm(minutes, {
     oldColourFine: (await fleet.health())[lock.stable] > 0,
-    usualErrorRate: usualErrorRate(state.usual),
+    errors: errorRules(lock, state, judged),
     names: lock,
   });
   if (watched.word === 'abort') return watched;
@@ -144,7 +146,15 @@ async function watchWarm(ports: JudgePorts, service: string, me: Mine, lock: Loc
   const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
   return left <= 0
     ? { word: 'advance', reason: 'the warm time is over' }
-    : { word: 'continue', reason: watched.reason };
+    : { word: 'continue', reason: watched.reason, evidence: watched.evidence };
+}
+
+/** Who says how many errors are too many at 100 %. What goes straight there is the first of a service, or brought back. */
+function errorRules({ plan, hotfix }: Lock, { past }: JudgeState, verdict: Verdict): WarmWatch['errors'] {
+  const isBaked = plan.stages[0]?.share !== ALL;
+  if (plan.policy === 'literal' && !hotfix && isBaked) return { by: 'plan', rules: PLAN_RULES };
+  if (plan.policy === 'compare' && !hotfix && past) return { by: 'judge', verdict };
+  return { by: 'plan', rules: ABSOLUTE_BAR };
 }
 
 /** Tells a person of what is no reason to go back by itself; once, not every tick. */

@@ -6,7 +6,7 @@ import { LATENCY_GRID_MS, SILENT_MINUTES } from '../core/judge/constants.ts';
 import { beginJudging, foldMinute, type JudgedMinute } from '../core/judge/judge.ts';
 import { countsOf, type LatencyColumns } from '../core/judge/readings.ts';
 import type { Lock } from '../core/protocol.ts';
-import type { Share } from '../core/share.ts';
+import { ALL, type Share } from '../core/share.ts';
 import { PASS_P95_MS, ROLLBACK_P95_MS } from '../core/thresholds.ts';
 import type { Judging, MinuteEvidence } from '../ports/ledger.ts';
 import type { MinuteReading } from '../ports/signals.ts';
@@ -53,15 +53,20 @@ export async function listen(ports: ListenPorts, lock: Lock): Promise<Judging> {
 async function baselineOf({ signals }: ListenPorts, lock: Lock) {
   const to = floorMinute(lock.openedAt);
   const hour = await signals.minutes({ from: to - BASELINE_SECONDS, to, thresholdsMs: LATENCY_GRID_MS });
-  return learn(
+  const baseline = learn(
     hour.map(({ zones }) => zones[lock.stable]),
     LATENCY_GRID_MS,
   );
+  if (lock.plan.stages[0]?.share !== ALL) return baseline;
+  // Nobody knows what is usual of a version that goes straight to 100 %: the first of a service, or one brought back from worse.
+  const { usual: _, ...noise } = baseline;
+  return noise;
 }
 
 function isReady(minute: number, readings: ReadonlyMap<number, MinuteReading>, lock: Lock, now: number): boolean {
   const age = now - (minute + MINUTE);
-  const colours = [lock.candidate, lock.stable];
+  // At 100 % nobody waits for a colour without users.
+  const colours = isAlone(minute, lock) ? [lock.candidate] : [lock.candidate, lock.stable];
   const here = readings.get(minute)?.colours ?? {};
   if (age >= LOST_AFTER_SECONDS) return true;
   if (age >= FINAL_AFTER_SECONDS) return colours.every((colour) => here[colour] ?? isHeardAfter(minute, colour));
@@ -89,8 +94,12 @@ function judged(minute: number, reading: MinuteReading | undefined, at: LatencyC
     stable: stable && countsOf(stable, at),
     tasks: { candidate: candidate?.healthyHosts ?? 1, stable: stable?.healthyHosts ?? 1 },
     healthyCandidate: candidate?.healthyHosts,
+    ...(isAlone(minute, lock) ? { alone: true as const } : {}),
   };
 }
+
+/** A minute in which the share became 100 % is one of them: what stable still had of it is little. */
+const isAlone = (minute: number, lock: Lock): boolean => lock.share === ALL && isOfThisStage(minute, lock);
 
 /** A minute that ended before the present share was confirmed belongs to the stage before. */
 const isOfThisStage = (minute: number, { stageFrom = 0 }: Lock): boolean => minute + MINUTE > stageFrom;

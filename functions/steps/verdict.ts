@@ -1,9 +1,10 @@
 /** What the policy says of the candidate at this moment: its alarms first, then its minutes. */
 import { Transient } from '../core/failures.ts';
+import type { VerdictWord } from '../core/judge/decision.ts';
 import { weigh } from '../core/judge/judge.ts';
 import { type LiteralEvidence, weighLiteral } from '../core/judge/literal.ts';
 import type { GroupMinute } from '../core/judge/readings.ts';
-import type { Evidence, Verdict, VerdictWord } from '../core/judge/verdict.ts';
+import type { Evidence, Verdict } from '../core/judge/verdict.ts';
 import { isOurs } from '../core/own-alarms.ts';
 import type { Lock } from '../core/protocol.ts';
 import { PASS_P95_MS } from '../core/thresholds.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide, type Moment } from '../../functions/core/bake.ts';
-import { RULES } from '../../functions/core/judge/verdict.ts';
+import { RULES } from '../../functions/core/judge/decision.ts';
 import { ANSWER_WITHIN_SECONDS } from '../../functions/core/plan.ts';
 
 const BAKE = 900;

@@ -14,6 +14,8 @@ import {
   SPREAD_LEAST,
   SPREAD_PRIOR,
   SPREAD_PRIOR_WEIGHT,
+  WANDER_MINUTE_MOST,
+  WANDER_PRIOR,
 } from './constants.ts';
 import { type Counts, countsOf, countsOfZones, type GroupMinute, type LatencyColumns, sumOf } from './readings.ts';
 
@@ -35,6 +37,14 @@ export interface Baseline extends Noise {
   /** Responses over these are slow and very slow: stable's 90th and 99th percentile, milliseconds, for the whole release. */
   readonly slowMs: number;
   readonly verySlowMs: number;
+  /** What the hour says of minutes to come, for 100 %, where nothing else is there to compare with; absent when it was too short. */
+  readonly usual?: Usual;
+}
+
+/** Each of all requests: rates 0-1, and their variance from minute to minute beyond chance (of the logarithm, about). */
+export interface Usual {
+  readonly rates: Readonly<Record<Metric, number>>;
+  readonly wander: Readonly<Record<Metric, number>>;
 }
 
 /** One minute of stable, as one zone and all its others. */
@@ -52,14 +62,34 @@ export function learn(hour: readonly (readonly GroupMinute[])[], gridMs: readonl
   const slowMs = percentileOf(readings, gridMs, 90) ?? atLeast(PASS_P95_MS, gridMs);
   const verySlowMs = percentileOf(readings, gridMs, 99) ?? atLeast(ROLLBACK_P95_MS, gridMs);
   const at = latencyColumns({ slowMs, verySlowMs }, gridMs);
+  const minutes = hour.map((zones) => countsOfZones(zones, at)).filter((counts) => counts !== undefined);
+  const noise = learnNoise(
+    hour.map((zones) => halvesOf(zones, at)).filter((halves) => halves !== undefined),
+    sumOf(minutes),
+    minutes.length,
+  );
+  const usual = learnUsual(minutes, noise.burst);
+  return { slowMs, verySlowMs, ...noise, ...(usual ? { usual } : {}) };
+}
+
+/** From stable's minutes as a whole: what both colours share does not differ between its halves. */
+function learnUsual(minutes: readonly Counts[], burst: Noise['burst']): Usual | undefined {
+  if (minutes.length < LEAST_BASELINE_MINUTES) return undefined;
+  const of = (metric: Metric) => {
+    const known = minutes.filter((counts) => eventsOf(counts, metric) !== undefined);
+    const rate = total(known.map((counts) => eventsOf(counts, metric)!)) / total(known.map(({ requests }) => requests));
+    const minutesApart = known.map((counts): Difference => {
+      const expected = counts.requests * rate;
+      const apart = Math.min(Math.abs(eventsOf(counts, metric)! - expected), WANDER_MINUTE_MOST * expected);
+      return { squared: apart ** 2, variance: expected };
+    });
+    return { rate, wander: spreadOf(minutesApart, WANDER_PRIOR[metric], burst[metric]) };
+  };
+  const [errors, slow, verySlow] = [of('errors'), of('slow'), of('verySlow')];
+  if ([errors, slow, verySlow].some(({ rate }) => Number.isNaN(rate))) return undefined;
   return {
-    slowMs,
-    verySlowMs,
-    ...learnNoise(
-      hour.map((zones) => halvesOf(zones, at)).filter((halves) => halves !== undefined),
-      sumOf(readings.map((reading) => countsOf(reading, at)).filter((counts) => counts !== undefined)),
-      hour.filter((zones) => countsOfZones(zones, at) !== undefined).length,
-    ),
+    rates: { errors: errors.rate, slow: slow.rate, verySlow: verySlow.rate },
+    wander: { errors: errors.wander, slow: slow.wander, verySlow: verySlow.wander },
   };
 }
 
@@ -123,8 +153,9 @@ function burstOf(minutes: readonly Difference[]): number {
   return Math.min(BURST_MOST, Math.max(BURST_LEAST, mean));
 }
 
-function spreadOf(minutes: readonly Difference[], prior: number): number {
-  const beyondChance = total(minutes.map(({ squared, variance }) => squared - SPREAD_CHANCE * variance));
+/** `burst`: how much wider than one by one events are spread by chance, because they come together. */
+function spreadOf(minutes: readonly Difference[], prior: number, burst = 1): number {
+  const beyondChance = total(minutes.map(({ squared, variance }) => squared - SPREAD_CHANCE * burst * variance));
   const weight = total(minutes.map(({ variance }) => variance ** 2));
   const mean = (Math.max(0, beyondChance) + SPREAD_PRIOR_WEIGHT * prior) / (weight + SPREAD_PRIOR_WEIGHT);
   return Math.max(SPREAD_LEAST, mean);

@@ -39,6 +39,8 @@ export interface ComparedMinute {
   readonly stageAge: number;
   readonly candidate?: Counts | undefined;
   readonly stable?: Counts | undefined;
+  /** All requests go to the candidate, so that only its own past is left to compare with. @default - not */
+  readonly alone?: true;
   /** Tasks in service. */
   readonly tasks: { readonly candidate: number; readonly stable: number };
 }
@@ -69,10 +71,18 @@ export const beginOdds = (): Odds => ({
 });
 
 /** The odds with one minute more. A minute without data of both colours says nothing. */
-export function growOdds({ unspent, begun }: Odds, minute: ComparedMinute, before: Before): Odds {
-  const onset = Math.min(unspent, onsetChance(minute, before));
+export const growOdds = (odds: Odds, minute: ComparedMinute, before: Before): Odds =>
+  grow(odds, onsetChance(minute, before), (metric) => minuteNats(minute, metric, before));
+
+/** `onsetNow`: the chance that a fault begins in this minute; `natsOf`: what the minute says of a fault of some ratio. */
+export function grow(
+  { unspent, begun }: Odds,
+  onsetNow: number,
+  natsOf: (metric: Metric) => (ratio: number) => number,
+): Odds {
+  const onset = Math.min(unspent, onsetNow);
   const grown = (metric: Metric) => {
-    const nats = minuteNats(minute, metric, before);
+    const nats = natsOf(metric);
     return EFFECTS[metric].map(({ ratio }, index) => (begun[metric][index]! + onset) * Math.exp(nats(ratio)));
   };
   return {
@@ -113,7 +123,7 @@ function minuteNats(minute: ComparedMinute, metric: Metric, { noise, usualRate }
 }
 
 /** How many times stable's rate the candidate may have before it counts as worse; `minute` since the first share. */
-function margin(metric: Metric, minute: number, usualRate: number): number {
+export function margin(metric: Metric, minute: number, usualRate: number): number {
   const warmUp = WARM_UP_MARGIN * Math.exp(-minute / WARM_UP_MINUTES);
   switch (metric) {
     case 'errors':

@@ -132,6 +132,46 @@ export const LEAST_INDEPENDENT_EVENTS = 4;
 /** Why: fewer minutes of stable teach less than the priors know. Doubled: services deployed twice in twenty minutes use the priors. */
 export const LEAST_BASELINE_MINUTES = 10;
 
+// ---- At 100 %: the present against the past ----
+
+/**
+ * The most that one minute at 100 % can say, nats. Why: a short outage of something that both colours share looks just like
+ * a fault there, and of a limit of 100 six minutes of every metric at once give no more than e^9 times the onset's chance:
+ * it takes seven. Doubled: it takes four, and outages of four to six minutes roll healthy releases back.
+ */
+export const WARM_MINUTE_CAP_NATS = 1.5;
+/**
+ * What is left of the chance of an onset when 100 % is reached: this part of it falls on the first minute. Why: all of the
+ * load is new then. Doubled: a fault that begins there is found half a minute earlier, an outage of six minutes there convicts.
+ */
+export const WARM_ONSET_AT_SHIFT = 0.1;
+/**
+ * And each later minute `t` takes 1 / (t + this) of the rest, so that there is always some left, after twelve hours too.
+ * Why: half falls on the first hour, the usual warm time. Doubled: half on the first two, each minute has half the chance.
+ */
+export const WARM_ONSET_MINUTES = 60;
+
+/** Why: the weight of a minute in "lately" (0-1), about the last ten minutes. Doubled: one bad minute is a fifth of the present. */
+export const LATELY_WEIGHT = 0.1;
+/** Why: a wilder minute counts as so many times the level, or an outage would be remembered for an hour. Doubled: six minutes longer. */
+export const LATELY_MOST = 3;
+/**
+ * What is usual follows what was counted lately by at most this much a minute (of its logarithm). Why: three deviations of
+ * the drift of a rough service (errors e^0.5 and response times e^0.1 in an hour) are just as fast. Doubled: a fault that
+ * doubles errors becomes usual in a quarter of an hour instead of half an hour.
+ */
+export const DRIFT_A_MINUTE = 0.025;
+
+/**
+ * Prior of a rate's variance from minute to minute, beyond chance. Why: what both colours share moves errors by a quarter and
+ * response times by 3 %. Doubled: the margin at 100 % is a quarter wider for a service of which little is known.
+ */
+export const WANDER_PRIOR: Readonly<Record<Metric, number>> = { errors: 0.07, slow: 0.02, verySlow: 0.05 };
+/** Why: one wild minute of an hour is an incident, not wander: it is at most this far from the mean, in means. Doubled: after such an hour a tenth of the +2 point faults is missed. */
+export const WANDER_MINUTE_MOST = 1;
+/** Why: the margin is so many of its deviations wider at 100 %, where the wander of both no longer cancels out. Doubled: +2 points at 1 request a second are missed. */
+export const WANDER_DEVIATIONS = 2;
+
 // ---- Proof of safety ----
 
 /** Why: "safe" means the candidate adds fewer than 2 points of errors, the plan's rollback bar. Doubled: half the sample, a 4-point fault passes. */

@@ -6,32 +6,15 @@
  *
  * `beginJudging`, `foldMinute` for each minute in turn, delivered or not, and `weigh` whenever an answer is wanted.
  */
-import { type Bar, barBreached, barFailed, keepsPassBar, NEW_WATCH, type PlanWatch, watchPlan } from './bars.ts';
+import { barBreached, barFailed, keepsPassBar, NEW_WATCH, type PlanWatch, watchPlan } from './bars.ts';
 import type { Baseline } from './baseline.ts';
 import { beginOdds, type ComparedMinute, growOdds, type Odds, oddsOf } from './comparison.ts';
-import {
-  LEAST_ERROR_RATE,
-  type Metric,
-  ODDS_LIMIT,
-  PROOF_ODDS,
-  PROOF_RATE_MOST,
-  RATE_PRIOR,
-  SAFE_RATE,
-  SILENT_MINUTES,
-  SUSPICIOUS_ODDS,
-  UNHEALTHY_MINUTES,
-} from './constants.ts';
+import { LEAST_ERROR_RATE, ODDS_LIMIT, PROOF_ODDS, PROOF_RATE_MOST, RATE_PRIOR, SAFE_RATE } from './constants.ts';
+import { BREACHED, decide, type Rule, reasonToAbort } from './decision.ts';
+import { beginPast, followPast, growAgainstPast, type Past, usualRates } from './past.ts';
 import { type Counts, eachLatencyCount, NOTHING } from './readings.ts';
 import { reasonFor } from './reason.ts';
-import {
-  type ColourNames,
-  type GroupEvidence,
-  RULES,
-  type Rule,
-  type Verdict,
-  type VerdictWord,
-  weightiest,
-} from './verdict.ts';
+import type { ColourNames, GroupEvidence, Verdict } from './verdict.ts';
 
 export interface JudgedMinute extends ComparedMinute {
   /** The candidate's healthy targets; absent when not delivered. */
@@ -43,7 +26,9 @@ export interface JudgeState {
   readonly baseline: Baseline;
   /** Index of the newest minute judged; -1 before the first. */
   readonly minute: number;
-  /** Newest minute in which both colours delivered everything. */
+  /** The newest minute was one at 100 %. */
+  readonly alone?: true;
+  /** Newest minute in which both colours (at 100 % the candidate) delivered everything. */
   readonly heard: number;
   readonly odds: Odds;
   /** Stable's requests and failures in the baseline and the release so far. */
@@ -53,6 +38,8 @@ export interface JudgeState {
   readonly proven: boolean;
   /** Delivered minutes in a row without a healthy candidate while stable had a healthy target. */
   readonly unhealthyMinutes: number;
+  /** What is usual at present, for 100 %; absent when stable's hour taught nothing. */
+  readonly past?: Past;
   readonly stage: Stage;
 }
 
@@ -73,6 +60,7 @@ export const beginJudging = (baseline: Baseline): JudgeState => ({
   safety: 0,
   proven: false,
   unhealthyMinutes: 0,
+  ...(baseline.usual ? { past: beginPast(baseline.usual) } : {}),
   stage: NEW_STAGE,
 });
 
@@ -81,7 +69,7 @@ export const beginJudging = (baseline: Baseline): JudgeState => ({
  * does any after an abort: better numbers do not take back what the limit has promised.
  */
 export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeState {
-  if (delivered.index <= state.minute || reasonToAbort(state)) return state;
+  if (delivered.index <= state.minute || reasonToAbort(abortFindings(state))) return state;
   const [candidate, stable] = [withRequests(delivered.candidate), withRequests(delivered.stable)];
   const minute = { ...delivered, candidate, stable };
   const usualRate = usualErrorRate(state.usual);
@@ -90,8 +78,9 @@ export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeSta
   return {
     baseline: state.baseline,
     minute: minute.index,
-    heard: isComplete(candidate) && isComplete(stable) ? minute.index : state.heard,
-    odds: growOdds(state.odds, minute, { noise: state.baseline, usualRate, isFirst: state.minute < 0 }),
+    ...(minute.alone ? { alone: true as const } : {}),
+    heard: isComplete(candidate) && (minute.alone || isComplete(stable)) ? minute.index : state.heard,
+    odds: oddsWith(state, minute, usualRate),
     usual: {
       requests: state.usual.requests + (stable?.requests ?? 0),
       failures: state.usual.failures + (stable?.failures ?? 0),
@@ -99,6 +88,7 @@ export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeSta
     safety,
     proven: state.proven || safety >= Math.log(PROOF_ODDS),
     unhealthyMinutes: unhealthyMinutes(state, minute),
+    ...pastWith(state, minute),
     stage: {
       candidate: addCounts(stage.candidate, candidate),
       stable: addCounts(stage.stable, stable),
@@ -107,14 +97,41 @@ export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeSta
   };
 }
 
+const abortFindings = ({ alone, unhealthyMinutes, odds }: JudgeState) => ({
+  alone: alone === true,
+  unhealthyMinutes,
+  ...oddsOf(odds),
+});
+
+function oddsWith(
+  { odds, past, baseline, minute: before }: JudgeState,
+  minute: ComparedMinute,
+  usualRate: number,
+): Odds {
+  if (!minute.alone) return growOdds(odds, minute, { noise: baseline, usualRate, isFirst: before < 0 });
+  return past ? growAgainstPast(odds, minute, past, baseline) : odds;
+}
+
+function pastWith({ past, baseline, usual }: JudgeState, minute: ComparedMinute): Pick<JudgeState, 'past'> {
+  if (!past || !baseline.usual) return {};
+  return { past: followPast(past, minute, { ...usualRates(baseline.usual), errors: usualErrorRate(usual) }) };
+}
+
 /** The verdict on everything folded so far. `bakeDone`: the bake's time is over, so the question is whether it passes. */
 export function weigh(
   state: JudgeState,
   { bakeDone, names }: { readonly bakeDone: boolean; readonly names: ColourNames },
 ): Verdict {
   const { odds, parts } = oddsOf(state.odds);
-  const [word, rule] = decide(state, odds, bakeDone);
   const breached = barBreached(state.stage.plan);
+  const [word, rule] = decide({
+    ...abortFindings(state),
+    bakeDone,
+    failed: barFailed(state.stage.plan, state.baseline.burst),
+    breached,
+    silentMinutes: state.heard < 0 ? Number.POSITIVE_INFINITY : state.minute - state.heard,
+    proven: state.proven,
+  });
   const evidence = {
     minute: state.minute,
     candidate: groupEvidence(state.stage.candidate),
@@ -127,7 +144,7 @@ export function weigh(
     parts,
     proven: state.proven,
   } as const;
-  const because = (rule: Rule) => reasonFor({ ...evidence, rule }, state.stage, state.baseline, names);
+  const because = (rule: Rule) => reasonFor({ ...evidence, rule }, state, names);
   return {
     word,
     rule,
@@ -136,37 +153,6 @@ export function weigh(
     ...(breached ? { notice: { rule: BREACHED[breached], reason: because(BREACHED[breached]) } } : {}),
   };
 }
-
-/** The policy, worst first. */
-function decide(state: JudgeState, odds: number, bakeDone: boolean): readonly [VerdictWord, Rule] {
-  const abort = reasonToAbort(state);
-  if (abort) return ['abort', abort];
-  if (!bakeDone) return ['continue', RULES.baking];
-  const failed = barFailed(state.stage.plan, state.baseline.burst);
-  if (failed) return ['abort', FAILED[failed]];
-  if (odds >= SUSPICIOUS_ODDS) return ['hold', RULES.suspicion];
-  const breached = barBreached(state.stage.plan);
-  if (breached) return ['hold', BREACHED[breached]];
-  if (state.minute - state.heard >= SILENT_MINUTES || state.heard < 0) return ['hold', RULES.silence];
-  if (!state.proven) return ['hold', RULES.unproven];
-  return ['advance', RULES.proven];
-}
-
-/** What sends the release back at once, without waiting for the end of the bake. */
-function reasonToAbort(state: JudgeState): Rule | undefined {
-  if (state.unhealthyMinutes >= UNHEALTHY_MINUTES) return RULES.noHealthyTarget;
-  const { odds, parts } = oddsOf(state.odds);
-  return odds >= ODDS_LIMIT ? WORSE[weightiest(parts)] : undefined;
-}
-
-const WORSE: Readonly<Record<Metric, Rule>> = {
-  errors: RULES.moreErrors,
-  slow: RULES.moreSlow,
-  verySlow: RULES.moreVerySlow,
-};
-
-const FAILED: Readonly<Record<Bar, Rule>> = { errors: RULES.passBar, slow: RULES.latencyPassBar };
-const BREACHED: Readonly<Record<Bar, Rule>> = { errors: RULES.planErrors, slow: RULES.planLatency };
 
 // ---- Safety, the hosts ----
 

@@ -9,9 +9,10 @@ import {
   PASS_ERROR_PERCENT,
   PASS_P95_MS,
 } from '../thresholds.ts';
+import type { VerdictWord } from './decision.ts';
 import { failuresOf, type GroupMinute } from './readings.ts';
 import { portion } from './reason.ts';
-import { type ColourNames, LITERAL_BARS, type VerdictWord } from './verdict.ts';
+import { type ColourNames, LITERAL_BARS } from './verdict.ts';
 
 /** `threshold` and `value` are in `unit`; absent where the number was not delivered or nothing was measured. */
 export interface LiteralEvidence {

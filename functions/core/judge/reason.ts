@@ -2,13 +2,19 @@ import { grouped, oddsInWords } from '../numerals.ts';
 import { GLOBAL_ERROR_PERCENT, PASS_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT } from '../thresholds.ts';
 import { BAR_MS, OVER_P95_SHARE } from './bars.ts';
 import type { Baseline } from './baseline.ts';
+import type { Metric } from './constants.ts';
+import { RULES, type Rule, weightiest } from './decision.ts';
+import type { Past } from './past.ts';
 import type { Counts, LatencyCount } from './readings.ts';
-import { type ColourNames, type Evidence, RULES, type Rule, weightiest } from './verdict.ts';
+import type { ColourNames, Evidence } from './verdict.ts';
 
-/** What a reason is about: the counts of the present stage. */
-export interface StageCounts {
-  readonly candidate: Counts;
-  readonly stable: Counts;
+/** What a reason is about: the counts of the present stage, and what is usual. */
+export interface Known {
+  readonly stage: { readonly candidate: Counts; readonly stable: Counts };
+  readonly baseline: Baseline;
+  /** At 100 %, where stable counts nothing any more. */
+  readonly alone?: true;
+  readonly past?: Past;
 }
 
 /**
@@ -17,15 +23,21 @@ export interface StageCounts {
  */
 export function reasonFor(
   { rule, odds, limit, parts }: Pick<Evidence, 'rule' | 'odds' | 'limit' | 'parts'>,
-  { candidate, stable }: StageCounts,
-  baseline: Baseline,
+  { stage: { candidate, stable }, baseline, alone, past }: Known,
   names: ColourNames,
 ): string {
   const counted = countedFor(rule, parts);
   const portionOf = (counts: Counts) => portion(counts[counted] ?? 0, counts.requests);
-  const compared = `${names.candidate} ${happened(counted, baseline)} ${portionOf(candidate)}${barCrossed(counted, candidate)}, ${names.stable} ${portionOf(stable)}`;
+  const other = alone ? pastInWords(past, weightiest(parts)) : `${names.stable} ${portionOf(stable)}`;
+  const compared = `${names.candidate} ${happened(counted, baseline)} ${portionOf(candidate)}${barCrossed(counted, candidate)}, ${other}`;
   const priors = baseline.learned ? '' : ` (${baseline.minutes} baseline minutes, so usual noise is assumed)`;
   return `${FINDING[rule](names)}: ${compared}; odds ${oddsInWords(odds)}, limit ${limit}${priors}`;
+}
+
+/** "0.10 % is usual" */
+function pastInWords(past: Past | undefined, metric: Metric): string {
+  if (!past) return 'what is usual is not known';
+  return `${(100 * past.level[metric]).toFixed(2)} % is usual`;
 }
 
 /** "28 of 1,261 requests (2.22 %)" */
@@ -35,7 +47,16 @@ export function portion(events: number, requests: number): string {
 }
 
 /** Rules that rest on the odds, and so on whichever comparison has most to do with them. */
-const COMPARISONS: ReadonlySet<Rule> = new Set([RULES.moreErrors, RULES.moreSlow, RULES.moreVerySlow, RULES.suspicion]);
+const COMPARISONS: ReadonlySet<Rule> = new Set([
+  RULES.moreErrors,
+  RULES.moreSlow,
+  RULES.moreVerySlow,
+  RULES.moreErrorsThanBefore,
+  RULES.moreSlowThanBefore,
+  RULES.moreVerySlowThanBefore,
+  RULES.suspicion,
+  RULES.warm,
+]);
 
 type Counted = 'failures' | LatencyCount;
 
@@ -51,6 +72,9 @@ const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.moreErrors]: ({ candidate, stable }) => `${candidate} has more errors than ${stable}`,
   [RULES.moreSlow]: ({ candidate, stable }) => `${candidate} has more slow responses than ${stable}`,
   [RULES.moreVerySlow]: ({ candidate, stable }) => `${candidate} has more very slow responses than ${stable}`,
+  [RULES.moreErrorsThanBefore]: ({ candidate }) => `${candidate} has more errors than are usual`,
+  [RULES.moreSlowThanBefore]: ({ candidate }) => `${candidate} has more slow responses than are usual`,
+  [RULES.moreVerySlowThanBefore]: ({ candidate }) => `${candidate} has more very slow responses than are usual`,
   [RULES.passBar]: ({ candidate }) => `${candidate}'s error rate is above the pass bar`,
   [RULES.latencyPassBar]: ({ candidate }) => `${candidate}'s 95th percentile is above the pass bar`,
   [RULES.planErrors]: ({ candidate, stable }) =>
@@ -62,6 +86,7 @@ const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.unproven]: ({ candidate }) => `${candidate} is not yet shown to add less than 2 points of errors`,
   [RULES.proven]: ({ candidate }) => `no sign of harm, and ${candidate} is shown to add less than 2 points of errors`,
   [RULES.baking]: () => 'the bake goes on',
+  [RULES.warm]: ({ candidate }) => `${candidate} is watched at 100 %`,
 };
 
 const happened = (counted: Counted, { slowMs, verySlowMs }: Baseline): string =>

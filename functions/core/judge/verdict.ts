@@ -1,31 +1,11 @@
-import { METRIC_WEIGHT, METRICS, type Metric, type ODDS_LIMIT } from './constants.ts';
-
-/** From worst to best. `continue` is the answer during a bake, `advance` and `hold` at its end. */
-export type VerdictWord = 'abort' | 'hold' | 'continue' | 'advance';
+import type { Metric, ODDS_LIMIT } from './constants.ts';
+import { RULES, type Rule, type VerdictWord } from './decision.ts';
 
 /** How a reason calls the two roles: by their colours. */
 export interface ColourNames {
   readonly candidate: string;
   readonly stable: string;
 }
-
-/** What decided, in the words of the policy. */
-export const RULES = {
-  noHealthyTarget: 'no healthy target for 2 minutes',
-  moreErrors: 'more errors than stable',
-  moreSlow: 'more slow responses than stable',
-  moreVerySlow: 'more very slow responses than stable',
-  passBar: 'error rate above the pass bar',
-  latencyPassBar: 'response time above the pass bar',
-  suspicion: 'not cleared of suspicion',
-  planErrors: 'errors over the plan in 2 of 3 minutes',
-  planLatency: 'response time over the plan in 2 of 3 minutes',
-  silence: 'no numbers delivered',
-  unproven: 'too few requests to prove safety',
-  proven: 'proven safe',
-  baking: 'still baking',
-} as const;
-export type Rule = (typeof RULES)[keyof typeof RULES];
 
 /** The pass bars of policy `literal`. */
 export const LITERAL_BARS = { errors: 'error pass bar', latency: 'response time pass bar' } as const;
@@ -71,9 +51,3 @@ export interface Verdict {
   /** What a person should know although nothing follows from it yet: a rollback bar of the plan that stable keeps. */
   readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
 }
-
-/** The comparison that has most to do with the odds. */
-export const weightiest = (parts: Evidence['parts']): Metric =>
-  METRICS.reduce((most, metric) =>
-    METRIC_WEIGHT[metric] * parts[metric] > METRIC_WEIGHT[most] * parts[most] ? metric : most,
-  );

@@ -1,13 +1,13 @@
 /**
  * The watch of the warm time: all users are on the new version, and the old one is up without traffic. Rolling back helps
  * only while the old colour is fine, so nothing here rolls back without that; what is not enough for it pages a person.
+ * Errors and response times are the judge's matter under `compare`; under `literal` the plan's absolute rules stand.
  */
 import { ALARMS, type AlarmName, type AlarmRule, alarmState, GLOBAL_UNHEALTHY_MINUTES } from '../thresholds.ts';
-import { errorMargin } from './comparison.ts';
 import { WARM_UNHEALTHY_SHARE } from './constants.ts';
-import { type LiteralVerdict, verdict, verdictOn } from './literal.ts';
+import { type LiteralEvidence, type LiteralVerdict, verdict, verdictOn } from './literal.ts';
 import type { GroupMinute } from './readings.ts';
-import type { ColourNames } from './verdict.ts';
+import type { ColourNames, Evidence, Verdict } from './verdict.ts';
 
 /** One minute of both colours; a colour that delivered nothing is absent. */
 export interface WarmMinute {
@@ -18,38 +18,52 @@ export interface WarmMinute {
 export interface WarmWatch {
   /** Whether rolling back to the old colour would help: its own targets are healthy. */
   readonly oldColourFine: boolean;
-  /**
-   * Errors that are normal for this service, 0-1: "10 server errors a minute" then means ten more than those, because a
-   * healthy busy service has them every minute. 0 takes the plan word for word.
-   */
-  readonly usualErrorRate: number;
+  /** `judge`: what the comparison with the past says, the whole of it. `plan`: the plan's absolute rules, word for word. */
+  readonly errors:
+    | { readonly by: 'judge'; readonly verdict: Pick<Verdict, 'word' | 'rule' | 'reason' | 'evidence'> }
+    | { readonly by: 'plan'; readonly rules: readonly AlarmName[] };
   readonly names: Pick<ColourNames, 'candidate'>;
 }
 
+/** The plan's rules for every release. */
+export const PLAN_RULES = ['literal-global-error-rate', 'literal-server-errors'] as const;
+/**
+ * What is left where there is nothing to compare with: a hotfix beside a broken version, the first release of a service,
+ * a version brought back. Ten errors in a minute are no news there.
+ */
+export const ABSOLUTE_BAR = ['literal-global-error-rate'] as const;
+
 /** `page`: not bad enough to roll back by itself, but a person should know. */
-export interface WarmVerdict extends LiteralVerdict {
+export interface WarmVerdict {
   readonly word: 'abort' | 'continue';
+  readonly rule: string;
+  readonly reason: string;
+  readonly evidence: LiteralEvidence | Evidence;
   readonly page: boolean;
 }
 
 /**
- * Judges the newest minutes of the warm time, newest last. While the old colour is fine these roll back: no healthy
- * target, too many of them unhealthy for 2 minutes, over 5 % errors, ten server errors more than usual. A crash of a task
- * is the guard's matter.
+ * What the warm time comes to now. `minutes`: newest last. While the old colour is fine these roll back: no healthy target,
+ * too many of them unhealthy for 2 minutes, and errors (and response times) as `errors` says. A crash of a task is the
+ * guard's matter.
  */
 export function judgeWarm(minutes: readonly WarmMinute[], watch: WarmWatch): WarmVerdict {
-  const { oldColourFine, names } = watch;
+  const { oldColourFine, errors, names } = watch;
   const seen = minutes.filter(({ candidate }) => candidate !== undefined);
   const mine = seen.map(({ candidate }) => candidate!);
   const theirs = seen.map(({ stable }) => stable ?? NOT_DELIVERED);
   const fires = (rule: AlarmRule) => alarmState(rule, mine, theirs).state === 'ALARM';
   const on = (rule: AlarmRule) => verdictOn('abort', rule, mine, names);
 
-  const bad = hostsOf(seen, names) ?? [...HOSTS, ...errorRules(mine, watch)].filter(fires).map(on)[0];
+  const judged = errors.by === 'judge' ? errors.verdict : undefined;
+  const acting = errors.by === 'plan' ? [...HOSTS, ...errors.rules.map(ruleOf)] : HOSTS;
+  const bad =
+    hostsOf(seen, names) ?? acting.filter(fires).map(on)[0] ?? (judged?.word === 'abort' ? judged : undefined);
   if (bad && oldColourFine) return { ...bad, word: 'abort', page: true };
   const told = bad ?? PAGES.filter(fires).map(on)[0];
   if (told) return { ...told, word: 'continue', page: true };
-  return { ...verdict('continue', { rule: 'warm' }, `${names.candidate} is well`), word: 'continue', page: false };
+  const well = verdict('continue', { rule: 'warm' }, `${names.candidate} is well`);
+  return { ...well, evidence: judged?.evidence ?? well.evidence, word: 'continue', page: false };
 }
 
 const NOT_DELIVERED: GroupMinute = { withinPercent: [] };
@@ -57,13 +71,9 @@ const NOT_DELIVERED: GroupMinute = { withinPercent: [] };
 const ruleOf = (wanted: AlarmName): AlarmRule => ALARMS.find(({ name }) => name === wanted)!;
 
 const HOSTS = [ruleOf('backstop-no-healthy-target')];
-const PAGES = [ruleOf('literal-unhealthy'), ruleOf('literal-error-rate'), ruleOf('literal-p95')];
-
-function errorRules(mine: readonly GroupMinute[], { usualErrorRate }: WarmWatch): readonly AlarmRule[] {
-  const usualErrors = errorMargin(usualErrorRate) * usualErrorRate * (mine.at(-1)?.requests ?? 0);
-  const ten = ruleOf('literal-server-errors');
-  return [ruleOf('literal-global-error-rate'), { ...ten, threshold: ten.threshold + usualErrors }];
-}
+const PAGES = (['literal-unhealthy', 'literal-global-error-rate', 'literal-error-rate', 'literal-p95'] as const).map(
+  ruleOf,
+);
 
 /** Too many of the targets are unhealthy, and the old colour's are not likewise. */
 function hostsOf(minutes: readonly WarmMinute[], { candidate }: WarmWatch['names']): LiteralVerdict | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { RULES } from '../../../functions/core/judge/decision.ts';
 import { beginJudging, foldMinute, type JudgedMinute, weigh } from '../../../functions/core/judge/judge.ts';
 import type { Counts } from '../../../functions/core/judge/readings.ts';
-import { RULES } from '../../../functions/core/judge/verdict.ts';
 import { baselineOf, goldenReleases } from './golden.ts';
 
 const names = { candidate: 'green', stable: 'blue' };

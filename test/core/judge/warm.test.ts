@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupMinute } from '../../../functions/core/judge/readings.ts';
-import { judgeWarm, type WarmMinute } from '../../../functions/core/judge/warm.ts';
+import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmMinute } from '../../../functions/core/judge/warm.ts';
 
 const names = { candidate: 'green' };
-const watch = { oldColourFine: true, usualErrorRate: 0.001, names };
+const says = (word: 'abort' | 'continue') =>
+  ({
+    by: 'judge',
+    verdict: { word, rule: 'said so', reason: 'it was said so', evidence: { rule: 'said so' } },
+  }) as never;
+/** Under `compare`, with a judge that has nothing to say. */
+const watch = { oldColourFine: true, errors: says('continue'), names };
+/** Under `literal`. */
+const plan = { oldColourFine: true, errors: { by: 'plan', rules: PLAN_RULES }, names } as const;
 const fine: GroupMinute = { requests: 1_000, withinPercent: [], p95Ms: 215, healthyHosts: 20, unhealthyHosts: 0 };
 const old: GroupMinute = { withinPercent: [], healthyHosts: 20, unhealthyHosts: 0 };
 
@@ -60,34 +68,54 @@ describe('targets', () => {
   });
 });
 
-describe('errors', () => {
-  const busy = (errors5xx: number) => minutes(3, { requests: 6_000, errors5xx });
+describe('errors under compare', () => {
+  const failing = minutes(3, { requests: 6_000, errors5xx: 900 });
 
-  test('over 5 % abort while the old colour is fine, otherwise a person is paged [S576]', () => {
-    const failing = minutes(3, { requests: 200, errors5xx: 11 });
-    expect(judgeWarm(failing, watch)).toMatchObject({ word: 'abort', rule: 'literal-global-error-rate' });
-    expect(judgeWarm(failing, { ...watch, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
+  test('are the judge’s matter: what it finds rolls back while the old colour is fine, otherwise a person is paged', () => {
+    const found = { ...watch, errors: says('abort') };
+    expect(judgeWarm(minutes(3), found)).toMatchObject({ word: 'abort', rule: 'said so' });
+    expect(judgeWarm(minutes(3), { ...found, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
   });
 
-  test('ten in a minute abort a service that usually has none [S576]', () => {
-    expect(judgeWarm(minutes(3, { errors5xx: 10 }), { ...watch, usualErrorRate: 0 }).rule).toBe(
-      'literal-server-errors',
-    );
-    expect(judgeWarm(minutes(3, { errors5xx: 9 }), { ...watch, usualErrorRate: 0 }).word).toBe('continue');
-  });
-
-  test('a busy service is not sent back for the errors it always has, but for ten more', () => {
-    // 6,000 requests at 0.1 % usual errors: 6 are normal, 10.8 with the judge's margin.
-    expect(judgeWarm(busy(12), watch).word).toBe('continue');
-    expect(judgeWarm(busy(21), watch).word).toBe('abort');
-  });
-
-  test('over 2 %, or a p95 over 500 ms, page a person and abort nothing', () => {
+  test('over the plan page a person, and roll nobody back before the judge says so', () => {
+    expect(judgeWarm(failing, watch)).toMatchObject({
+      word: 'continue',
+      page: true,
+      rule: 'literal-global-error-rate',
+    });
     expect(judgeWarm(minutes(3, { requests: 200, errors5xx: 5 }), watch)).toMatchObject({
       word: 'continue',
       page: true,
     });
     const slow = minutes(3, { requests: 200, p95Ms: 501 });
     expect(judgeWarm(slow, watch)).toMatchObject({ word: 'continue', page: true, rule: 'literal-p95' });
+  });
+
+  test('ten in one minute of a busy service are nothing', () => {
+    expect(judgeWarm(minutes(3, { requests: 60_000, errors5xx: 60 }), watch)).toMatchObject({
+      word: 'continue',
+      page: false,
+    });
+  });
+});
+
+describe('errors under literal', () => {
+  test('over 5 % abort while the old colour is fine, otherwise a person is paged [S576]', () => {
+    const failing = minutes(3, { requests: 200, errors5xx: 11 });
+    const five = { ...plan, errors: { by: 'plan', rules: ABSOLUTE_BAR } } as const;
+    expect(judgeWarm(failing, plan).word).toBe('abort');
+    expect(judgeWarm(failing, five)).toMatchObject({ word: 'abort', rule: 'literal-global-error-rate' });
+    expect(judgeWarm(failing, { ...plan, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
+  });
+
+  test('ten in a minute abort, word for word, however busy the service is [S576]', () => {
+    expect(judgeWarm(minutes(3, { errors5xx: 10 }), plan).rule).toBe('literal-server-errors');
+    expect(judgeWarm(minutes(3, { requests: 60_000, errors5xx: 10 }), plan).word).toBe('abort');
+    expect(judgeWarm(minutes(3, { errors5xx: 9 }), plan).word).toBe('continue');
+  });
+
+  test('ten in a minute are no news of a hotfix, beside a broken old version', () => {
+    const hotfix = { ...plan, errors: { by: 'plan', rules: ABSOLUTE_BAR } } as const;
+    expect(judgeWarm(minutes(3, { errors5xx: 10 }), hotfix).word).toBe('continue');
   });
 });
