@@ -206,12 +206,15 @@ test('scaling rests and goes on; minimum and maximum are not ours', async () => 
   expect(cluster.scaling.get(GREEN)).toMatchObject({
     DynamicScalingInSuspended: true,
     DynamicScalingOutSuspended: false,
+    ScheduledScalingSuspended: false,
   });
   expect((await fleet.observe('green')).scalingSuspended).toBe(true);
   await fleet.suspendScaling('green', 'both');
   expect(cluster.scaling.get(GREEN)).toMatchObject({
     DynamicScalingInSuspended: true,
     DynamicScalingOutSuspended: true,
+    // A schedule raises the minimum, and would wake a colour that sleeps.
+    ScheduledScalingSuspended: true,
   });
   await fleet.resumeScaling('green');
   expect((await fleet.observe('green')).scalingSuspended).toBe(false);

@@ -152,6 +152,25 @@ test('each Lambda is what its row says: memory, reserved concurrency, and 30 s, 
   ).toEqual(['rotate-app']);
 });
 
+test('whoever brings users back has Lambdas of its own, and the reconciler never overlaps itself', () => {
+  const reserved = ofType(template, 'AWS::Lambda::Function')
+    .filter(({ Properties }) => Properties.ReservedConcurrentExecutions !== undefined)
+    .map(({ Properties }) => [
+      /'([\w-]+)'/.exec(Properties.Code.ZipFile)?.[1],
+      Properties.ReservedConcurrentExecutions,
+    ]);
+  expect(Object.fromEntries(reserved)).toMatchObject({ revert: 2, guard: 2, reconcile: 1 });
+});
+
+test('a task that leaves may end its requests: 60 s in either colour', () => {
+  const delays = ofType(template, 'AWS::ElasticLoadBalancingV2::TargetGroup').map(({ Properties }) =>
+    Properties.TargetGroupAttributes.find(
+      ({ Key }: { readonly Key: string }) => Key === 'deregistration_delay.timeout_seconds',
+    ),
+  );
+  expect(delays.map((delay) => delay?.Value)).toEqual(['60', '60']);
+});
+
 test('the command finds in an output of the stack where everything is, and no secret', () => {
   const { Value } = (template as { Outputs?: Record<string, { Value: unknown }> }).Outputs?.[DESCRIPTION] ?? {};
   const output = pretended(template, Value);

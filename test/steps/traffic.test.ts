@@ -36,6 +36,16 @@ describe('a change of the rule', () => {
     expect(await settled(routeAndReadBack(lagging, asked))).toBe(true);
   });
 
+  test.each([
+    { blue: 50, green: 30 },
+    { blue: 30, green: 50 },
+  ])('is not believed when only one of the two weights shows: blue $blue, green $green', async (weights) => {
+    const { lagging, settled } = await staleFor(0);
+    const current = () => lagging.router.current().then(() => weights);
+    const half = { router: { ...lagging.router, current }, clock: lagging.clock };
+    expect(await settled(routeAndReadBack(half, asked))).toBe(false);
+  });
+
   test('is not believed when three readings do not show it', async () => {
     const { lagging, settled } = await staleFor(3);
     expect(await settled(routeAndReadBack(lagging, asked))).toBe(false);
