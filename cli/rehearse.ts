@@ -168,7 +168,7 @@ function heading({ flight, values: { live } }: Asked, url: string | undefined): 
   const { scenario, strategy, policy, requestsPerSecond, seed, speed = 0, baselineMinutes } = flight;
   const { shares, bakeSeconds } = STRATEGIES[strategy];
   const stages =
-    flight.input === undefined
+    (flight.input ?? scenario.input) === undefined
       ? `${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes`
       : 'stages as the input says';
   const pace = speed > 0 ? `; ${speed} s take one` : '';

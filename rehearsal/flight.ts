@@ -76,7 +76,10 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   await clock.run(() => clock.now() >= START);
   clock.pace = pace;
   before = served(world, candidate);
-  main = plane.start('rehearsal', options.input ?? { image: CANDIDATE, strategy: options.strategy });
+  main = plane.start(
+    'rehearsal',
+    options.input ?? options.scenario.input ?? { image: CANDIDATE, strategy: options.strategy },
+  );
   const { execution } = main;
   clock.everySecond(() => {
     timeline.follow(execution.history);

@@ -53,6 +53,8 @@ export interface Scenario {
   readonly out?: 'ECS' | 'Lambda';
   /** The fault begins when the candidate grows; there is no room for its new tasks before so many minutes are over. */
   readonly growsAfterMinutes?: number;
+  /** What the execution is started with. @default - the new image */
+  readonly input?: Readonly<Record<string, unknown>>;
   /** What people do meanwhile, besides what the flight's own options say. */
   readonly events?: readonly FlightEvent[];
   /** Every other change of the rule is throttled. */
@@ -180,6 +182,24 @@ export const SCENARIOS = {
     about: 'stable is dead as the release rolls back, and lives again half a minute later',
     spoilt: fromThenOn('errors'),
     stableDiesForSeconds: 40,
+    expected: revertedThere,
+  },
+  'two-rollbacks': {
+    about: 'a person rolls back, and a second one, who does not know, rolls back in the warm time of that',
+    input: { action: 'rollback', reason: 'the newest version is bad' },
+    events: [
+      // Seven minutes and half an hour after everybody has the version before, and when that is closed.
+      { when: { event: 'warm' }, afterSeconds: 420, start: { action: 'rollback' } },
+      { when: { event: 'warm' }, afterSeconds: 1800, start: { action: 'rollback' } },
+      { when: { event: 'promoted' }, afterSeconds: 60, start: { action: 'rollback' } },
+    ],
+    errorFreeUnderLiteral: true,
+    expected: promoted,
+  },
+  'rollback-after-rollback': {
+    about: 'the release rolls back by itself, and a rollback that waited for its approval begins five seconds later',
+    spoilt: fromThenOn('errors'),
+    events: [{ when: { event: 'reverted' }, afterSeconds: 5, start: { action: 'rollback' } }],
     expected: revertedThere,
   },
   'stable-unhealthy': {

@@ -35,6 +35,11 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
   'shared-outage': [GOOD, BACK],
   'shared-unhealthy': [GOOD, BACK],
   'stable-heals': [['reverted', [5, 25]], BACK],
+  'two-rollbacks': [
+    ['promoted', [100]],
+    ['promoted', [100]],
+  ],
+  'rollback-after-rollback': [['reverted', [5, 25]], BACK],
   'stable-unhealthy': [
     ['refused', []],
     ['refused', []],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Flown } from '../../rehearsal/account.ts';
 import type { FlightEvent } from '../../rehearsal/events.ts';
-import { shortFlight } from './flights.ts';
+import { flight, shortFlight } from './flights.ts';
 
 const rollback = (when: FlightEvent['when'], afterSeconds: number, facts = {}): FlightEvent => ({
   when,
@@ -155,6 +155,17 @@ describe('after a release that was rolled back already', () => {
     const aborted: FlightEvent = { when: { share: 25 }, afterSeconds: 20, say: 'abort' };
     const flown = await shortFlight({ events: [aborted, rollback({ event: 'reverted' }, 5, { to: 'v1.4.1' })] });
     expect(end(flown)).toEqual({ ...BACK, live: 'v1.4.1', users: 'green' });
+  });
+});
+
+describe.each(['compare', 'literal'] as const)('as it is rehearsed, under policy %s', (policy) => {
+  test.each([
+    ['two-rollbacks', { ...BACK, outcome: 'promoted', live: 'v1.4.1', users: 'green' }],
+    ['rollback-after-rollback', BACK],
+  ] as const)('%s: users end where the first one led them', async (name, wanted) => {
+    const flown = await flight(name, { policy });
+    expect(end(flown)).toEqual(wanted);
+    expect(flown.writes.filter(({ call }) => call === 'ledger: open')).toHaveLength(1);
   });
 });
 
