@@ -2,21 +2,19 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { Sampler } from '../rehearsal/kill-everywhere/places.ts';
+import { type KillReport, reportOf } from '../rehearsal/kill-everywhere/report.ts';
+import { KILL_STORIES } from '../rehearsal/kill-everywhere/stories.ts';
 import {
   firstPass,
-  KILL_SCENARIOS,
   type KillOptions,
   type KillPoint,
-  type KillReport,
   type KillResult,
-  type KillScenario,
-  reportOf,
   secondPass,
 } from '../rehearsal/kill-everywhere.ts';
 import type { KillJob } from './kill-worker.ts';
 import type { Terminal } from './screen/verb.ts';
 
-const SCENARIOS = Object.keys(KILL_SCENARIOS) as readonly KillScenario[];
 const MOST_VIOLATIONS_TOLD = 20;
 
 /** The exit code: 1 when a promise was broken. */
@@ -25,13 +23,18 @@ export async function killEverywhere(options: KillOptions, json: boolean, termin
   const workers = Array.from({ length: availableParallelism() }, () => new Worker(WORKER));
   try {
     const results: KillResult[] = [];
-    for (const scenario of SCENARIOS) {
-      const first = await flyAll(await firstPass(scenario, options), options, workers);
-      const second = await flyAll(secondPass(first), options, workers);
-      results.push(...first, ...second);
-      tell(lineOf(reportOf([...first, ...second])));
+    const sampler = new Sampler(options.seed);
+    let places = 0;
+    for (const scenario of KILL_STORIES.keys()) {
+      const { whole, points, places: here } = await firstPass(scenario, options, sampler);
+      const first = await flyAll(points, options, workers);
+      const second = await flyAll(secondPass(first, sampler), options, workers);
+      const found = [whole, ...first, ...second];
+      results.push(...found);
+      places += here;
+      tell(lineOf(reportOf(found, here)));
     }
-    const report = reportOf(results);
+    const report = reportOf(results, places);
     if (json) terminal.print(JSON.stringify(report));
     else terminal.print(summaryOf(report));
     return report.violations.length === 0 ? 0 : 1;
@@ -65,9 +68,16 @@ async function flyAll(
 }
 
 const lineOf = ({ scenarios: [one], killPoints, tookOver, maxSecondsToStable, violations }: KillReport): string =>
-  `  ${one?.scenario.padEnd(22)} ${String(killPoints).padStart(5)} deaths, ${tookOver} taken over, users safe within ${maxSecondsToStable} s, ${violations.length} promises broken`;
+  `  ${one?.scenario.padEnd(48)} ${String(killPoints).padStart(5)} deaths, ${tookOver} taken over, users safe within ${maxSecondsToStable} s, ${violations.length} promises broken`;
 
-function summaryOf({ killPoints, tookOver, maxSecondsToStable, maxSecondsToFree, violations }: KillReport): string {
+function summaryOf({
+  killPoints,
+  places,
+  tookOver,
+  maxSecondsToStable,
+  maxSecondsToFree,
+  violations,
+}: KillReport): string {
   const told = violations
     .slice(0, MOST_VIOLATIONS_TOLD)
     .map(
@@ -76,7 +86,7 @@ function summaryOf({ killPoints, tookOver, maxSecondsToStable, maxSecondsToFree,
     );
   const more = violations.length - told.length;
   return [
-    `${killPoints} deaths, ${tookOver} of them taken over. ${violations.length === 0 ? 'Every promise was kept.' : `${violations.length} promises were broken.`}`,
+    `${killPoints} deaths, ${tookOver} of them taken over, sampled by the seed from ${places} transitions and calls. ${violations.length === 0 ? 'Every promise was kept.' : `${violations.length} promises were broken.`}`,
     `All users on a healthy colour at most ${maxSecondsToStable} s after the last death; lock free, or stuck with a page, at most ${maxSecondsToFree} s after it.`,
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),

@@ -33,7 +33,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   const scene: Scene = setTheScene(
     options,
     () => plane!,
-    (_, actor, when) => death.call(actor, when),
+    (call, actor, when) => death.call(call, actor, when),
   );
   const { clock, world, settings, service, candidate } = scene;
   plane = new ControlPlane({

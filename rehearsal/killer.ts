@@ -7,9 +7,9 @@ import { type Actor, NEVER } from './writes.ts';
 
 export interface Killer {
   /** Asked before every transition of every execution. */
-  transition(running: Running, count: number): 'go on' | 'stop';
+  transition(running: Running, count: number, state: string): 'go on' | 'stop';
   /** Asked around every call of everybody. */
-  call(actor: Actor, when: 'before' | 'after'): void | Promise<void>;
+  call(call: string, actor: Actor, when: 'before' | 'after'): void | Promise<void>;
   /** When the reconciler died, epoch seconds. */
   reconcilerDiedAt(): number | undefined;
 }
@@ -17,23 +17,34 @@ export interface Killer {
 const OUTLIVES_SECONDS = 20;
 
 export function killer(
-  { killAt, kill, killReconciler }: FlightOptions,
+  { killAt, kill, killReconciler, onPlace }: FlightOptions,
   main: () => Running | undefined,
   world: () => World,
 ): Killer {
   let calls = 0;
+  /** Calls of each invocation so far. */
+  const made = new WeakMap<Actor, number>();
   let reconcilerCalls = 0;
   let hasTakenOver = false;
   let diedAt: number | undefined;
 
-  function ownersCall(running: Running, { sleep }: Actor, when: 'before' | 'after'): void | Promise<void> {
-    if (kill?.at !== 'call') return undefined;
+  function ownersCall(running: Running, call: string, actor: Actor, when: 'before' | 'after'): void | Promise<void> {
     if (when === 'before') calls += 1;
+    if (when === 'before') visit(call, actor);
+    if (kill?.at !== 'call') return undefined;
     if (calls !== kill.count || running.end) return undefined;
     if (when !== (kill.how === 'dies after' ? 'after' : 'before')) return undefined;
     running.execution.stop('ABORTED');
-    return kill.how === 'outlives' ? sleep?.(OUTLIVES_SECONDS) : NEVER;
+    return kill.how === 'outlives' ? actor.sleep?.(OUTLIVES_SECONDS) : NEVER;
   }
+
+  function visit(call: string, actor: Actor): void {
+    const nth = (made.get(actor) ?? 0) + 1;
+    made.set(actor, nth);
+    onPlace?.({ at: 'call', count: calls, where: `${actor.verb} ${nth} ${call} at ${shareNow()} %` });
+  }
+
+  const shareNow = (): number => world().ledger.state.lock?.share ?? 0;
 
   function reconcilersCall(when: 'before' | 'after'): void | Promise<void> {
     if (!killReconciler || diedAt !== undefined) return undefined;
@@ -46,17 +57,18 @@ export function killer(
   }
 
   return {
-    transition(running, count) {
+    transition(running, count, state) {
       if (running !== main()) return 'go on';
+      onPlace?.({ at: 'transition', count, where: `${state} at ${shareNow()} %` });
       if (count === killAt) return 'stop';
       if (kill?.at !== 'transition' || kill.count !== count) return 'go on';
       if (kill.how === 'ABORTED') return 'stop';
       running.execution.stop('TIMED_OUT');
       return 'go on';
     },
-    call(actor, when) {
+    call(call, actor, when) {
       const running = main();
-      if (running && actor.execution === running.id) return ownersCall(running, actor, when);
+      if (running && actor.execution === running.id) return ownersCall(running, call, actor, when);
       return actor.by === 'reconciler' ? reconcilersCall(when) : undefined;
     },
     reconcilerDiedAt: () => diedAt,

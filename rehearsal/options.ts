@@ -21,6 +21,13 @@ export type Kill =
   /** `outlives`: the execution ends, and the call that was under way takes effect twenty seconds later. */
   | { readonly at: 'call'; readonly count: number; readonly how: 'dies before' | 'dies after' | 'outlives' };
 
+/** A transition or a call of the release's own execution, counted from 1, and where that is: "Judge 3 DescribeRules at 25 %". */
+export interface Place {
+  readonly at: Kill['at'];
+  readonly count: number;
+  readonly where: string;
+}
+
 /** How the reconciler dies too: at that call of its own after it took over, counted from 1. */
 export interface ReconcilerKill {
   readonly count: number;
@@ -65,6 +72,8 @@ export interface FlightOptions {
   readonly onScene?: ((controls: Controls) => void) | undefined;
   /** Told of each state as its answer is known, and of the end; `lock` as the ledger has it then. */
   readonly onEntry?: ((entry: TimelineEntry, lock: Lock | undefined) => void) | undefined;
+  /** Told of every transition and call of the release's own execution, as places in which it could be ended. */
+  readonly onPlace?: ((place: Place) => void) | undefined;
   /** Told of every second; `look` reads the ledger, and gives nothing when no release holds the lock. */
   readonly onSecond?: ((look: () => Look | undefined) => void) | undefined;
   /** Tests break a step here, to see the watch find it. */
