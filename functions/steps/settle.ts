@@ -14,12 +14,12 @@ export async function settle(
   lock: Lock,
 ): Promise<StepOutput | undefined> {
   const settleFrom = lock.settleFrom ?? clock.now();
-  if (lock.drained === settleFrom) return settleAgain({ ledger, clock }, me, lock);
   const left = Math.ceil(settleFrom + SETTLE_SECONDS - clock.now());
   if (left > 0) {
     await commit(ledger, me, writes.tick(me));
     return settling(lock, left);
   }
+  // Refused when somebody began under this drain before: that one may still be alive.
   const begun = await ledger.write(writes.drained(me, settleFrom));
   if (begun.written) return undefined;
   if (!hasLock(begun.state) || !isMine(begun.state, me)) throw fencedOut(begun.state);

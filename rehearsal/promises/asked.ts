@@ -62,6 +62,8 @@ export class Asked {
       this.#newest = { digest: lock.digest, before: current?.digest };
     }
     if (execution === undefined || !this.#unnamed.has(execution)) return undefined;
+    // A rollback that its own judge, or a failed step, puts an end to: that is the policy's word, not the person's.
+    if (name === 'abort' && aborted?.owner === execution) return undefined;
     const [left, brought] =
       name === 'open' ? [current?.digest, lock?.digest] : name === 'abort' ? [aborted?.digest, current?.digest] : [];
     if (left === undefined || this.#age(brought) < this.#age(left)) return undefined;

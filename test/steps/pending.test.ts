@@ -104,6 +104,25 @@ describe('a push that waits while a release runs', () => {
   });
 });
 
+test('a release that opens in the second in which the lock is freed has the push wait on, and uses up none of its starts', async () => {
+  let open: (() => void) | undefined;
+  const it = await scene({
+    lock: lockIn('reverting', 0, { settleFrom: NOW - 120 }),
+    service: { pending: waits('v1.5.1') },
+    executionStatus: () => 'unknown',
+    before: (_, name) => name === 'Ledger read' && open?.(),
+  });
+  open = () => {
+    if (it.world.ledger.state.lock) return;
+    open = undefined;
+    const lock = lockIn('opening', 0, { owner: SOMEBODY_ELSE });
+    it.write({ name: 'open', condition: { all: [] }, set: { lock, fence: lock.fence } });
+  };
+  expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted' });
+  expect(it.started).toEqual([]);
+  expect(it.world.ledger.state.pending).toEqual(waits('v1.5.1'));
+});
+
 test('a start that fails when the lock is freed is told, and made up for a minute later', async () => {
   let isFirst = true;
   const it = await scene({
