@@ -1,7 +1,12 @@
 /** The tables that operators read, in docs/judge.md and README.md, say what the measured ones of appendix D say. */
 import { expect, test } from 'vitest';
 import type { DetectorName } from '../../bench/detection/detectors.ts';
-import { SCENARIOS, type ScenarioName } from '../../bench/detection/scenarios.ts';
+import {
+  SCENARIOS,
+  type ScenarioName,
+  WARM_SCENARIOS,
+  type WarmScenarioName,
+} from '../../bench/detection/scenarios.ts';
 import { textOf } from '../repository-files.ts';
 
 const PAGE = textOf('docs/judge.md');
@@ -32,6 +37,14 @@ const measured = ['1 request', '10 requests', '100 requests', '1,000 requests'].
 const cells = (scenario: ScenarioName, detector: DetectorName): readonly string[] =>
   measured.map((table) => table.get(scenario)!.get(detector)!);
 
+/** Appendix D3: bake and warm time together, the cells of a scenario at each traffic. */
+const at100 = {
+  compare: rowsBelow(PAGE, '#### `compare`: the judge through bake and warm time'),
+  literal: rowsBelow(PAGE, '#### `literal` at 100 % alone'),
+} as const;
+const cellsAt100 = (scenario: WarmScenarioName, policy: keyof typeof at100): readonly string[] =>
+  at100[policy].find(([name]) => name === scenario)!.slice(1);
+
 /** As an operator is told: from 'missed, % / median / 95th percentile / bad responses'. */
 const toldMinute = (cell: string): string => {
   const [missed = Number.NaN, median] = cell.split(' / ').map(Number);
@@ -42,6 +55,32 @@ const bare = (text: string): string => text.replaceAll('minute ', '');
 
 test('every scenario of the bench stands in all four tables of the appendix', () => {
   for (const table of measured) expect([...table.keys()]).toEqual(SCENARIOS.map(({ name }) => name));
+});
+
+test('every scenario of the warm time stands in both tables of appendix D3', () => {
+  for (const [, , ...rows] of Object.values(at100)) {
+    expect(rows.map(([name]) => name)).toEqual(WARM_SCENARIOS.map(({ name }) => name));
+  }
+});
+
+test('bake and warm time together roll back at most 1 % of healthy releases, usual and rough', () => {
+  for (const name of ['healthy@100', 'rough@100'] as const) {
+    for (const cell of cellsAt100(name, 'compare')) expect(Number.parseFloat(cell)).toBeLessThanOrEqual(1);
+  }
+});
+
+test('what is found at 100 %', () => {
+  const [, , ...rows] = rowsBelow(PAGE, '\n## At 100 %');
+  const told = (name: WarmScenarioName) => cellsAt100(name, 'compare').map(toldMinute);
+  expect(rows.map(([, ...cells]) => cells)).toEqual([
+    cellsAt100('healthy@100', 'compare'),
+    cellsAt100('rough@100', 'compare'),
+    told('err+2@100'),
+    told('err+5@100'),
+    told('lat-x2@100'),
+    told('dead@100'),
+    cellsAt100('healthy@100', 'literal'),
+  ]);
 });
 
 test('what it finds, and what it misses', () => {
@@ -83,4 +122,9 @@ test.each(['compare', 'literal'] as const)('the table of the README, column `%s`
   expect(row('... in an outage of both')).toBe(rates(cells('shared-outage', policy)));
   expect(row('2 points more errors: found')).toBe(minutes('err+2'));
   expect(row('twice as slow')).toBe(minutes('lat-x2'));
+  const minutesAt100 = (name: WarmScenarioName) => cellsAt100(name, policy).map(toldMinute).map(bare).join(' / ');
+  expect(row('healthy, bake and warm hour')).toBe(rates(cellsAt100('healthy@100', policy)));
+  expect(row('... in a rough world')).toBe(rates(cellsAt100('rough@100', policy)));
+  expect(row('2 points more errors from 100 %')).toBe(minutesAt100('err+2@100'));
+  expect(row('twice as slow from 100 %')).toBe(minutesAt100('lat-x2@100'));
 });
