@@ -6,7 +6,6 @@
  * Releases that ended meanwhile moved the other one, so it is brought to where they left users (docs/decisions/0010).
  */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { writeWeights } from '../adapters/alb-traffic-router.ts';
 import {
   createRule,
   isServing,
@@ -18,6 +17,7 @@ import {
   type StandingRule,
   type WantedRule,
 } from '../adapters/listener-rules.ts';
+import { writeWeights } from '../adapters/weighted-actions.ts';
 import type { ServiceState } from '../core/protocol.ts';
 import { COLOURS, type Colour, rolesWhenStableIs, type Weights, weightsFor } from '../core/roles.ts';
 import { NONE } from '../core/share.ts';

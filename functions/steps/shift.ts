@@ -4,13 +4,13 @@
  */
 
 import { isAdvanceAsked } from '../core/bake.ts';
-import { typed } from '../core/commands.ts';
 import { Aborted, Transient } from '../core/failures.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { isMine, type Lock, type Mine, type ServiceState, writes } from '../core/protocol.ts';
 import { tasksNeeded } from '../core/readiness.ts';
-import { type Colour, safeColour, weightsFor } from '../core/roles.ts';
+import { type Colour, weightsFor } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
+import { shareReached } from './notifications.ts';
 import type { ServiceSettings } from './settings.ts';
 import {
   commit,
@@ -22,14 +22,11 @@ import {
   type StepInput,
   type StepOutput,
 } from './step.ts';
-import { commandTo, routeAndReadBack } from './traffic.ts';
+import { routeAndReadBack } from './traffic.ts';
 
 type ShiftPorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
 
-export const shift = (
-  ports: ShiftPorts,
-  { service, minimumTasks, traffic }: Pick<ServiceSettings, 'service' | 'minimumTasks' | 'traffic'>,
-) =>
+export const shift = (ports: ShiftPorts, settings: Pick<ServiceSettings, 'service' | 'minimumTasks' | 'traffic'>) =>
   async function shiftStep(input: StepInput): Promise<StepOutput> {
     const { fleet, signals, ledger, notices, clock } = ports;
     const { me, lock } = await ownedForward(ledger, input);
@@ -38,7 +35,7 @@ export const shift = (
 
     const stable = await fleet.observe(lock.stable);
     const health = await fleet.health();
-    const needed = tasksNeeded(stable.running, share, minimumTasks);
+    const needed = tasksNeeded(stable.running, share, settings.minimumTasks);
     if (health[lock.candidate] < needed) {
       await stayWhereItIs(ports, lock, health);
       return answer(
@@ -72,17 +69,7 @@ export const shift = (
           await routeAndReadBack(ports, weightsFor(lock, NONE));
         throw whyRefused(lock, confirmed.state);
       }
-      await notices.send({
-        kind: lock.share === NONE ? 'started' : 'advanced',
-        releaseId: lock.releaseId,
-        title: `${share} % on ${lock.candidate}`,
-        body: `${lock.image}: ${health[lock.candidate]} healthy tasks on ${lock.candidate}, the rule was read back.`,
-        next: [
-          typed('status', service),
-          typed('abort', service),
-          commandTo(ports, traffic, safeColour(health, lock.stable)),
-        ],
-      });
+      await notices.send(shareReached(ports, settings, lock, share, health));
     }
     if (share === ALL) await commit(ledger, me, writes.warm(me));
     return arrived(lock, share);
