@@ -1,7 +1,7 @@
 /** What the pages promise of templates, workflows and commands, held against those; a title is the sentence, or nearly. */
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
@@ -214,12 +214,14 @@ describe('docs/terraform.md', () => {
   });
 
   test('an id that is none is refused at synth, with the field', () => {
-    const file = join(tmpdir(), `sluice-settings-${process.pid}.json`);
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-settings-'));
+    const file = join(folder, 'settings.json');
     writeFileSync(file, JSON.stringify({ ...attach, foundation: { ...Object(attach['foundation']), vpcId: 'main' } }));
     const { status, stderr } = spawnSync('npx', ['tsx', 'bin/app.ts'], {
       encoding: 'utf8',
       env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ settings: file }) },
     });
+    rmSync(folder, { recursive: true });
     expect(status).toBe(1);
     expect(stderr).toContain('\nfoundation.vpcId: "main" will not do; write "vpc-" and its hex digits');
     expect(stderr).not.toMatch(/^ +at /m);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Stuck, Transient } from '../../functions/core/failures.ts';
 import type { Pending } from '../../functions/core/protocol.ts';
+import { expectInOrder, expectWrites } from './order.ts';
 import { ABORT, askUntilAnswered, CURRENT, IMAGES, lockIn, NOW, scene } from './scene.ts';
 
 const settled = { settleFrom: NOW - 120 };
@@ -15,7 +16,7 @@ describe('the point of no return', () => {
   test('is one write, after which nothing happens for 120 s', async () => {
     const it = await scene({ lock: lockIn('warm', 100) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
-    expect(it.log).toEqual(['ledger: closing']);
+    expectWrites(it.log, ['ledger: closing']);
     expect(it.world.ledger.state.lock).toMatchObject({ phase: 'closing', settleFrom: NOW });
   });
 
@@ -36,7 +37,7 @@ describe('the second half', () => {
   test('drained, verified, marked, scaled down, freed: in this order', async () => {
     const it = await scene({ lock: lockIn('closing', 100, settled) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'closed' });
-    expect(it.log).toEqual([
+    expectWrites(it.log, [
       'DescribeRules',
       'ledger: drained',
       'DescribeRules',
@@ -70,21 +71,21 @@ describe('the second half', () => {
   test('nothing is scaled down before 120 s have passed', async () => {
     const it = await scene({ lock: lockIn('closing', 100, { settleFrom: NOW - 119 }) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait', waitSeconds: 1 });
-    expect(it.log).toEqual(['DescribeRules', 'ledger: tick']);
+    expectWrites(it.log, ['DescribeRules', 'ledger: tick']);
     expect(it.world.tasks.side('blue').desired).toBe(4);
   });
 
   test('a second try drains again', async () => {
     const it = await scene({ lock: lockIn('closing', 100, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait' });
-    expect(it.log).toEqual(['DescribeRules', 'ledger: settle again']);
+    expectWrites(it.log, ['DescribeRules', 'ledger: settle again']);
     expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
   });
 
   test('a split rule is sent forward, and settles anew', async () => {
     const it = await scene({ lock: lockIn('closing', 100, settled), weights: { blue: 75, green: 25 } });
     expect(await it.ask('Close')).toMatchObject({ verdict: 'wait' });
-    expect(it.log.slice(-3)).toEqual(['ModifyRule blue 0, green 100', 'DescribeRules', 'ledger: settle again']);
+    expectInOrder(it.log, ['ModifyRule blue 0, green 100', 'DescribeRules', 'ledger: settle again']);
     expect(it.world.tasks.side('blue').desired).toBe(4);
   });
 
@@ -99,7 +100,7 @@ describe('the second half', () => {
   test('the push that waited is started once the lock is free', async () => {
     const it = await scene({ lock: lockIn('closing', 100, settled), service: { pending: waiting } });
     await it.ask('Close');
-    expect(it.log.slice(-2)).toEqual(['ledger: free after close', 'StartExecution']);
+    expectInOrder(it.log, ['ledger: free after close', 'StartExecution']);
     expect(it.started).toHaveLength(1);
   });
 
