@@ -72,14 +72,8 @@ async function tryToOpen(
   const again = request.action === 'rollback' || request.force === true;
   const fromPush = request.action === 'release' && request.source === 'push';
   const pushedAt = fromPush ? (request.pushedAt ?? image.pushedAt) : Math.round(clock.now());
-  if (current?.digest === image.digest && !again)
-    return nothing('already live', `${target.name} is what users get now`);
-  if (fromPush && current && image.pushedAt < current.pushedAt) {
-    return nothing('stale', `${target.name} was pushed before ${current.image}, which is live`);
-  }
-  if (!again && (await ledger.record(image.digest))) {
-    return nothing('duplicate', `${target.name} was released before; say "force": true to release it again`);
-  }
+  const needless = await whyNeedless(ports, seen, image, target, { again, fromPush });
+  if (needless) return needless;
 
   const pending: Pending = {
     digest: image.digest,
@@ -101,23 +95,7 @@ async function tryToOpen(
   }
   await preflight(ports, roles, request);
 
-  const openedAt = Math.round(clock.now());
-  const mine: Lock = {
-    owner: execution,
-    releaseId: releaseIdAt(openedAt),
-    digest: image.digest,
-    image: target.name,
-    pushedAt,
-    fence: seen.fence + 1,
-    ...roles,
-    plan: planned.plan,
-    phase: 'opening',
-    share: NONE,
-    openedAt,
-    ...(request.action === 'release' && request.hotfix ? { hotfix: request.hotfix } : {}),
-    ...(request.action === 'rollback' ? { rollback: true } : {}),
-    ticks: 0,
-  };
+  const mine = lockFor(seen, execution, request, pending, planned.plan, Math.round(clock.now()));
   const taken = await ledger.write(writes.open(seen, mine, recordOf(mine, request, image), again));
   if (taken.written) await tellDropped(ports, seen, mine);
   if (taken.written || taken.state.lock?.owner === execution) return opened(taken.state.lock!);
@@ -128,6 +106,47 @@ async function tryToOpen(
   }
   return undefined;
 }
+
+/** Live already, older than what is live, or released before; a rollback and `force` ask for the same image again. */
+async function whyNeedless(
+  { ledger }: Pick<OpenPorts, 'ledger'>,
+  { current }: ServiceState,
+  image: Image,
+  { name }: Target,
+  { again, fromPush }: { readonly again: boolean; readonly fromPush: boolean },
+): Promise<StepOutput | undefined> {
+  if (current?.digest === image.digest && !again) return nothing('already live', `${name} is what users get now`);
+  if (fromPush && current && image.pushedAt < current.pushedAt)
+    return nothing('stale', `${name} was pushed before ${current.image}, which is live`);
+  if (!again && (await ledger.record(image.digest)))
+    return nothing('duplicate', `${name} was released before; say "force": true to release it again`);
+  return undefined;
+}
+
+/** The release's own lock, as it opens. */
+const lockFor = (
+  { fence, stable }: ServiceState,
+  owner: string,
+  request: ReleaseRequest,
+  { digest, image, pushedAt }: Pending,
+  plan: Lock['plan'],
+  openedAt: number,
+): Lock => ({
+  owner,
+  releaseId: releaseIdAt(openedAt),
+  digest,
+  image,
+  pushedAt,
+  fence: fence + 1,
+  ...rolesWhenStableIs(stable),
+  plan,
+  phase: 'opening',
+  share: NONE,
+  openedAt,
+  ...(request.action === 'release' && request.hotfix ? { hotfix: request.hotfix } : {}),
+  ...(request.action === 'rollback' ? { rollback: true } : {}),
+  ticks: 0,
+});
 
 /** What waited and is older than this release will not be started any more: whoever pushed it should know. */
 async function tellDropped({ notices }: OpenPorts, { pending, service }: ServiceState, lock: Lock): Promise<void> {
