@@ -62,6 +62,7 @@ describe('at 100 %, under compare', () => {
 
 test('a first release is not compared with what stood there before it', async () => {
   const flown = await flight('first-release', {
+    ...AT_100,
     scenario: { ...spoiltFor(60, { latencyFactor: 3 }), firstRelease: true },
   });
   expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);

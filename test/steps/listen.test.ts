@@ -29,6 +29,32 @@ describe('numbers', () => {
     expect(await it.judged()).toEqual([[0, true]]);
   });
 
+  test('of one colour that has reported a later minute are waited for until two minutes have passed', async () => {
+    let isLost = true;
+    const it = await listening({ latestSeconds: 30, isLost: (colour) => isLost && colour === 'green' });
+    await it.wait(90);
+    isLost = false;
+    await it.wait(85);
+    expect(await it.judged()).toEqual([]);
+    await it.wait(10);
+    expect(await it.judged()).toContainEqual([0, false]);
+  });
+
+  test('of a colour without users are not waited for: at 100 % the candidate’s suffice', async () => {
+    const lock = lockIn('warm', 100, { stageFrom: NOW, firstShareAt: NOW });
+    const it = await scene({
+      lock,
+      minutes: 60,
+      delivery: { latestSeconds: 40, isLost: (colour) => colour === 'blue' },
+    });
+    await it.wait(125);
+    await it.ask('Judge');
+    const evidence = it.world.ledger.evidence(lock.releaseId);
+    expect(evidence.map(({ index, alone, candidate }) => [index, alone, candidate !== undefined])).toEqual([
+      [0, true, true],
+    ]);
+  });
+
   test('that are late for both colours are waited for, and judged when they come', async () => {
     const it = await listening({ latestSeconds: 300 });
     await it.wait(320);
