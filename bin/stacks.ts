@@ -16,41 +16,42 @@ interface Base {
   lookAfter?(releases: ReleasesStack): void;
 }
 
-type MakeBase = (app: App, settings: AppSettings, props: StackProps & { readonly codeFor: CodeFor }) => Base;
+type MakeBase = (app: App, settings: AppSettings, props: StackProps & { readonly code: CodeFor }) => Base;
 
 const BASES: Readonly<Record<Profile, MakeBase>> = {
-  production: (app, settings, { codeFor, ...props }) => {
-    const { ground } = new CoreStack(app, 'sluice-core', { core: settings.core!, settings, codeFor, ...props });
+  production: (app, settings, { code, ...props }) => {
+    const { ground } = new CoreStack(app, 'sluice-core', { core: settings.core!, settings, code, ...props });
     return {
       ground,
       lookAfter(releases) {
         new SecretCare(releases, 'SecretCare', {
-          workLike: releases.verbs,
+          environment: releases.verbs.environment,
+          targets: releases.verbs.targets,
           at: ground(releases).rotation,
           services: settings.services,
-          page: releases.notices,
-          codeFor,
-          keepsLogsFor: settings.logDays,
+          notifications: releases.notices,
+          code,
+          logRetention: settings.logDays,
         });
       },
     };
   },
-  trial: (app, { services }, { codeFor: _, ...props }) =>
+  trial: (app, { services }, { code: _, ...props }) =>
     new TrialStack(app, 'sluice-trial-foundation', { services, ...props }),
   attach: (_, { foundation }) => ({ ground: () => ({ foundation: foundation!, tells: {} }) }),
 };
 
-export function makeStacks(app: App, settings: AppSettings, codeFor: CodeFor): readonly ReleasesStack[] {
+export function makeStacks(app: App, settings: AppSettings, code: CodeFor): readonly ReleasesStack[] {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const props: StackProps = settings.region === undefined ? {} : { env: { region: settings.region } };
-  const base = BASES[settings.profile](app, settings, { codeFor, ...props });
+  const base = BASES[settings.profile](app, settings, { code, ...props });
   return settings.services.map((service) => {
     const releases = new ReleasesStack(app, `sluice-${service.name}`, {
       description: `Sluice: releases of ${service.name}`,
       service,
       ground: base.ground,
       settings,
-      codeFor,
+      code,
       ...props,
     });
     base.lookAfter?.(releases);

@@ -27,7 +27,7 @@ export interface ReleasesStackProps extends StackProps {
   /** Plain ids, of another stack of ours or of whatever stands already. */
   readonly ground: IdsFor<Ground>;
   readonly settings: Settings;
-  readonly codeFor: CodeFor;
+  readonly code: CodeFor;
 }
 
 export class ReleasesStack extends Stack {
@@ -36,57 +36,61 @@ export class ReleasesStack extends Stack {
   readonly verbs: ReleaseVerbs;
   readonly notices: Notices;
 
-  constructor(scope: Construct, id: string, { service, ground, settings, codeFor, ...props }: ReleasesStackProps) {
+  constructor(scope: Construct, id: string, { service, ground, settings, code, ...props }: ReleasesStackProps) {
     super(scope, id, props);
     const { foundation, tells } = ground(this);
-    const { profile, logDays: keepsLogsFor } = settings;
+    const { profile, logDays: logRetention } = settings;
     const machineName = `sluice-${service.name}`;
-    const lambdas = { codeFor, keepsLogsFor };
+    const lambdas = { code, logRetention };
 
     const ledger = new ReleaseTable(this, 'Ledger', { outlivesItsStack: settings.keepData });
     const notices = new Notices(this, 'Notices', { mailTo: settings.mails });
 
     const backend = new TwoColourService(this, 'Backend', {
-      runs: { ...service, environment: { ...tells, ...service.environment } },
-      standsOn: foundation,
-      keepsLogsFor,
+      settings: { ...service, environment: { ...tells, ...service.environment } },
+      foundation,
+      logRetention,
     });
-    const keeper = new RuleKeeper(this, 'RuleKeeper', { splitsBetween: backend, asks: ledger.table, ...lambdas });
-    const rule = new WeightedRule(this, 'WeightedRule', { keptBy: keeper, goesWithItsStack: settings.removeRule });
-    const probe = new ProbeRule(this, 'ProbeRule', { keptBy: keeper });
-    const families = new TaskFamilies(this, 'TaskFamilies', { startTheColoursOf: backend, ...lambdas });
-    backend.startsAfter(rule, probe, families);
+    const ruleKeeper = new RuleKeeper(this, 'RuleKeeper', { service: backend, table: ledger.table, ...lambdas });
+    const rule = new WeightedRule(this, 'WeightedRule', { ruleKeeper, goesWithItsStack: settings.removeRule });
+    const probeRule = new ProbeRule(this, 'ProbeRule', { ruleKeeper });
+    const families = new TaskFamilies(this, 'TaskFamilies', { service: backend, ...lambdas });
+    backend.startsAfter(rule, probeRule, families);
     // Without its controller a service still serves: uninstalling is no outage.
     if (!settings.removeRule) RemovalPolicies.of(backend).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 
-    const signals = new ReleaseSignals(this, 'Signals', { watches: backend, pages: notices });
+    const signals = new ReleaseSignals(this, 'Signals', { service: backend, notifications: notices });
     const verbs = new ReleaseVerbs(this, 'Verbs', {
-      move: backend,
-      by: rule,
-      probeThrough: probe,
-      remember: ledger,
-      tell: notices,
+      service: backend,
+      rule,
+      probeRule,
+      ledger,
+      notifications: notices,
       machineName,
       profile,
       ...lambdas,
     });
-    const machine = new ReleaseMachine(this, 'Machine', { named: machineName, plays: verbs, keepsLogsFor });
+    const stateMachine = new ReleaseMachine(this, 'Machine', { stateMachineName: machineName, verbs, logRetention });
     const safety = new GuardAndReconciler(this, 'Safety', {
-      watch: backend,
-      lookAfter: machine,
-      knowAs: verbs,
+      service: backend,
+      stateMachine,
+      environment: verbs.environment,
+      targets: verbs.targets,
       ...lambdas,
     });
-    const triggers = new ReleaseTriggers(this, 'Triggers', { imagesOf: backend.repository, start: machine });
+    const triggers = new ReleaseTriggers(this, 'Triggers', { repository: backend.repository, stateMachine });
 
-    const controller = new ControllerAlarms(this, 'Controller', {
-      watch: { machine, verbs, safety, triggers },
-      page: notices,
+    const alarms = new ControllerAlarms(this, 'Controller', {
+      stateMachine,
+      verbs,
+      safety,
+      triggers,
+      notifications: notices,
     });
-    new ReleaseDashboard(this, 'Dashboard', { shows: backend, with: { signals, machine, controller } });
+    new ReleaseDashboard(this, 'Dashboard', { service: backend, signals, stateMachine, alarms });
 
     new CfnOutput(this, 'StateMachineArn', {
-      value: machine.machine.stateMachineArn,
+      value: stateMachine.machine.stateMachineArn,
       description: 'for scripts/ci/follow.sh and rollback.sh',
     });
     new CfnOutput(this, 'Sluice', { description: 'Where the command finds everything', value: verbs.description });

@@ -11,14 +11,14 @@ export type CodeFor = (name: string) => Code;
 /** One row of a table of Lambdas: what it does, what it may, and how much of it there is. */
 export interface FunctionRow<Right extends string> {
   /** One line, for people who read the console. */
-  readonly does: string;
+  readonly description: string;
   /** MiB; of a Lambda's processor as well, which is most of a cold start. */
   readonly memory: number;
   /** How many may run at once, kept free for it. @default - as many as the account has left */
   readonly concurrency?: number;
   /** Only for what writes neither the rule nor a service. @default - TIMEOUT_SECONDS */
   readonly timeoutSeconds?: number;
-  readonly may: readonly Right[];
+  readonly rights: readonly Right[];
 }
 
 /**
@@ -32,12 +32,12 @@ export interface BundledFunctionProps {
   readonly bundle: string;
   readonly row: FunctionRow<string>;
   /** Beside writing its own log. */
-  readonly may: Permissions;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly permissions: Permissions;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** For those who call it by a name that they were told. @default - one of CloudFormation's */
-  readonly named?: string | undefined;
+  readonly functionName?: string | undefined;
   /** @default - in no network of ours */
   readonly network?: {
     readonly vpc: IVpc;
@@ -52,8 +52,8 @@ export class BundledFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: BundledFunctionProps) {
     super(scope, id);
-    const { bundle, row, may, codeFor, keepsLogsFor, environment = {}, named, network = {} } = props;
-    const logGroup = new LogGroup(this, 'Logs', { retention: keepsLogsFor, removalPolicy: RemovalPolicy.DESTROY });
+    const { bundle, row, permissions, code, logRetention, environment = {}, functionName, network = {} } = props;
+    const logGroup = new LogGroup(this, 'Logs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
     const role = roleFor(this, 'Role', {
       isOf: 'lambda',
       who: bundle,
@@ -63,13 +63,13 @@ export class BundledFunction extends Construct {
           resources: [logGroup.logGroupArn],
           why: 'its own log',
         },
-        ...may,
+        ...permissions,
       },
     });
     this.lambda = new LambdaFunction(this, 'Function', {
-      description: row.does,
-      ...(named === undefined ? {} : { functionName: named }),
-      code: codeFor(bundle),
+      description: row.description,
+      ...(functionName === undefined ? {} : { functionName }),
+      code: code(bundle),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

@@ -9,13 +9,11 @@ import type { ReleaseTriggers } from './release-triggers.ts';
 import type { ReleaseVerbs } from './release-verbs.ts';
 
 export interface ControllerAlarmsProps {
-  readonly watch: {
-    readonly machine: ReleaseMachine;
-    readonly verbs: ReleaseVerbs;
-    readonly safety: GuardAndReconciler;
-    readonly triggers: ReleaseTriggers;
-  };
-  readonly page: Notices;
+  readonly stateMachine: ReleaseMachine;
+  readonly verbs: ReleaseVerbs;
+  readonly safety: GuardAndReconciler;
+  readonly triggers: ReleaseTriggers;
+  readonly notifications: Notices;
 }
 
 const MINUTE = { period: Duration.minutes(1) };
@@ -27,11 +25,11 @@ const MINUTE = { period: Duration.minutes(1) };
 export class ControllerAlarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, { watch, page }: ControllerAlarmsProps) {
+  constructor(scope: Construct, id: string, props: ControllerAlarmsProps) {
     super(scope, id);
-    const { machine } = watch.machine;
-    const { functions } = watch.verbs;
-    const { guard, reconciler, undelivered } = watch.safety;
+    const { machine } = props.stateMachine;
+    const { functions } = props.verbs;
+    const { guard, reconciler, undelivered } = props.safety;
     // Not the reconciler's: that it does not overlap itself is by design.
     const busy = { ...functions, guard };
     const throttles = Object.fromEntries(
@@ -58,7 +56,7 @@ export class ControllerAlarms extends Construct {
       this.above(
         0,
         'PushNotDelivered',
-        watch.triggers.undelivered.metricApproximateNumberOfMessagesVisible(MINUTE),
+        props.triggers.undelivered.metricApproximateNumberOfMessagesVisible(MINUTE),
         'a pushed release tag could not start its release; start it by hand',
       ),
       this.above(
@@ -84,7 +82,7 @@ export class ControllerAlarms extends Construct {
         alarmDescription: 'the reconciler has not finished a look for five minutes; nobody would bring users back',
       }),
     ];
-    for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(page.topic));
+    for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(props.notifications.topic));
   }
 
   private above(threshold: number, id: string, metric: IMetric, alarmDescription: string): Alarm {

@@ -6,19 +6,19 @@ import { FUNCTIONS, type FunctionName } from './functions.ts';
 import { type Reach, rightsOver } from './rights.ts';
 
 export interface ControllerFunctionProps {
-  readonly plays: FunctionName;
-  readonly reaches: Reach;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly handler: FunctionName;
+  readonly targets: Reach;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
   readonly environment?: Readonly<Record<string, string>>;
   /** For those who call it by a name that they were told. @default - one of CloudFormation's */
-  readonly named?: string;
+  readonly functionName?: string;
 }
 
 /** One Lambda of the controller, as its row in functions.ts says, with exactly the rights that the row names. */
 export class ControllerFunction extends BundledFunction {
-  constructor(scope: Construct, id: string, { plays, reaches, ...props }: ControllerFunctionProps) {
-    const row = FUNCTIONS[plays];
-    super(scope, id, { bundle: plays, row, may: rightsOver(row.may, reaches, Stack.of(scope)), ...props });
+  constructor(scope: Construct, id: string, { handler, targets, ...props }: ControllerFunctionProps) {
+    const row = FUNCTIONS[handler];
+    super(scope, id, { bundle: handler, row, permissions: rightsOver(row.rights, targets, Stack.of(scope)), ...props });
   }
 }

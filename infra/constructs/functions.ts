@@ -36,10 +36,10 @@ const RUN_MIGRATION = ['FindTasks', 'ReadTasks', ...COPY, 'RunMigration', 'StopM
 
 export const FUNCTIONS = {
   open: {
-    does: 'checks the input and the moment, then takes the lock',
+    description: 'checks the input and the moment, then takes the lock',
     memory: 512,
     // MoveTraffic: it writes the weights that stand there, so that a missing right shows now and not in a revert.
-    may: [
+    rights: [
       'KeepLedger',
       'FindRelease',
       'ReadRule',
@@ -54,65 +54,65 @@ export const FUNCTIONS = {
     ],
   },
   migrate: {
-    does: 'runs the migration from the new image',
+    description: 'runs the migration from the new image',
     memory: 512,
-    may: ['KeepLedger', ...RUN_MIGRATION],
+    rights: ['KeepLedger', ...RUN_MIGRATION],
   },
   prepare: {
-    does: 'brings the candidate up until it is healthy, probed and numerous enough',
+    description: 'brings the candidate up until it is healthy, probed and numerous enough',
     memory: 512,
-    may: ['KeepLedger', 'ReadRule', 'PointProbe', 'ChangeService', 'HoldScaling', ...LOOK_AT_TASKS, ...COPY],
+    rights: ['KeepLedger', 'ReadRule', 'PointProbe', 'ChangeService', 'HoldScaling', ...LOOK_AT_TASKS, ...COPY],
   },
   shift: {
-    does: 'moves traffic to the next share and reads it back',
+    description: 'moves traffic to the next share and reads it back',
     memory: 512,
-    may: ['KeepLedger', 'ReadRule', 'MoveTraffic', ...LOOK_AT_TASKS, 'ReadAlarms', 'Tell'],
+    rights: ['KeepLedger', 'ReadRule', 'MoveTraffic', ...LOOK_AT_TASKS, 'ReadAlarms', 'Tell'],
   },
   judge: {
-    does: 'weighs the candidate against stable on the minutes that have closed',
+    description: 'weighs the candidate against stable on the minutes that have closed',
     memory: 512,
-    may: ['KeepLedger', 'ReadRule', ...LOOK_AT_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
+    rights: ['KeepLedger', 'ReadRule', ...LOOK_AT_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
   },
   revert: {
-    does: 'puts all requests back on stable, then the rest',
+    description: 'puts all requests back on stable, then the rest',
     memory: 512,
     // A revert may not wait until somebody else's Lambdas leave room.
     concurrency: 2,
-    may: END_RELEASE,
+    rights: END_RELEASE,
   },
   close: {
-    does: 'swaps the roles and puts the old colour to sleep',
+    description: 'swaps the roles and puts the old colour to sleep',
     memory: 512,
-    may: END_RELEASE,
+    rights: END_RELEASE,
   },
   guard: {
-    does: 'sends a release back at once, on an alarm or a crash',
+    description: 'sends a release back at once, on an alarm or a crash',
     memory: 512,
     // One that hangs does not hold up the next.
     concurrency: 2,
-    may: ['KeepLedger', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
+    rights: ['KeepLedger', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
   },
   reconcile: {
-    does: 'looks every minute whether what should be true is true, and takes over from a dead controller',
+    description: 'looks every minute whether what should be true is true, and takes over from a dead controller',
     memory: 512,
     // A safety rule: it never overlaps itself.
     concurrency: 1,
-    may: [...END_RELEASE, 'FindImage'],
+    rights: [...END_RELEASE, 'FindImage'],
   },
   'migrate-by-hand': {
-    does: 'migrates without a release, or takes a migration back, because a person asks',
+    description: 'migrates without a release, or takes a migration back, because a person asks',
     memory: 512,
-    may: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
+    rights: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
   },
   'weighted-rule': {
-    does: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
+    description: 'for CloudFormation: makes, changes and removes the rules, and never touches their weights',
     memory: 256,
-    may: ['ReadLedger', 'ReadRule', 'ReadListeners', 'ReadHealth', 'OwnRules'],
+    rights: ['ReadLedger', 'ReadRule', 'ReadListeners', 'ReadHealth', 'OwnRules'],
   },
   'task-family': {
-    does: 'for CloudFormation: gives an empty task family its first revision',
+    description: 'for CloudFormation: gives an empty task family its first revision',
     memory: 256,
-    may: [...REGISTER],
+    rights: [...REGISTER],
   },
 } as const satisfies Readonly<Record<string, FunctionRow<Right>>>;
 

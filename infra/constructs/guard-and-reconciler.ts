@@ -14,12 +14,13 @@ import type { ReleaseVerbs } from './release-verbs.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export interface GuardAndReconcilerProps {
-  readonly watch: TwoColourService;
-  readonly lookAfter: ReleaseMachine;
-  /** They know and reach what the verbs do. */
-  readonly knowAs: ReleaseVerbs;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly service: TwoColourService;
+  readonly stateMachine: ReleaseMachine;
+  /** What the verbs are given to know, and what they act on. */
+  readonly environment: ReleaseVerbs['environment'];
+  readonly targets: ReleaseVerbs['targets'];
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /** After so long the owner's own look, each 30 s, has seen the alarm or the crash. */
@@ -40,7 +41,7 @@ export class GuardAndReconciler extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { watch, lookAfter, knowAs, codeFor, keepsLogsFor }: GuardAndReconcilerProps,
+    { service, stateMachine, environment, targets: those, code, logRetention }: GuardAndReconcilerProps,
   ) {
     super(scope, id);
     this.undelivered = new Queue(this, 'Undelivered', { enforceSSL: true, retentionPeriod: Duration.days(14) });
@@ -48,14 +49,13 @@ export class GuardAndReconciler extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'it is a dead-letter queue, of the rules and the guard below',
     });
-    const { environment } = knowAs;
-    const reaches = { ...knowAs.reaches, undelivered: this.undelivered };
-    this.guard = new ControllerFunction(this, 'Guard', { plays: 'guard', reaches, codeFor, keepsLogsFor, environment });
+    const targets = { ...those, undelivered: this.undelivered };
+    this.guard = new ControllerFunction(this, 'Guard', { handler: 'guard', targets, code, logRetention, environment });
     this.reconciler = new ControllerFunction(this, 'Reconciler', {
-      plays: 'reconcile',
-      reaches,
-      codeFor,
-      keepsLogsFor,
+      handler: 'reconcile',
+      targets,
+      code,
+      logRetention,
       environment,
     });
     // EventBridge hands an event over and forgets it; from there on these count.
@@ -66,9 +66,9 @@ export class GuardAndReconciler extends Construct {
     });
     this.reconciler.lambda.configureAsyncInvoke({ maxEventAge: OLDEST_LOOK, retryAttempts: 0 });
 
-    this.when('AlarmRings', alarmsOf(watch), 'An alarm that sends a release back rings', this.guard, OLDEST_HARM);
-    this.when('TaskExits', crashesOf(watch), 'A task exited by itself', this.guard, OLDEST_HARM);
-    this.when('ReleaseEnds', badEndsOf(lookAfter), 'An execution ended badly', this.reconciler, OLDEST_LOOK);
+    this.when('AlarmRings', alarmsOf(service), 'An alarm that sends a release back rings', this.guard, OLDEST_HARM);
+    this.when('TaskExits', crashesOf(service), 'A task exited by itself', this.guard, OLDEST_HARM);
+    this.when('ReleaseEnds', badEndsOf(stateMachine), 'An execution ended badly', this.reconciler, OLDEST_LOOK);
     new Rule(this, 'EveryMinute', {
       description: 'The reconciler looks',
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -4,7 +4,7 @@ import type { RuleKeeper } from './rule-keeper.ts';
 import { ANSWER_WITHIN } from './weighted-rule.ts';
 
 export interface ProbeRuleProps {
-  readonly keptBy: RuleKeeper;
+  readonly ruleKeeper: RuleKeeper;
 }
 
 /** The rule before the weighted one: requests with the right header reach one colour, at rest the stable one. */
@@ -19,16 +19,16 @@ export class ProbeRule extends Construct {
   /** What is asked: the health check, through the load balancer. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { keptBy }: ProbeRuleProps) {
+  constructor(scope: Construct, id: string, { ruleKeeper }: ProbeRuleProps) {
     super(scope, id);
-    const { settings, foundation } = keptBy.splitsBetween;
+    const { settings, foundation } = ruleKeeper.service;
     this.url = `${foundation.url}${settings.container.healthPath}`;
     this.arn = new CustomResource(this, 'Rule', {
       resourceType: 'Custom::ProbeRule',
-      serviceToken: keptBy.handler.lambda.functionArn,
+      serviceToken: ruleKeeper.handler.lambda.functionArn,
       serviceTimeout: ANSWER_WITHIN,
       properties: {
-        ...keptBy.properties,
+        ...ruleKeeper.properties,
         Priority: settings.rule.priority - 1,
         HeaderName: this.header,
         HeaderValue: this.secret,

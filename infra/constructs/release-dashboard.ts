@@ -17,26 +17,24 @@ import { groupMetrics, type ReleaseSignals } from './release-signals.ts';
 import { perColour, type TwoColourService } from './two-colour-service.ts';
 
 export interface ReleaseDashboardProps {
-  readonly shows: TwoColourService;
-  readonly with: {
-    readonly signals: ReleaseSignals;
-    readonly machine: ReleaseMachine;
-    readonly controller: ControllerAlarms;
-  };
+  readonly service: TwoColourService;
+  readonly signals: ReleaseSignals;
+  readonly stateMachine: ReleaseMachine;
+  readonly alarms: ControllerAlarms;
 }
 
 const LINE: Readonly<Record<Colour, string>> = { blue: Color.BLUE, green: Color.GREEN };
 
 /** One page a service: blue beside green, as the judge sees them, and what rings. */
 export class ReleaseDashboard extends Construct {
-  constructor(scope: Construct, id: string, { shows, with: { signals, machine, controller } }: ReleaseDashboardProps) {
+  constructor(scope: Construct, id: string, { service, signals, stateMachine, alarms }: ReleaseDashboardProps) {
     super(scope, id);
-    const metrics = perColour((colour) => groupMetrics(shows, colour));
+    const metrics = perColour((colour) => groupMetrics(service, colour));
     const graph = (title: string, of: AlarmMetric | 'requests'): GraphWidget =>
       twoLines(title, (colour) => metrics[colour][of]);
     const backstops: readonly IAlarm[] = COLOURS.map((colour) => signals.backstops[colour]);
     new Dashboard(this, 'Dashboard', {
-      dashboardName: `sluice-${shows.settings.name}`,
+      dashboardName: `sluice-${service.settings.name}`,
       defaultInterval: Duration.hours(3),
       widgets: [
         [
@@ -46,13 +44,17 @@ export class ReleaseDashboard extends Construct {
         ],
         [
           graph('Healthy targets', 'healthy-targets'),
-          twoLines('CPU, %', (colour) => shows.services[colour].metricCpuUtilization()),
+          twoLines('CPU, %', (colour) => service.services[colour].metricCpuUtilization()),
           new GraphWidget({
             title: 'Releases',
-            left: [machine.machine.metricStarted(), machine.machine.metricSucceeded(), machine.machine.metricFailed()],
+            left: [
+              stateMachine.machine.metricStarted(),
+              stateMachine.machine.metricSucceeded(),
+              stateMachine.machine.metricFailed(),
+            ],
           }),
         ],
-        [new AlarmStatusWidget({ title: 'Rings', alarms: [...backstops, ...controller.alarms], width: 18 })],
+        [new AlarmStatusWidget({ title: 'Rings', alarms: [...backstops, ...alarms.alarms], width: 18 })],
       ],
     });
   }

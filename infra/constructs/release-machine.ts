@@ -8,25 +8,25 @@ import { everywhere, roleFor } from './permission.ts';
 import type { ReleaseVerbs } from './release-verbs.ts';
 
 export interface ReleaseMachineProps {
-  readonly named: string;
-  readonly plays: ReleaseVerbs;
-  readonly keepsLogsFor: RetentionDays;
+  readonly stateMachineName: string;
+  readonly verbs: ReleaseVerbs;
+  readonly logRetention: RetentionDays;
 }
 
 /** The release policy of state-machines/release.asl.yaml, with a version of a Lambda for each of its placeholders. */
 export class ReleaseMachine extends Construct {
   readonly machine: StateMachine;
 
-  constructor(scope: Construct, id: string, { named, plays, keepsLogsFor }: ReleaseMachineProps) {
+  constructor(scope: Construct, id: string, { stateMachineName, verbs, logRetention }: ReleaseMachineProps) {
     super(scope, id);
-    const logs = new LogGroup(this, 'Logs', { retention: keepsLogsFor, removalPolicy: RemovalPolicy.DESTROY });
+    const logs = new LogGroup(this, 'Logs', { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
     const role = roleFor(this, 'Role', {
       isOf: 'states',
       who: 'the state machine',
       may: {
         PlayVerbs: {
           actions: ['lambda:InvokeFunction'],
-          resources: VERBS.map((verb) => `${plays.functions[verb].lambda.functionArn}:*`),
+          resources: VERBS.map((verb) => `${verbs.functions[verb].lambda.functionArn}:*`),
           why: 'the verbs of the policy',
           wide: 'a release that runs while the controller is deployed goes on with the versions that it began with',
         },
@@ -59,10 +59,10 @@ export class ReleaseMachine extends Construct {
     // A running execution keeps the role that it began with, and needs it to bring its users back.
     RemovalPolicies.of(role).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.machine = new StateMachine(this, 'Machine', {
-      stateMachineName: named,
+      stateMachineName,
       definitionBody: DefinitionBody.fromString(JSON.stringify(policy)),
       definitionSubstitutions: Object.fromEntries(
-        VERBS.map((verb) => [placeholderOf(verb), plays.versions[verb].functionArn]),
+        VERBS.map((verb) => [placeholderOf(verb), verbs.versions[verb].functionArn]),
       ),
       role: role.withoutPolicyUpdates(),
       logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: true },

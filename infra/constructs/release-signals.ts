@@ -21,8 +21,8 @@ import type { Notices } from './notices.ts';
 import { type PerColour, perColour, type TwoColourService } from './two-colour-service.ts';
 
 export interface ReleaseSignalsProps {
-  readonly watches: TwoColourService;
-  readonly pages: Notices;
+  readonly service: TwoColourService;
+  readonly notifications: Notices;
 }
 
 type Measure = Metric | MathExpression;
@@ -34,10 +34,10 @@ export class ReleaseSignals extends Construct {
   /** The candidate is far worse than stable, or is not there at all: acts under both policies. */
   readonly backstops: PerColour<CompositeAlarm>;
 
-  constructor(scope: Construct, id: string, { watches, pages }: ReleaseSignalsProps) {
+  constructor(scope: Construct, id: string, { service, notifications }: ReleaseSignalsProps) {
     super(scope, id);
-    const { name } = watches.settings;
-    const metrics = perColour((colour) => groupMetrics(watches, colour));
+    const { name } = service.settings;
+    const metrics = perColour((colour) => groupMetrics(service, colour));
     this.alarms = perColour((colour) => {
       const measureOf = (rule: AlarmRule): Measure => {
         const [own, other] = [metrics[colour][rule.metric], metrics[otherColour(colour)][rule.metric]];
@@ -53,7 +53,7 @@ export class ReleaseSignals extends Construct {
         alarmDescription: `${colour} is far worse than ${otherColour(colour)}, or has no healthy target`,
         alarmRule: CompositeRule.anyOf(...this.backstopRules(colour)),
       });
-      backstop.addAlarmAction(new SnsAction(pages.topic));
+      backstop.addAlarmAction(new SnsAction(notifications.topic));
       return backstop;
     });
   }

@@ -8,8 +8,8 @@ import { roleFor } from './permission.ts';
 import type { ReleaseMachine } from './release-machine.ts';
 
 export interface ReleaseTriggersProps {
-  readonly imagesOf: IRepository;
-  readonly start: ReleaseMachine;
+  readonly repository: IRepository;
+  readonly stateMachine: ReleaseMachine;
 }
 
 /** A push that could not be delivered for so long starts nothing any more; the reconciler reports the tag. */
@@ -23,7 +23,7 @@ export class ReleaseTriggers extends Construct {
   /** Pushes that EventBridge could not deliver. */
   readonly undelivered: Queue;
 
-  constructor(scope: Construct, id: string, { imagesOf, start }: ReleaseTriggersProps) {
+  constructor(scope: Construct, id: string, { repository, stateMachine }: ReleaseTriggersProps) {
     super(scope, id);
     this.undelivered = new Queue(this, 'Undelivered', { enforceSSL: true, retentionPeriod: Duration.days(14) });
     Validations.of(this.undelivered).acknowledge({
@@ -36,14 +36,14 @@ export class ReleaseTriggers extends Construct {
       may: {
         StartRelease: {
           actions: ['states:StartExecution'],
-          resources: [start.machine.stateMachineArn],
+          resources: [stateMachine.machine.stateMachineArn],
           why: 'a pushed release tag starts a release',
         },
       },
     });
     const release: IRuleTarget = {
       bind: () => ({
-        arn: start.machine.stateMachineArn,
+        arn: stateMachine.machine.stateMachineArn,
         role,
         // What Open is given; it reads the tag's digest from the registry itself.
         input: RuleTargetInput.fromObject({
@@ -56,7 +56,7 @@ export class ReleaseTriggers extends Construct {
       }),
     };
     this.push = new Rule(this, 'Push', {
-      description: `A release tag was pushed to ${imagesOf.repositoryName}`,
+      description: `A release tag was pushed to ${repository.repositoryName}`,
       eventPattern: {
         source: ['aws.ecr'],
         detailType: ['ECR Image Action'],
@@ -64,7 +64,7 @@ export class ReleaseTriggers extends Construct {
         detail: {
           'action-type': ['PUSH'],
           result: ['SUCCESS'],
-          'repository-name': [imagesOf.repositoryName],
+          'repository-name': [repository.repositoryName],
           // Release tags are `v...` and commit shas. Patterns have no regular expressions: here whatever may begin a sha
           // passes, and Open looks at all of it.
           'image-tag': [Match.prefix('v'), ...ANY_HEX_DIGIT.map((digit) => Match.prefix(digit))].flat(),

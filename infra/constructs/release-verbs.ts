@@ -14,16 +14,16 @@ import type { TwoColourService } from './two-colour-service.ts';
 import type { WeightedRule } from './weighted-rule.ts';
 
 export interface ReleaseVerbsProps {
-  readonly move: TwoColourService;
-  readonly by: WeightedRule;
-  readonly probeThrough: ProbeRule;
-  readonly remember: ReleaseTable;
-  readonly tell: Notices;
+  readonly service: TwoColourService;
+  readonly rule: WeightedRule;
+  readonly probeRule: ProbeRule;
+  readonly ledger: ReleaseTable;
+  readonly notifications: Notices;
   /** By its name, since the machine is made of these functions. */
   readonly machineName: string;
   readonly profile: Profile;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /** The seven verbs as Lambdas, each with the rights of its row in functions.ts; and, where there is one, the migration by hand. */
@@ -32,45 +32,45 @@ export class ReleaseVerbs extends Construct {
   /** As the state machine calls them: a release that runs keeps the versions that it began with. */
   readonly versions: Readonly<Record<Verb, IVersion>>;
   /** What they are given to know and to reach; the guard and the reconciler are given the same. */
-  readonly reaches: Reach;
+  readonly targets: Reach;
   readonly environment: Readonly<Record<string, string>>;
   /** Where everything is, as JSON; nothing secret. Read by functions/adapters/addresses.ts for the command. */
   readonly description: string;
 
   constructor(scope: Construct, id: string, props: ReleaseVerbsProps) {
     super(scope, id);
-    const { move, by, probeThrough, remember, tell, machineName, codeFor, keepsLogsFor } = props;
+    const { service, rule, probeRule, ledger, notifications, machineName, code, logRetention } = props;
     const machineArn = Stack.of(this).formatArn({
       service: 'states',
       resource: 'stateMachine',
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       resourceName: machineName,
     });
-    this.reaches = {
-      service: move,
-      ledger: remember.table,
-      rule: by.arn,
-      probeRule: probeThrough.arn,
+    this.targets = {
+      service,
+      ledger: ledger.table,
+      rule: rule.arn,
+      probeRule: probeRule.arn,
       machineArn,
-      topic: tell.topic,
+      topic: notifications.topic,
     };
     this.description = Stack.of(this).toJsonString(descriptionOf(props, machineArn));
     this.environment = { SLUICE: Stack.of(this).toJsonString(addresses(props, machineArn)) };
-    const { reaches, environment } = this;
+    const { targets, environment } = this;
     this.functions = each(
-      (verb) => new ControllerFunction(this, verb, { plays: verb, reaches, codeFor, keepsLogsFor, environment }),
+      (verb) => new ControllerFunction(this, verb, { handler: verb, targets, code, logRetention, environment }),
     );
     this.versions = each((verb) => this.functions[verb].lambda.currentVersion);
-    if (move.settings.migration) {
-      const plays = 'migrate-by-hand';
+    if (service.settings.migration) {
+      const handler = 'migrate-by-hand';
       // The pipeline's role knows it by its name (platform/infra/constructs/pipeline-role.ts).
-      const named = `sluice-${move.settings.name}-migrate`;
-      const { lambda } = new ControllerFunction(this, plays, {
-        plays,
-        named,
-        reaches,
-        codeFor,
-        keepsLogsFor,
+      const functionName = `sluice-${service.settings.name}-migrate`;
+      const { lambda } = new ControllerFunction(this, handler, {
+        handler,
+        functionName,
+        targets,
+        code,
+        logRetention,
         environment,
       });
       const description = 'for scripts/ci/migrate.sh';
@@ -84,24 +84,24 @@ const each = <Thing>(make: (verb: Verb) => Thing): Readonly<Record<Verb, Thing>>
 
 /** What a handler must know of its service; read by functions/adapters/addresses.ts. */
 function addresses(props: ReleaseVerbsProps, stateMachineArn: string) {
-  const { move, probeThrough, tell } = props;
-  const { settings, foundation } = move;
+  const { service, probeRule, notifications } = props;
+  const { settings, foundation } = service;
   return {
     ...descriptionOf(props, stateMachineArn),
     probe: {
-      ruleArn: probeThrough.arn,
-      url: probeThrough.url,
-      header: probeThrough.header,
-      secret: probeThrough.secret,
+      ruleArn: probeRule.arn,
+      url: probeRule.url,
+      header: probeRule.header,
+      secret: probeRule.secret,
     },
-    topicArn: tell.topic.topicArn,
+    topicArn: notifications.topic.topicArn,
     eventBus: 'default',
     ...(settings.migration
       ? {
           migration: {
             command: settings.migration.command,
             subnets: foundation.subnetIds,
-            securityGroups: [move.tasks.securityGroupId, ...foundation.taskSecurityGroupIds],
+            securityGroups: [service.tasks.securityGroupId, ...foundation.taskSecurityGroupIds],
             assignPublicIp: foundation.assignPublicIp,
           },
         }
@@ -109,18 +109,18 @@ function addresses(props: ReleaseVerbsProps, stateMachineArn: string) {
   };
 }
 
-function descriptionOf({ move, by, remember, profile }: ReleaseVerbsProps, stateMachineArn: string) {
-  const { settings, foundation, targetGroups, repository } = move;
+function descriptionOf({ service, rule, ledger, profile }: ReleaseVerbsProps, stateMachineArn: string) {
+  const { settings, foundation, targetGroups, repository } = service;
   const { policy, onUnproven, warmMinutes, migration, scaling, readyWithinSeconds, migrateWithinSeconds } = settings;
   return {
     service: settings.name,
-    table: remember.table.tableName,
-    ruleArn: by.arn,
+    table: ledger.table.tableName,
+    ruleArn: rule.arn,
     targetGroups: { blue: targetGroups.blue.targetGroupArn, green: targetGroups.green.targetGroupArn },
     loadBalancer: foundation.loadBalancerArn,
     cluster: foundation.clusterName,
-    services: move.names,
-    families: move.families,
+    services: service.names,
+    families: service.families,
     container: settings.container.name,
     repository: { registry: Fn.select(0, Fn.split('/', repository.repositoryUri)), name: settings.repository },
     stateMachineArn,

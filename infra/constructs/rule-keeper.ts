@@ -6,10 +6,10 @@ import { ControllerFunction } from './controller-function.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
 export interface RuleKeeperProps {
-  readonly splitsBetween: TwoColourService;
-  readonly asks: ITable;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly service: TwoColourService;
+  readonly table: ITable;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /**
@@ -18,27 +18,27 @@ export interface RuleKeeperProps {
  */
 export class RuleKeeper extends Construct {
   readonly handler: ControllerFunction;
-  readonly splitsBetween: TwoColourService;
-  readonly asks: ITable;
+  readonly service: TwoColourService;
+  readonly table: ITable;
 
-  constructor(scope: Construct, id: string, { splitsBetween, asks, codeFor, keepsLogsFor }: RuleKeeperProps) {
+  constructor(scope: Construct, id: string, { service, table, code, logRetention }: RuleKeeperProps) {
     super(scope, id);
-    this.splitsBetween = splitsBetween;
-    this.asks = asks;
+    this.service = service;
+    this.table = table;
     this.handler = new ControllerFunction(this, 'Handler', {
-      plays: 'weighted-rule',
-      reaches: { service: splitsBetween, ledger: asks },
-      codeFor,
-      keepsLogsFor,
+      handler: 'weighted-rule',
+      targets: { service, ledger: table },
+      code,
+      logRetention,
     });
   }
 
   /** What both rules tell the handler. */
   get properties(): Readonly<Record<string, unknown>> {
-    const { settings, foundation, targetGroups } = this.splitsBetween;
+    const { settings, foundation, targetGroups } = this.service;
     return {
       Service: settings.name,
-      Table: this.asks.tableName,
+      Table: this.table.tableName,
       ListenerArn: foundation.listenerArn,
       BlueTargetGroupArn: targetGroups.blue.targetGroupArn,
       GreenTargetGroupArn: targetGroups.green.targetGroupArn,

@@ -8,9 +8,9 @@ import type { TwoColourService } from './two-colour-service.ts';
 import { ANSWER_WITHIN } from './weighted-rule.ts';
 
 export interface TaskFamiliesProps {
-  readonly startTheColoursOf: TwoColourService;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly service: TwoColourService;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /** Answers every request with 200; public, and small. */
@@ -21,14 +21,14 @@ const BOOTSTRAP_IMAGE = 'public.ecr.aws/docker/library/busybox:1.37';
  * health check; a family that has revisions is left alone, so that CloudFormation can never add one to a live colour.
  */
 export class TaskFamilies extends Construct {
-  constructor(scope: Construct, id: string, { startTheColoursOf: service, codeFor, keepsLogsFor }: TaskFamiliesProps) {
+  constructor(scope: Construct, id: string, { service, code, logRetention }: TaskFamiliesProps) {
     super(scope, id);
     const { settings, families, executionRole, template, logs } = service;
     const handler = new ControllerFunction(this, 'Handler', {
-      plays: 'task-family',
-      reaches: { service },
-      codeFor,
-      keepsLogsFor,
+      handler: 'task-family',
+      targets: { service },
+      code,
+      logRetention,
     });
     for (const colour of COLOURS) {
       new CustomResource(this, families[colour], {

@@ -27,9 +27,9 @@ import type { Foundation, Service } from '../settings.ts';
 import { everywhere, type Permission, roleFor } from './permission.ts';
 
 export interface TwoColourServiceProps {
-  readonly runs: Service;
-  readonly standsOn: Foundation;
-  readonly keepsLogsFor: RetentionDays;
+  readonly settings: Service;
+  readonly foundation: Foundation;
+  readonly logRetention: RetentionDays;
 }
 
 type NamedSecret = readonly [variable: string, secret: ISecret, field: string | undefined];
@@ -55,27 +55,27 @@ export class TwoColourService extends Construct {
   /** The tasks' own group. */
   readonly tasks: ISecurityGroup;
 
-  constructor(scope: Construct, id: string, { runs, standsOn, keepsLogsFor }: TwoColourServiceProps) {
+  constructor(scope: Construct, id: string, { settings, foundation, logRetention }: TwoColourServiceProps) {
     super(scope, id);
-    const { name, container } = runs;
-    this.settings = runs;
-    this.foundation = standsOn;
+    const { name, container } = settings;
+    this.settings = settings;
+    this.foundation = foundation;
     this.names = perColour((colour) => `${name}-${colour}`);
     this.families = { ...this.names, template: `${name}-template` };
     this.clusterArn = Stack.of(this).formatArn({
       service: 'ecs',
       resource: 'cluster',
-      resourceName: standsOn.clusterName,
+      resourceName: foundation.clusterName,
     });
-    this.repository = Repository.fromRepositoryName(this, 'Repository', runs.repository);
+    this.repository = Repository.fromRepositoryName(this, 'Repository', settings.repository);
     this.logs = new LogGroup(this, 'Logs', {
       logGroupName: `/ecs/${name}`,
-      retention: keepsLogsFor,
+      retention: logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
 
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
-      vpcId: standsOn.vpcId,
+      vpcId: foundation.vpcId,
       availabilityZones: [Fn.select(0, Fn.getAzs()), Fn.select(1, Fn.getAzs())],
     });
     this.tasks = this.groupOfTheTasks(vpc);
@@ -102,9 +102,9 @@ export class TwoColourService extends Construct {
     });
     this.template = this.templateFor(secrets);
 
-    const cluster = Cluster.fromClusterAttributes(this, 'Cluster', { clusterName: standsOn.clusterName, vpc });
-    const subnets = standsOn.subnetIds.map((subnetId, index) => this.subnet(subnetId, index));
-    const moreGroups = standsOn.taskSecurityGroupIds.map((groupId, index) =>
+    const cluster = Cluster.fromClusterAttributes(this, 'Cluster', { clusterName: foundation.clusterName, vpc });
+    const subnets = foundation.subnetIds.map((subnetId, index) => this.subnet(subnetId, index));
+    const moreGroups = foundation.taskSecurityGroupIds.map((groupId, index) =>
       SecurityGroup.fromSecurityGroupId(this, `Group${index}`, groupId, { mutable: false }),
     );
     this.services = perColour((colour) => {
@@ -118,7 +118,7 @@ export class TwoColourService extends Construct {
         // ECS' own rollback would put an older image on the colour while the controller believes that it runs the new one.
         circuitBreaker: { enable: true, rollback: false },
         healthCheckGracePeriod: Duration.seconds(container.graceSeconds),
-        assignPublicIp: standsOn.assignPublicIp,
+        assignPublicIp: foundation.assignPublicIp,
         vpcSubnets: { subnets },
         securityGroups: [this.tasks, ...moreGroups],
       });
@@ -129,8 +129,8 @@ export class TwoColourService extends Construct {
       // that CloudFormation makes for another reason keeps the revision that runs.
       (service.node.defaultChild as CfnService).taskDefinition = this.families[colour];
       service
-        .autoScaleTaskCount({ minCapacity: runs.scaling.minimum, maxCapacity: runs.scaling.maximum })
-        .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: runs.scaling.cpuPercent });
+        .autoScaleTaskCount({ minCapacity: settings.scaling.minimum, maxCapacity: settings.scaling.maximum })
+        .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: settings.scaling.cpuPercent });
       return service;
     });
   }

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import type { RuleKeeper } from './rule-keeper.ts';
 
 export interface WeightedRuleProps {
-  readonly keptBy: RuleKeeper;
+  readonly ruleKeeper: RuleKeeper;
   /** When the stack goes, the rule goes even while users are served through it. */
   readonly goesWithItsStack: boolean;
 }
@@ -12,15 +12,15 @@ export interface WeightedRuleProps {
 export class WeightedRule extends Construct {
   readonly arn: string;
 
-  constructor(scope: Construct, id: string, { keptBy, goesWithItsStack }: WeightedRuleProps) {
+  constructor(scope: Construct, id: string, { ruleKeeper, goesWithItsStack }: WeightedRuleProps) {
     super(scope, id);
-    const { rule } = keptBy.splitsBetween.settings;
+    const { rule } = ruleKeeper.service.settings;
     this.arn = new CustomResource(this, 'Rule', {
       resourceType: 'Custom::WeightedRule',
-      serviceToken: keptBy.handler.lambda.functionArn,
+      serviceToken: ruleKeeper.handler.lambda.functionArn,
       serviceTimeout: ANSWER_WITHIN,
       properties: {
-        ...keptBy.properties,
+        ...ruleKeeper.properties,
         Priority: rule.priority,
         PathPatterns: rule.paths,
         HostHeaders: rule.hosts,

@@ -29,7 +29,7 @@ import { type Core, namesOf } from './core-settings.ts';
 export interface CoreStackProps extends StackProps {
   readonly core: Core;
   readonly settings: Settings;
-  readonly codeFor: CodeFor;
+  readonly code: CodeFor;
 }
 
 /** What services stand on, and where the secrets are that change under them. */
@@ -40,13 +40,13 @@ export interface CoreGround extends Ground {
 export class CoreStack extends Stack {
   readonly ground: IdsFor<CoreGround>;
 
-  constructor(scope: Construct, id: string, { core, settings, codeFor, ...props }: CoreStackProps) {
+  constructor(scope: Construct, id: string, { core, settings, code, ...props }: CoreStackProps) {
     super(scope, id, props);
-    const { services, mails, logDays: keepsLogsFor } = settings;
+    const { services, mails, logDays: logRetention } = settings;
     const named = namesOf(core);
     const releases = services.map(({ name }) => name);
 
-    const { bucket: accessLogs } = new AccessLogs(this, 'AccessLogs', { keptForDays: keepsLogsFor });
+    const { bucket: accessLogs } = new AccessLogs(this, 'AccessLogs', { keptForDays: logRetention });
     const network = new Network(this, 'Network', {
       named: core.name,
       natGateways: core.natGateways,
@@ -86,8 +86,8 @@ export class CoreStack extends Stack {
       keepsIn: buckets.backups,
       logsInWith: secrets,
       runsOn: cluster,
-      page: notices,
-      keepsLogsFor,
+      notifications: notices,
+      logRetention,
       ...inside,
     });
     const rotation: RotationIds = {
@@ -106,9 +106,9 @@ export class CoreStack extends Stack {
       at: rotation,
       readBy: releases,
       after: [database, cache, network],
-      page: notices,
-      codeFor,
-      keepsLogsFor,
+      notifications: notices,
+      code,
+      logRetention,
       ...inside,
     });
     if (core.github) {

@@ -30,8 +30,8 @@ export interface BackupsProps {
   readonly logsInWith: Secrets;
   readonly runsOn: Cluster;
   readonly standsIn: Network;
-  readonly page: Notices;
-  readonly keepsLogsFor: RetentionDays;
+  readonly notifications: Notices;
+  readonly logRetention: RetentionDays;
 }
 
 /** 02:00 UTC: before RDS takes its own snapshot. */
@@ -58,10 +58,10 @@ export class Backups extends Construct {
     this.alarm = this.alarmWithout(props);
   }
 
-  private dumpAndUpload({ of, named, storageGb, keepsIn, logsInWith, keepsLogsFor }: BackupsProps) {
+  private dumpAndUpload({ of, named, storageGb, keepsIn, logsInWith, logRetention }: BackupsProps) {
     const logs = new LogGroup(this, 'Logs', {
       logGroupName: `/ecs/${named.database}-backup`,
-      retention: keepsLogsFor,
+      retention: logRetention,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const task = new FargateTaskDefinition(this, 'Task', {
@@ -175,10 +175,10 @@ export class Backups extends Construct {
   }
 
   /** Looks at what arrived in the bucket, not at what the task said of itself. */
-  private alarmWithout({ named, keepsIn, page, keepsLogsFor }: BackupsProps): Alarm {
+  private alarmWithout({ named, keepsIn, notifications, logRetention }: BackupsProps): Alarm {
     const journal = new LogGroup(this, 'Journal', {
       logGroupName: `/aws/events/${named.database}-backups`,
-      retention: keepsLogsFor,
+      retention: logRetention,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     new ResourcePolicy(this, 'JournalPolicy', {
@@ -219,7 +219,7 @@ export class Backups extends Construct {
       evaluationPeriods: HOURS_WITHOUT_BACKUP,
       treatMissingData: TreatMissingData.BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(page.topic));
+    alarm.addAlarmAction(new SnsAction(notifications.topic));
     return alarm;
   }
 }

@@ -12,33 +12,33 @@ import { isRotationRight, type RotationRight, rotationRightOver } from './rotati
 
 export const ROTATION_FUNCTIONS = {
   'rotate-app': {
-    does: 'changes the keys of the application, for Secrets Manager',
+    description: 'changes the keys of the application, for Secrets Manager',
     memory: 256,
     // A cache takes minutes to make a token valid everywhere.
     timeoutSeconds: 900,
-    may: ['RotateSecret', 'ReadAdmin', 'ChangeToken', 'JoinNetwork'],
+    rights: ['RotateSecret', 'ReadAdmin', 'ChangeToken', 'JoinNetwork'],
   },
   'rotate-refresh': {
-    does: 'brings a new version of a secret to the tasks that run',
+    description: 'brings a new version of a secret to the tasks that run',
     memory: 512,
     // Two at once could both restart the tasks.
     concurrency: 1,
-    may: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ReadToken', 'ChangeToken'],
+    rights: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ReadToken', 'ChangeToken'],
   },
   'rotate-reminder': {
-    does: 'reminds people every month of the keys that only they can change',
+    description: 'reminds people every month of the keys that only they can change',
     memory: 256,
-    may: ['Tell'],
+    rights: ['Tell'],
   },
 } as const satisfies Readonly<Record<string, FunctionRow<Right | RotationRight>>>;
 
 export interface RotationFunctionProps {
-  readonly plays: keyof typeof ROTATION_FUNCTIONS;
+  readonly handler: keyof typeof ROTATION_FUNCTIONS;
   readonly at: RotationIds;
   /** The controller of a service. @default - it needs none */
-  readonly reaches?: Reach;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly targets?: Reach;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
   readonly environment?: Readonly<Record<string, string>>;
   /** As one of the data's clients. @default - in no network of ours */
   readonly standsIn?: Network;
@@ -46,15 +46,15 @@ export interface RotationFunctionProps {
 
 /** One Lambda of the rotation, with exactly the rights that its row names. */
 export class RotationFunction extends BundledFunction {
-  constructor(scope: Construct, id: string, { plays, at, reaches, standsIn, ...props }: RotationFunctionProps) {
-    const row = ROTATION_FUNCTIONS[plays];
+  constructor(scope: Construct, id: string, { handler, at, targets, standsIn, ...props }: RotationFunctionProps) {
+    const row = ROTATION_FUNCTIONS[handler];
     const network = standsIn && {
       vpc: standsIn.vpc,
       vpcSubnets: { subnets: standsIn.vpc.privateSubnets },
       securityGroups: [standsIn.dataClients],
     };
-    const may = permissions(row.may, Stack.of(scope), at, reaches);
-    super(scope, id, { bundle: plays, row, may, ...(network ? { network } : {}), ...props });
+    const allowed = permissions(row.rights, Stack.of(scope), at, targets);
+    super(scope, id, { bundle: handler, row, permissions: allowed, ...(network ? { network } : {}), ...props });
   }
 }
 
@@ -63,11 +63,11 @@ function permissions(
   rights: readonly (Right | RotationRight)[],
   stack: Stack,
   at: RotationIds,
-  reaches: Reach | undefined,
+  targets: Reach | undefined,
 ): Permissions {
   const of = (right: Right | RotationRight): Permissions => {
     if (isRotationRight(right)) return { [right]: rotationRightOver(right, at, stack) };
-    if (reaches) return rightsOver([right], reaches, stack);
+    if (targets) return rightsOver([right], targets, stack);
     throw new Error(`${right} is over a service, which this function is not given`);
   };
   return Object.assign({}, ...rights.map(of)) as Permissions;

@@ -20,9 +20,9 @@ export interface RotationProps {
   readonly standsIn: Network;
   /** What must be there for the first one, which is right after the stack is made. */
   readonly after: readonly Construct[];
-  readonly page: Notices;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly notifications: Notices;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /** At 05:00 UTC of the month's first day, after the database's windows. */
@@ -34,13 +34,13 @@ export class Rotation extends Construct {
 
   constructor(scope: Construct, id: string, props: RotationProps) {
     super(scope, id);
-    const { changes, at, readBy, standsIn, after, page, codeFor, keepsLogsFor } = props;
+    const { changes, at, readBy, standsIn, after, notifications, code, logRetention } = props;
     this.handler = new RotationFunction(this, 'Handler', {
-      plays: 'rotate-app',
+      handler: 'rotate-app',
       at,
       standsIn,
-      codeFor,
-      keepsLogsFor,
+      code,
+      logRetention,
       environment: {
         ROTATION: Stack.of(this).toJsonString({ ...at, readBy }),
         // The certificates of RDS, which Node's own list does not have; the cache's are Amazon's public ones, which it has. From
@@ -69,6 +69,6 @@ export class Rotation extends Construct {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    failing.addAlarmAction(new SnsAction(page.topic));
+    failing.addAlarmAction(new SnsAction(notifications.topic));
   }
 }

@@ -13,13 +13,15 @@ import { RotationFunction } from './rotation-functions.ts';
 import type { RotationIds } from './rotation-ids.ts';
 
 export interface SecretCareProps {
-  readonly workLike: ReleaseVerbs;
+  /** The controller's, whose service's tasks hear of a new version. */
+  readonly environment: ReleaseVerbs['environment'];
+  readonly targets: ReleaseVerbs['targets'];
   readonly at: RotationIds;
   /** Of all services: the old token is valid until the last of them has the new one. */
   readonly services: readonly Service[];
-  readonly page: Notices;
-  readonly codeFor: CodeFor;
-  readonly keepsLogsFor: RetentionDays;
+  readonly notifications: Notices;
+  readonly code: CodeFor;
+  readonly logRetention: RetentionDays;
 }
 
 /** Whoever reads one of the two rotated secrets. */
@@ -30,19 +32,23 @@ const readersOf = ({ app, integrations }: RotationIds, services: readonly Servic
 
 /** A new version of a secret reaches the tasks that run, and people are reminded of the keys that only they can change. */
 export class SecretCare extends Construct {
-  constructor(scope: Construct, id: string, { workLike, at, services, page, codeFor, keepsLogsFor }: SecretCareProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { environment, targets, at, services, notifications, code, logRetention }: SecretCareProps,
+  ) {
     super(scope, id);
     const everyReader = readersOf(at, services);
-    const own = workLike.reaches.service.settings.name;
+    const own = targets.service.settings.name;
     if (!everyReader.includes(own)) return;
     const care = {
-      codeFor,
-      keepsLogsFor,
+      code,
+      logRetention,
       at,
-      reaches: workLike.reaches,
-      environment: { ...workLike.environment, ROTATION: Stack.of(this).toJsonString({ ...at, readBy: everyReader }) },
+      targets,
+      environment: { ...environment, ROTATION: Stack.of(this).toJsonString({ ...at, readBy: everyReader }) },
     };
-    const refresh = new RotationFunction(this, 'Refresh', { plays: 'rotate-refresh', ...care });
+    const refresh = new RotationFunction(this, 'Refresh', { handler: 'rotate-refresh', ...care });
     // It is asked again in five minutes anyway: what is late is dropped.
     new Rule(this, 'EveryFiveMinutes', {
       description: 'New secrets reach the tasks that run',
@@ -58,10 +64,10 @@ export class SecretCare extends Construct {
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    failing.addAlarmAction(new SnsAction(page.topic));
+    failing.addAlarmAction(new SnsAction(notifications.topic));
     // One reminder will do, however many services read the keys.
     if (own !== everyReader[0]) return;
-    const reminder = new RotationFunction(this, 'Reminder', { plays: 'rotate-reminder', ...care });
+    const reminder = new RotationFunction(this, 'Reminder', { handler: 'rotate-reminder', ...care });
     new Rule(this, 'Monthly', {
       description: 'Keys that only people can change',
       schedule: Schedule.cron({ minute: '0', hour: '9', day: '1' }),
