@@ -12,7 +12,7 @@ import type { Chance } from './chance.ts';
 import { noCounts, type ZoneCounts } from './traffic.ts';
 
 /** What really happened in a minute; what is told of it, and when, is another matter. */
-interface MinuteRow {
+export interface MinuteRow {
   readonly minute: number;
   readonly zones: Record<Colour, readonly ZoneCounts[]>;
   readonly hosts: Record<Colour, readonly Hosts[]>;

@@ -14,13 +14,14 @@ import type { ControlPlane } from './control-plane.ts';
 import type { FlightEvent, When } from './events.ts';
 import type { Verb } from './functions.ts';
 import type { FlightOptions } from './options.ts';
+import { rehearsalWorld } from './rehearsal-world.ts';
 import { autoscale, tasksFor } from './scaler.ts';
 import { FAULTS, type FaultName, type Role, type Scenario, type Spoilt } from './scenarios.ts';
 import type { Task } from './tasks.ts';
 import { START } from './timeline.ts';
 import { modelledTraffic, stuckTo } from './traffic.ts';
 import { VirtualHost } from './virtual-host.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
 import type { Actor, WriteRow } from './writes.ts';
 
 const BASE_ERROR_RATE = 0.001;
@@ -93,7 +94,7 @@ export function setTheScene(
   const throttling = chance(seed, 'throttling');
   const gaps = chance(seed, 'gaps');
 
-  const world = new World({
+  const world = rehearsalWorld({
     seed,
     clock,
     service,

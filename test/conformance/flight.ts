@@ -19,9 +19,10 @@ import { chance } from '../../rehearsal/chance.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { type ExecutionEnd, loadMachine, startExecution } from '../../rehearsal/engine.ts';
 import { functionsFor } from '../../rehearsal/functions.ts';
+import { rehearsalWorld } from '../../rehearsal/rehearsal-world.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
-import { World } from '../../rehearsal/world.ts';
+import type { World } from '../../rehearsal/world.ts';
 import { policy } from '../../state-machines/policy.ts';
 import {
   desiredNow,
@@ -117,7 +118,7 @@ export async function flyOverTheWire(
   const released = { releaseId: 'r-20260104-090000', digest: stableDigest, image: STABLE, pushedAt: begin - 86_400 };
   const service: ServiceState = { service: SERVICE, stable: 'blue', fence: 7, current: released };
   const isSpoilt = (): boolean => spoiltFrom !== undefined && world.balancer.weights.green >= spoiltFrom.share;
-  const world: World = new World({
+  const world: World = rehearsalWorld({
     seed: 42,
     clock,
     service,

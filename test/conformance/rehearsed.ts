@@ -6,9 +6,10 @@ import { VirtualClock } from '../../rehearsal/clock.ts';
 import { ControlPlane } from '../../rehearsal/control-plane.ts';
 import { loadMachine } from '../../rehearsal/engine.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
+import { rehearsalWorld } from '../../rehearsal/rehearsal-world.ts';
 import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
-import { World } from '../../rehearsal/world.ts';
+import type { World } from '../../rehearsal/world.ts';
 import { SETTINGS } from '../steps/scene.ts';
 import type { Backend, Counted } from './backend.ts';
 import { SERVICE } from './stage.ts';
@@ -54,7 +55,7 @@ export function rehearsed(): Backend {
     async begin() {
       clock = new VirtualClock(NOW);
       migration = { is: 'running' };
-      world = new World({
+      world = rehearsalWorld({
         seed: 1,
         clock,
         service: { service: SERVICE, stable: 'blue', fence: 0 },

@@ -16,10 +16,11 @@ import { VirtualClock } from '../../rehearsal/clock.ts';
 import { functionsFor, type Verb } from '../../rehearsal/functions.ts';
 import { type Violation, watch } from '../../rehearsal/invariants.ts';
 import type { Delivery } from '../../rehearsal/numbers.ts';
+import { rehearsalWorld } from '../../rehearsal/rehearsal-world.ts';
 import type { Task } from '../../rehearsal/tasks.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
-import { World } from '../../rehearsal/world.ts';
+import type { World } from '../../rehearsal/world.ts';
 import type { WriteRow } from '../../rehearsal/writes.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 
@@ -164,7 +165,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const started: string[] = [];
   const log: string[] = [];
   let calls = 0;
-  const world = new World({
+  const world = rehearsalWorld({
     seed: 1,
     clock,
     service: {
