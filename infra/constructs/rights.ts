@@ -51,218 +51,201 @@ export interface Reach {
 
 /** The permissions of some rights, for a function of that stack. Throws where the reach does not cover one. */
 export const rightsOver = (rights: readonly Right[], reach: Reach, stack: Stack): Permissions =>
-  Object.fromEntries(rights.map((right) => [right, serviceRightOver(right, reach, stack)]));
+  Object.fromEntries(rights.map((right) => [right, RIGHTS[right](resourcesOf(right, reach, stack))]));
 
-function serviceRightOver(
-  right: Right,
-  { service, ledger, rule, probeRule, machineArn, topic, undelivered }: Reach,
-  stack: Stack,
-): Permission {
+/** What the rights are over, by name. What the function is not given is missed when it is asked for. */
+function resourcesOf(right: Right, reach: Reach, stack: Stack) {
+  const { service, ledger, rule, probeRule, machineArn, topic, undelivered } = reach;
   const arn = (of: string, resource: string, name: string): string =>
     stack.formatArn({ service: of, resource, resourceName: name, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
-  const within = (what: string | undefined, name: string): string => {
+  const given = (what: string | undefined, name: string) => (): string => {
     if (what === undefined) throw new Error(`${right} needs ${name}, which this function is not given`);
     return what;
   };
   const cluster = service.foundation.clusterName;
-  const services = COLOURS.map((colour) => arn('ecs', 'service', `${cluster}/${service.names[colour]}`));
-  const tasks = arn('ecs', 'task', `${cluster}/*`);
-  const anyTask = "a task's id is not known before it runs; the cluster is named";
-  const { blue, green, template } = service.families;
   // functions/adapters/ecs-migration.ts gives the migration a family of its own.
-  const migration = `${template}-migration`;
-  const revisionsOf = (families: readonly string[]): readonly string[] =>
-    families.map((family) => arn('ecs', 'task-definition', `${family}:*`));
-  const anyRevision = "a revision's number is not known before it is registered; its family is named";
-
-  switch (right) {
-    case 'KeepLedger':
-      return {
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-        resources: [within(ledger?.tableArn, 'the ledger')],
-        why: 'every step proves its ownership in the ledger, and writes there first what it does',
-      };
-    case 'FindRelease':
-      return {
-        actions: ['dynamodb:Query'],
-        resources: [within(ledger?.tableArn, 'the ledger')],
-        why: 'the newest release, which a rollback without a version takes back',
-      };
-    case 'ReadLedger':
-      return {
-        actions: ['dynamodb:GetItem'],
-        resources: [within(ledger?.tableArn, 'the ledger')],
-        why: 'not while a release runs',
-      };
-    case 'ReadRule':
-      return {
-        actions: ['elasticloadbalancing:DescribeRules'],
-        resources: everywhere,
-        why: 'the weights as the load balancer holds them',
-      };
-    case 'MoveTraffic':
-      return {
-        actions: ['elasticloadbalancing:ModifyRule'],
-        resources: [within(rule, 'the rule')],
-        why: 'the weights of this one rule',
-      };
-    case 'PointProbe':
-      return {
-        actions: ['elasticloadbalancing:ModifyRule'],
-        resources: [within(probeRule, 'the probe rule')],
-        why: 'points the probe at the candidate before any user meets it, and at stable when it rests',
-      };
-    case 'OwnRules':
-      return {
-        actions: [
-          'elasticloadbalancing:CreateRule',
-          'elasticloadbalancing:DeleteRule',
-          'elasticloadbalancing:ModifyRule',
-          'elasticloadbalancing:SetRulePriorities',
-        ],
-        // Not of one listener only: a rule moves to another one, and back when the stack rolls back.
-        resources: ['listener', 'listener-rule'].map((kind) => `${balancerAs(kind, service.foundation)}/*`),
-        why: 'CloudFormation owns the rule, except for its weights',
-        wide: "a rule's id is not known before it is made, nor the listener that it moves to; the load balancer is named",
-      };
-    case 'ReadListeners':
-      return {
-        actions: ['elasticloadbalancing:DescribeListeners'],
-        resources: everywhere,
-        why: 'whether a rule that goes has been replaced on another listener',
-      };
-    case 'ReadHealth':
-      return {
-        actions: ['elasticloadbalancing:DescribeTargetHealth'],
-        resources: everywhere,
-        why: 'nobody is sent to a colour without a healthy target',
-      };
-    case 'ReadServices':
-      return {
-        actions: ['ecs:DescribeServices'],
-        resources: services,
-        why: 'how many tasks run, and of which revision',
-      };
-    case 'ReadTasks':
-      return {
-        actions: ['ecs:DescribeTasks'],
-        resources: [tasks],
-        why: 'how a task ended',
-        wide: anyTask,
-      };
-    case 'FindTasks':
-      return {
-        actions: ['ecs:ListTasks'],
-        resources: everywhere,
-        why: "the tasks of this cluster's services and migrations",
-        when: { ArnEquals: { 'ecs:cluster': service.clusterArn } },
-      };
-    case 'ReadRevisions':
-      return {
-        actions: ['ecs:DescribeTaskDefinition'],
-        resources: everywhere,
-        why: 'the template that is copied, and the image that a colour runs',
-      };
-    case 'RegisterRevision':
-      return {
-        actions: ['ecs:RegisterTaskDefinition'],
-        resources: everywhere,
-        why: 'a copy of the template with the image of the release',
-      };
-    case 'TagRevision':
-      return {
-        actions: ['ecs:TagResource'],
-        resources: revisionsOf([blue, green, migration]),
-        why: "a copy keeps the template's tags",
-        wide: anyRevision,
-        when: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
-      };
-    case 'ReadScaling':
-      return {
-        actions: ['application-autoscaling:DescribeScalableTargets'],
-        resources: everywhere,
-        why: 'whether scaling rests',
-      };
-    case 'ChangeService':
-      return {
-        actions: ['ecs:UpdateService'],
-        resources: services,
-        why: "a colour's revision and number of tasks",
-      };
-    case 'HoldScaling':
-      return {
-        actions: ['application-autoscaling:RegisterScalableTarget'],
-        resources: everywhere,
-        why: 'scaling rests on a colour that loses its traffic, and on the one that sleeps',
-        when: { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } },
-      };
-    case 'RunMigration':
-      return {
-        actions: ['ecs:RunTask'],
-        resources: revisionsOf([migration]),
-        why: "the service's migration, once",
-        wide: anyRevision,
-        when: { ArnEquals: { 'ecs:cluster': service.clusterArn } },
-      };
-    case 'StopMigration':
-      return {
-        actions: ['ecs:StopTask'],
-        resources: [tasks],
-        why: 'a migration that takes too long is stopped, so that two never overlap',
-        wide: anyTask,
-      };
-    case 'PassTaskRoles':
-      return {
-        actions: ['iam:PassRole'],
-        resources: [service.executionRole.roleArn, service.template.taskRole.roleArn],
-        why: 'a revision names the roles that its tasks run under',
-        when: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-      };
-    case 'ReadAlarms':
-      return {
-        actions: ['cloudwatch:DescribeAlarms'],
-        resources: everywhere,
-        why: 'the alarms of both colours, by name',
-      };
-    case 'ReadNumbers':
-      return {
-        actions: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
-        resources: everywhere,
-        why: 'what the load balancer counted for both colours, minute by minute',
-      };
-    case 'FindImage':
-      return {
-        actions: ['ecr:DescribeImages'],
-        resources: [service.repository.repositoryArn],
-        why: 'from a tag to the digest that is released',
-      };
-    case 'StartRelease':
-      return {
-        actions: ['states:StartExecution'],
-        resources: [within(machineArn, 'the machine')],
-        why: 'the push that waited starts when the lock is free',
-      };
-    case 'FindExecution':
-      return {
-        actions: ['states:DescribeExecution'],
-        resources: [`${within(machineArn, 'the machine').replace(':stateMachine:', ':execution:')}:*`],
-        why: 'a push that was started before under the same name is not started again',
-        wide: "an execution's name is not known before it starts; the machine is named",
-      };
-    case 'KeepUndelivered':
-      return {
-        actions: ['sqs:SendMessage'],
-        resources: [within(undelivered?.queueArn, 'the queue')],
-        why: 'an event that it failed on three times is kept where an alarm sees it',
-      };
-    case 'Tell':
-      return {
-        actions: ['events:PutEvents', 'sns:Publish'],
-        resources: [within(topic?.topicArn, 'the topic'), arn('events', 'event-bus', 'default')],
-        why: 'people and other systems hear what happens',
-      };
-  }
+  const families = { ...service.families, migration: `${service.families.template}-migration` };
+  return {
+    service,
+    ledger: given(ledger?.tableArn, 'the ledger'),
+    rule: given(rule, 'the rule'),
+    probeRule: given(probeRule, 'the probe rule'),
+    machine: given(machineArn, 'the machine'),
+    topic: given(topic?.topicArn, 'the topic'),
+    undelivered: given(undelivered?.queueArn, 'the queue'),
+    eventBus: arn('events', 'event-bus', 'default'),
+    services: COLOURS.map((colour) => arn('ecs', 'service', `${cluster}/${service.names[colour]}`)),
+    tasks: arn('ecs', 'task', `${cluster}/*`),
+    revisionsOf: (names: readonly (keyof typeof families)[]): readonly string[] =>
+      names.map((name) => arn('ecs', 'task-definition', `${families[name]}:*`)),
+  };
 }
+
+type Resources = ReturnType<typeof resourcesOf>;
+
+const ANY_TASK = "a task's id is not known before it runs; the cluster is named";
+const ANY_REVISION = "a revision's number is not known before it is registered; its family is named";
+
+/** One row a right: the actions, what they are over, and why. */
+const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
+  KeepLedger: (on) => ({
+    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    resources: [on.ledger()],
+    why: 'every step proves its ownership in the ledger, and writes there first what it does',
+  }),
+  FindRelease: (on) => ({
+    actions: ['dynamodb:Query'],
+    resources: [on.ledger()],
+    why: 'the newest release, which a rollback without a version takes back',
+  }),
+  ReadLedger: (on) => ({
+    actions: ['dynamodb:GetItem'],
+    resources: [on.ledger()],
+    why: 'not while a release runs',
+  }),
+  ReadRule: () => ({
+    actions: ['elasticloadbalancing:DescribeRules'],
+    resources: everywhere,
+    why: 'the weights as the load balancer holds them',
+  }),
+  MoveTraffic: (on) => ({
+    actions: ['elasticloadbalancing:ModifyRule'],
+    resources: [on.rule()],
+    why: 'the weights of this one rule',
+  }),
+  PointProbe: (on) => ({
+    actions: ['elasticloadbalancing:ModifyRule'],
+    resources: [on.probeRule()],
+    why: 'points the probe at the candidate before any user meets it, and at stable when it rests',
+  }),
+  OwnRules: (on) => ({
+    actions: [
+      'elasticloadbalancing:CreateRule',
+      'elasticloadbalancing:DeleteRule',
+      'elasticloadbalancing:ModifyRule',
+      'elasticloadbalancing:SetRulePriorities',
+    ],
+    // Not of one listener only: a rule moves to another one, and back when the stack rolls back.
+    resources: ['listener', 'listener-rule'].map((kind) => `${balancerAs(kind, on.service.foundation)}/*`),
+    why: 'CloudFormation owns the rule, except for its weights',
+    wide: "a rule's id is not known before it is made, nor the listener that it moves to; the load balancer is named",
+  }),
+  ReadListeners: () => ({
+    actions: ['elasticloadbalancing:DescribeListeners'],
+    resources: everywhere,
+    why: 'whether a rule that goes has been replaced on another listener',
+  }),
+  ReadHealth: () => ({
+    actions: ['elasticloadbalancing:DescribeTargetHealth'],
+    resources: everywhere,
+    why: 'nobody is sent to a colour without a healthy target',
+  }),
+  ReadServices: (on) => ({
+    actions: ['ecs:DescribeServices'],
+    resources: on.services,
+    why: 'how many tasks run, and of which revision',
+  }),
+  ReadTasks: (on) => ({
+    actions: ['ecs:DescribeTasks'],
+    resources: [on.tasks],
+    why: 'how a task ended',
+    wide: ANY_TASK,
+  }),
+  FindTasks: (on) => ({
+    actions: ['ecs:ListTasks'],
+    resources: everywhere,
+    why: "the tasks of this cluster's services and migrations",
+    when: { ArnEquals: { 'ecs:cluster': on.service.clusterArn } },
+  }),
+  ReadRevisions: () => ({
+    actions: ['ecs:DescribeTaskDefinition'],
+    resources: everywhere,
+    why: 'the template that is copied, and the image that a colour runs',
+  }),
+  RegisterRevision: () => ({
+    actions: ['ecs:RegisterTaskDefinition'],
+    resources: everywhere,
+    why: 'a copy of the template with the image of the release',
+  }),
+  TagRevision: (on) => ({
+    actions: ['ecs:TagResource'],
+    resources: on.revisionsOf(['blue', 'green', 'migration']),
+    why: "a copy keeps the template's tags",
+    wide: ANY_REVISION,
+    when: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+  }),
+  ReadScaling: () => ({
+    actions: ['application-autoscaling:DescribeScalableTargets'],
+    resources: everywhere,
+    why: 'whether scaling rests',
+  }),
+  ChangeService: (on) => ({
+    actions: ['ecs:UpdateService'],
+    resources: on.services,
+    why: "a colour's revision and number of tasks",
+  }),
+  HoldScaling: () => ({
+    actions: ['application-autoscaling:RegisterScalableTarget'],
+    resources: everywhere,
+    why: 'scaling rests on a colour that loses its traffic, and on the one that sleeps',
+    when: { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } },
+  }),
+  RunMigration: (on) => ({
+    actions: ['ecs:RunTask'],
+    resources: on.revisionsOf(['migration']),
+    why: "the service's migration, once",
+    wide: ANY_REVISION,
+    when: { ArnEquals: { 'ecs:cluster': on.service.clusterArn } },
+  }),
+  StopMigration: (on) => ({
+    actions: ['ecs:StopTask'],
+    resources: [on.tasks],
+    why: 'a migration that takes too long is stopped, so that two never overlap',
+    wide: ANY_TASK,
+  }),
+  PassTaskRoles: (on) => ({
+    actions: ['iam:PassRole'],
+    resources: [on.service.executionRole.roleArn, on.service.template.taskRole.roleArn],
+    why: 'a revision names the roles that its tasks run under',
+    when: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+  }),
+  ReadAlarms: () => ({
+    actions: ['cloudwatch:DescribeAlarms'],
+    resources: everywhere,
+    why: 'the alarms of both colours, by name',
+  }),
+  ReadNumbers: () => ({
+    actions: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
+    resources: everywhere,
+    why: 'what the load balancer counted for both colours, minute by minute',
+  }),
+  FindImage: (on) => ({
+    actions: ['ecr:DescribeImages'],
+    resources: [on.service.repository.repositoryArn],
+    why: 'from a tag to the digest that is released',
+  }),
+  StartRelease: (on) => ({
+    actions: ['states:StartExecution'],
+    resources: [on.machine()],
+    why: 'the push that waited starts when the lock is free',
+  }),
+  FindExecution: (on) => ({
+    actions: ['states:DescribeExecution'],
+    resources: [`${on.machine().replace(':stateMachine:', ':execution:')}:*`],
+    why: 'a push that was started before under the same name is not started again',
+    wide: "an execution's name is not known before it starts; the machine is named",
+  }),
+  KeepUndelivered: (on) => ({
+    actions: ['sqs:SendMessage'],
+    resources: [on.undelivered()],
+    why: 'an event that it failed on three times is kept where an alarm sees it',
+  }),
+  Tell: (on) => ({
+    actions: ['events:PutEvents', 'sns:Publish'],
+    resources: [on.topic(), on.eventBus],
+    why: 'people and other systems hear what happens',
+  }),
+};
 
 /** `arn:…:loadbalancer/app/x/1` -> `arn:…:listener-rule/app/x/1` */
 function balancerAs(kind: string, { loadBalancerArn }: Foundation): string {
