@@ -118,7 +118,7 @@ test.each(['compare', 'literal'] as const)('the table of the README, column `%s`
   const row = (beginning: string) =>
     rowsBelow(README, 'What each costs').find(([what]) => what?.startsWith(beginning))![column];
   const minutes = (scenario: ScenarioName) => cells(scenario, policy).map(toldMinute).map(bare).join(' / ');
-  expect(row('healthy releases that go back')).toBe(rates(cells('healthy', policy)));
+  expect(row('healthy releases rolled back')).toBe(rates(cells('healthy', policy)));
   expect(row('... in an outage of both')).toBe(rates(cells('shared-outage', policy)));
   expect(row('2 points more errors: found')).toBe(minutes('err+2'));
   expect(row('twice as slow')).toBe(minutes('lat-x2'));

@@ -38,7 +38,7 @@ test('the same six all go back under `literal`, the two good ones too', async ()
 
 test.each(['README.md', 'docs/judge.md'])('the table of the six in %s says how they really end', async (document) => {
   const row =
-    /^\| (?:recorded: )?([^|]+\/s(?: [^|]*)?) \|(?: (?:be promoted|go back) \|)? ((?:promoted|back at)[^|]*) \| (back at[^|]*) \|$/gm;
+    /^\| (?:recorded: )?([^|]+\/s(?: [^|]*)?) \|(?: (?:be promoted|be rolled back) \|)? ((?:promoted|rolled back at)[^|]*) \| (rolled back at[^|]*) \|$/gm;
   const told = [...readFileSync(join(ROOT, document), 'utf8').matchAll(row)].map(([, , compare, literal]) => [
     endIn(compare!),
     endIn(literal!),
@@ -51,7 +51,7 @@ test.each(['README.md', 'docs/judge.md'])('the table of the six in %s says how t
   expect(told).toEqual(compare.map((end, index) => [end, literal[index]]));
 });
 
-const endIn = (cell: string): string | number => Number(/^back at minute (\d+)/.exec(cell)?.[1]) || cell.trim();
+const endIn = (cell: string): string | number => Number(/^rolled back at minute (\d+)/.exec(cell)?.[1]) || cell.trim();
 
 test('an answer says when it was decided, when that could be seen, why, and what followed at 100 %', async () => {
   const [answer] = (await replayed([errors])).answers;
