@@ -7,14 +7,19 @@ import { Transient } from '../functions/core/failures.ts';
 import { reconcile } from '../functions/steps/reconcile.ts';
 import type { Ports } from '../functions/steps/step.ts';
 import { type Chance, chance } from './chance.ts';
-import { BareWorld, type Perform } from './interleave/bare-world.ts';
+import type { Effect } from './effects.ts';
 import { Chronicle } from './interleave/chronicle.ts';
 import { Executions } from './interleave/executions.ts';
+import { GoodNumbers } from './interleave/good-numbers.ts';
 import { type Happening, happen, type Stage, settleUp } from './interleave/happenings.ts';
+import { StillHost } from './interleave/host.ts';
 import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/moments.ts';
 import { Timers } from './interleave/timers.ts';
 import { type Broken, type Invocation, type Live, Watch } from './interleave/watch.ts';
-import type { Actor } from './writes.ts';
+import { modelledTraffic } from './traffic.ts';
+import { World } from './world.ts';
+import type { Perform } from './world-parts.ts';
+import { type Actor, NEVER } from './writes.ts';
 
 export interface InterleaveOptions {
   /** Tests break the ports here, to see the watch find it. */
@@ -54,7 +59,17 @@ const named = (name: string, message: string): Error => Object.assign(new Error(
 const everythingWaits = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 /** Promises between two calls of one actor, at the most; more only means that somebody else's turn may come first. */
 const HOPS = 24;
-const NEVER = new Promise<never>(() => {});
+/** No second passes here, so that nobody sends anything. */
+const NO_TRAFFIC = modelledTraffic(chance(0, 'no traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 }));
+
+/** Nothing to do with what comes to rest. */
+const isQuiet = (effect: Effect): boolean =>
+  effect.is.endsWith('read') ||
+  (effect.is === 'ledger' && effect.write.name === 'look') ||
+  (effect.is === 'notice' && effect.notice.kind !== 'stuck') ||
+  effect.is === 'judging' ||
+  effect.is === 'start' ||
+  effect.is === 'migration stopped';
 
 export async function interleave(seed: number, options: InterleaveOptions = {}): Promise<Interleaved> {
   const schedule = new Schedule(seed, options);
@@ -65,7 +80,8 @@ export async function interleave(seed: number, options: InterleaveOptions = {}):
 class Schedule implements Stage {
   readonly clock = new Timers(NOW);
   readonly chance: Chance;
-  readonly world: BareWorld;
+  readonly world: World<Timers, GoodNumbers>;
+  readonly host: StillHost;
   readonly watch: Watch;
   readonly executions: Executions;
   readonly live = new Set<Live>();
@@ -92,15 +108,24 @@ class Schedule implements Stage {
     const moment = momentAt(place, between(0, 1) === 0 ? 'blue' : 'green');
     const comesUp = between(1, 10) > 1;
     this.isImpatient = between(1, 10) > 3;
-    this.world = new BareWorld({
+    this.host = new StillHost(this.clock, () => (comesUp ? between(5, 60) : undefined));
+    this.world = new World({
       clock: this.clock,
       ...moment,
       images: IMAGES,
-      healthyAfter: () => (comesUp ? between(5, 60) : undefined),
-      start: (name, input) => this.executions.start(name, input),
-      status: (execution) => this.executions.status(execution),
+      host: this.host,
+      traffic: NO_TRAFFIC,
+      numbers: new GoodNumbers(moment.service.service),
+      lagSeconds: () => 0,
+      migration: () => ({ is: 'done' }),
+      executions: {
+        start: (name, input) => this.executions.start(name, input),
+        status: (execution) => this.executions.status(execution),
+      },
+      calls: (_, actor) => this.#performFor(actor as Live),
     });
-    this.watch = new Watch(this.world);
+    this.watch = new Watch(this.world, this.host);
+    this.world.onEffect((by, effect) => this.#happened(by as Live, effect));
     this.executions = new Executions({
       clock: this.clock,
       chance: this.chance.uniform,
@@ -227,7 +252,7 @@ class Schedule implements Stage {
     return new Promise<T>((resolve, reject) => {
       const one: Live = { ...who, name, since: this.clock.now(), isDead: false, fail: reject };
       this.live.add(one);
-      const ports = this.world.ports(this.#performFor(one));
+      const ports = this.world.ports(one);
       const end = (): void => {
         this.live.delete(one);
         if (this.#reconciler === one) this.#reconciler = undefined;
@@ -240,17 +265,13 @@ class Schedule implements Stage {
   }
 
   #performFor(by: Live): Perform {
-    return <T>(call: string, effect: (tell: (what: Parameters<Watch['told']>[1]) => void) => T) => {
+    return <T>(name: string, effect: () => T, detail?: string) => {
+      const call = detail ? `ledger: ${detail}` : name;
       if (by.isDead) return NEVER;
       return new Promise<T>((resolve, reject) => {
-        const carryOut = (): T =>
-          effect((what) => {
-            this.#changedBy(what.is, call);
-            this.watch.told(by, what);
-          });
         const answer = (say: (value: T) => void): void => {
           try {
-            say(carryOut());
+            say(effect());
           } catch (error) {
             reject(error);
           }
@@ -274,7 +295,7 @@ class Schedule implements Stage {
                 return undefined;
               }
               case 'lags':
-                this.world.lags = true;
+                this.world.balancer.lags = true;
             }
             return answer(by.isDead ? () => {} : resolve);
           },
@@ -283,9 +304,12 @@ class Schedule implements Stage {
     };
   }
 
-  #changedBy(effect: string, call: string): void {
-    const isQuiet = effect.endsWith('read') || call === 'ledger: look';
-    if (!isQuiet) this.#changed();
+  #happened(by: Live, effect: Effect): void {
+    if (!isQuiet(effect)) this.#changed();
+    this.watch.told(by, effect);
+    if (effect.is !== 'tasks') return;
+    this.world.tasks.second();
+    this.host.changes += 1;
   }
 
   #changed(): void {

@@ -5,9 +5,11 @@ import { type GuardEvent, guard } from '../../functions/steps/guard.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { tell, type Word } from '../../functions/steps/tell.ts';
 import type { Chance } from '../chance.ts';
+import type { World } from '../world.ts';
 import type { Actor } from '../writes.ts';
-import type { BareWorld } from './bare-world.ts';
 import type { Executions } from './executions.ts';
+import type { GoodNumbers } from './good-numbers.ts';
+import type { StillHost } from './host.ts';
 import { IMAGES, SHORT } from './moments.ts';
 import type { Timers } from './timers.ts';
 import type { Live, Watch } from './watch.ts';
@@ -18,7 +20,8 @@ export type Happening = string;
 export interface Stage {
   readonly clock: Timers;
   readonly chance: Chance;
-  readonly world: BareWorld;
+  readonly world: World<Timers, GoodNumbers>;
+  readonly host: StillHost;
   readonly watch: Watch;
   readonly executions: Executions;
   readonly live: ReadonlySet<Live>;
@@ -107,9 +110,9 @@ const send = (it: Stage, event: GuardEvent): void => {
 };
 
 const alarm: Happen = (it) => {
-  const ringing = anyOf(it, it.world.alarms)!;
+  const ringing = anyOf(it, it.world.numbers.list)!;
   const since = it.clock.now() - it.chance.between(0, 100);
-  it.world.alarms[it.world.alarms.indexOf(ringing)] = { ...ringing, state: 'ALARM', since };
+  it.world.numbers.list[it.world.numbers.list.indexOf(ringing)] = { ...ringing, state: 'ALARM', since };
   const { name, colour, kind: acts } = ringing;
   const event = { kind: 'alarm', name, colour, acts, state: 'ALARM', since, reason: 'it rang' } as const;
   deliver(it, event);
@@ -119,8 +122,10 @@ const alarm: Happen = (it) => {
 const crash: Happen = (it) => {
   const { lock } = it.world.ledger.state;
   if (!lock || it.world.tasks.healthy(lock.candidate) === 0) return undefined;
-  it.world.onTaskStopped = (stopped) => deliver(it, { kind: 'task stopped', ...stopped });
-  it.world.crash(lock.candidate);
+  it.world.onTaskStopped((stopped) => deliver(it, { kind: 'task stopped', ...stopped }));
+  it.host.crash(lock.candidate);
+  // ECS starts another one.
+  it.world.tasks.second();
   return `a task of ${lock.candidate} crashes`;
 };
 
@@ -137,10 +142,10 @@ const health: Happen = (it) => {
   if (lock?.phase === 'stuck') return undefined;
   const colour = anyOf(it, COLOURS)!;
   if (it.world.tasks.healthy(colour) === 0) return undefined;
-  it.world.turn(colour, 'unhealthy');
+  it.host.turn(colour, 'unhealthy');
   it.diedAtRest ||= !lock;
   if (it.chance.uniform() < 0.6)
-    it.clock.after(it.chance.between(1, HEALS_AFTER_SECONDS), () => it.world.turn(colour, 'healthy'));
+    it.clock.after(it.chance.between(1, HEALS_AFTER_SECONDS), () => it.host.turn(colour, 'healthy'));
   return `${colour} is unhealthy`;
 };
 
@@ -149,9 +154,9 @@ const hand: Happen = (it) => {
   const { lock } = it.world.ledger.state;
   if (lock?.phase === 'stuck' || (lock?.drained !== undefined && lock.drained === lock.settleFrom)) return undefined;
   const share = anyOf(it, [0, 30, 100])!;
-  it.world.route(weightsFor(it.world.ledger.state.lock ?? { stable: 'blue', candidate: 'green' }, share));
+  it.world.balancer.route(weightsFor(it.world.ledger.state.lock ?? { stable: 'blue', candidate: 'green' }, share));
   it.watch.byHand();
-  return `somebody writes ${it.world.weights.blue} and ${it.world.weights.green}`;
+  return `somebody writes ${it.world.balancer.weights.blue} and ${it.world.balancer.weights.green}`;
 };
 
 const say: Happen = (it) => {

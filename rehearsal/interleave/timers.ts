@@ -1,12 +1,13 @@
 /** Virtual time that moves only when the schedule says so. Calls and waits of everybody hang on one of these. */
-import type { Clock, Instant } from '../../functions/ports/clock.ts';
+import type { Instant } from '../../functions/ports/clock.ts';
+import type { WorldClock } from '../world-parts.ts';
 
 interface Timer {
   readonly at: Instant;
   readonly ring: () => void;
 }
 
-export class Timers implements Clock {
+export class Timers implements WorldClock {
   #now: Instant;
   /** The latest first. */
   readonly #timers: Timer[] = [];
@@ -27,6 +28,10 @@ export class Timers implements Clock {
     const at = this.#now + Math.max(0, seconds);
     const place = this.#timers.findIndex((other) => other.at <= at);
     this.#timers.splice(place < 0 ? this.#timers.length : place, 0, { at, ring });
+  }
+
+  at(instant: Instant, ring: () => void): void {
+    this.after(instant - this.#now, ring);
   }
 
   /** Seconds until the next timer rings. */

@@ -11,9 +11,11 @@ import {
 } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { ALL } from '../../functions/core/share.ts';
+import type { Effect } from '../effects.ts';
 import { Asked } from '../promises/asked.ts';
+import type { AnyWorld } from '../world.ts';
 import type { Actor } from '../writes.ts';
-import type { BareWorld, Effect } from './bare-world.ts';
+import type { StillHost } from './host.ts';
 
 export interface Broken {
   readonly promise: number | 'pending' | 'asked';
@@ -49,7 +51,8 @@ const OF_NOBODY = ['adopt', 'next attempt', 'give up pending'];
 export class Watch {
   readonly broken: Broken[] = [];
   readonly asked: Asked;
-  readonly #world: BareWorld;
+  readonly #world: AnyWorld;
+  readonly #host: Pick<StillHost, 'changes'>;
   /** Counts effects, so that "before" and "after" have a meaning without seconds. */
   #event = 0;
   /** Since when a colour has no healthy target while the other has one. */
@@ -65,9 +68,10 @@ export class Watch {
   #aborted = new Set<string>();
   #paged = false;
 
-  constructor(world: BareWorld) {
+  constructor(world: AnyWorld, host: Pick<StillHost, 'changes'>) {
     this.#world = world;
-    this.asked = new Asked(world.images.values(), world.ledger.state);
+    this.#host = host;
+    this.asked = new Asked(world.images, world.ledger.state);
   }
 
   #found(promise: Broken['promise'], detail: string): void {
@@ -78,7 +82,8 @@ export class Watch {
   byHand(): void {
     this.#handAt = ++this.#event;
     this.#handSecond = this.#world.clock.now();
-    const { tasks, weights } = this.#world;
+    const { tasks } = this.#world;
+    const { weights } = this.#world.balancer;
     for (const colour of COLOURS) if (weights[colour] > 0) this.asked.version(tasks.side(colour).digest);
     // Whoever empties a colour by hand need not have waited for it to settle.
     for (const colour of COLOURS) this.#zeroSince[colour] = undefined;
@@ -99,8 +104,8 @@ export class Watch {
       case 'ledger read':
         by.meant = effect.state.lock;
         break;
-      case 'page':
-        this.#paged = true;
+      case 'notice':
+        this.#paged ||= effect.notice.kind === 'stuck';
         break;
       case 'ledger':
         this.#ledger(by, effect);
@@ -121,7 +126,8 @@ export class Watch {
   }
 
   #lookAtHealth(): void {
-    const { tasks, healthChanges } = this.#world;
+    const { tasks } = this.#world;
+    const { changes: healthChanges } = this.#host;
     if (this.#healthSeen === healthChanges) return;
     this.#healthSeen = healthChanges;
     for (const colour of COLOURS) {
@@ -132,7 +138,7 @@ export class Watch {
 
   #remember(before: Weights): void {
     for (const colour of COLOURS) {
-      const weight = this.#world.weights[colour];
+      const weight = this.#world.balancer.weights[colour];
       if (weight > 0) this.#zeroSince[colour] = undefined;
       else if (before[colour] > 0) this.#zeroSince[colour] = this.#world.clock.now();
     }
@@ -159,7 +165,7 @@ export class Watch {
     if (by.owesReading) this.#found(1, `${by.name}: ${call} before the rule was read back`);
     const leadsBack =
       by.verb === 'Revert' || by.by === 'guard' || by.verb === 'Open' || by.meant?.phase === 'reverting';
-    const isSplit = COLOURS.every((colour) => this.#world.weights[colour] > 0);
+    const isSplit = COLOURS.every((colour) => this.#world.balancer.weights[colour] > 0);
     if (leadsBack && isSplit && !this.#wasByHand(by)) this.#found(1, `${by.name}: ${call} while users are split`);
   }
 
@@ -186,7 +192,7 @@ export class Watch {
   #tasks(by: Invocation, { colour, from, to, fresh }: Extract<Effect, { is: 'tasks' }>): void {
     const destroys = fresh ? from > 0 : to < from;
     if (!destroys || this.#wasByHand(by)) return;
-    const weight = this.#world.weights[colour];
+    const weight = this.#world.balancer.weights[colour];
     const settled = this.#world.clock.now() - (this.#zeroSince[colour] ?? Number.NEGATIVE_INFINITY);
     const isDisturbed = this.#handSecond >= (this.#world.ledger.state.lock?.settleFrom ?? Number.POSITIVE_INFINITY);
     if (weight > 0) this.#found(2, `${by.name}: ${colour} from ${from} to ${to} tasks at ${weight} %`);
@@ -246,7 +252,8 @@ export class Watch {
 
   /** Nothing moves any more. `excused`: a colour died when no release ran, and nobody watches then. */
   atRest(excused: boolean): void {
-    const { ledger, tasks, weights } = this.#world;
+    const { ledger, tasks, balancer } = this.#world;
+    const { weights } = balancer;
     const { lock, stable, pending } = ledger.state;
     const users = COLOURS.find((colour) => weights[colour] === ALL);
     // Where neither colour lives there is nowhere to go; when one lives again, the reconciler leads users there.
