@@ -2,7 +2,7 @@
 import { type App, type StackProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { CodeFor } from '../infra/constructs/bundled-function.ts';
-import type { Ground, IdsFor } from '../infra/ground.ts';
+import type { IdsFor, Platform } from '../infra/platform.ts';
 import { ReleasesStack } from '../infra/releases-stack.ts';
 import type { Profile } from '../infra/settings.ts';
 import { TrialStack } from '../infra/trial-stack.ts';
@@ -11,7 +11,7 @@ import { CoreStack } from '../platform/infra/core-stack.ts';
 import type { AppSettings } from './settings.ts';
 
 interface Base {
-  readonly ground: IdsFor<Ground>;
+  readonly platform: IdsFor<Platform>;
   /** What it does for a service beside its releases. */
   lookAfter?(releases: ReleasesStack): void;
 }
@@ -20,14 +20,14 @@ type MakeBase = (app: App, settings: AppSettings, props: StackProps & { readonly
 
 const BASES: Readonly<Record<Profile, MakeBase>> = {
   production: (app, settings, { code, ...props }) => {
-    const { ground } = new CoreStack(app, 'sluice-core', { core: settings.core!, settings, code, ...props });
+    const { platform } = new CoreStack(app, 'sluice-core', { core: settings.core!, settings, code, ...props });
     return {
-      ground,
+      platform,
       lookAfter(releases) {
         new SecretCare(releases, 'SecretCare', {
           environment: releases.verbs.environment,
           targets: releases.verbs.targets,
-          at: ground(releases).rotation,
+          at: platform(releases).rotation,
           services: settings.services,
           notifications: releases.notices,
           code,
@@ -38,7 +38,7 @@ const BASES: Readonly<Record<Profile, MakeBase>> = {
   },
   trial: (app, { services }, { code: _, ...props }) =>
     new TrialStack(app, 'sluice-trial-foundation', { services, ...props }),
-  attach: (_, { foundation }) => ({ ground: () => ({ foundation: foundation!, tells: {} }) }),
+  attach: (_, { foundation }) => ({ platform: () => ({ foundation: foundation!, tells: {} }) }),
 };
 
 export function makeStacks(app: App, settings: AppSettings, code: CodeFor): readonly ReleasesStack[] {
@@ -49,7 +49,7 @@ export function makeStacks(app: App, settings: AppSettings, code: CodeFor): read
     const releases = new ReleasesStack(app, `sluice-${service.name}`, {
       description: `Sluice: releases of ${service.name}`,
       service,
-      ground: base.ground,
+      platform: base.platform,
       settings,
       code,
       ...props,

@@ -19,13 +19,13 @@ import { RuleKeeper } from './constructs/rule-keeper.ts';
 import { TaskFamilies } from './constructs/task-families.ts';
 import { TwoColourService } from './constructs/two-colour-service.ts';
 import { WeightedRule } from './constructs/weighted-rule.ts';
-import type { Ground, IdsFor } from './ground.ts';
+import type { IdsFor, Platform } from './platform.ts';
 import type { Service, Settings } from './settings.ts';
 
 export interface ReleasesStackProps extends StackProps {
   readonly service: Service;
   /** Plain ids, of another stack of ours or of whatever stands already. */
-  readonly ground: IdsFor<Ground>;
+  readonly platform: IdsFor<Platform>;
   readonly settings: Settings;
   readonly code: CodeFor;
 }
@@ -36,9 +36,9 @@ export class ReleasesStack extends Stack {
   readonly verbs: ReleaseVerbs;
   readonly notices: Notices;
 
-  constructor(scope: Construct, id: string, { service, ground, settings, code, ...props }: ReleasesStackProps) {
+  constructor(scope: Construct, id: string, { service, platform, settings, code, ...props }: ReleasesStackProps) {
     super(scope, id, props);
-    const { foundation, tells } = ground(this);
+    const { foundation, tells } = platform(this);
     const { profile, logDays: logRetention } = settings;
     const machineName = `sluice-${service.name}`;
     const lambdas = { code, logRetention };

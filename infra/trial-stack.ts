@@ -9,7 +9,7 @@ import {
   ListenerAction,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { type Ground, type IdsFor, published } from './ground.ts';
+import { type IdsFor, type Platform, published } from './platform.ts';
 import type { Service } from './settings.ts';
 
 export interface TrialStackProps extends StackProps {
@@ -18,7 +18,7 @@ export interface TrialStackProps extends StackProps {
 
 /** The least that a service can stand on: two public subnets, a load balancer over HTTP, a cluster, a repository each. */
 export class TrialStack extends Stack {
-  readonly ground: IdsFor<Ground>;
+  readonly platform: IdsFor<Platform>;
 
   constructor(scope: Construct, id: string, { services, ...props }: TrialStackProps) {
     super(scope, id, props);
@@ -32,14 +32,17 @@ export class TrialStack extends Stack {
       reason: 'a trial is thrown away; nobody would read its flow log',
     });
 
-    const doors = new SecurityGroup(this, 'Doors', { vpc, description: 'The load balancer of the trial' });
-    doors.addIngressRule(Peer.anyIpv4(), Port.tcp(80), 'anybody, over HTTP');
-    Validations.of(doors).acknowledge({ id: 'AwsSolutions-EC23', reason: 'a public service is open to the public' });
+    const securityGroup = new SecurityGroup(this, 'Doors', { vpc, description: 'The load balancer of the trial' });
+    securityGroup.addIngressRule(Peer.anyIpv4(), Port.tcp(80), 'anybody, over HTTP');
+    Validations.of(securityGroup).acknowledge({
+      id: 'AwsSolutions-EC23',
+      reason: 'a public service is open to the public',
+    });
 
     const loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
       internetFacing: true,
-      securityGroup: doors,
+      securityGroup,
       dropInvalidHeaderFields: true,
     });
     Validations.of(loadBalancer).acknowledge({
@@ -75,11 +78,11 @@ export class TrialStack extends Stack {
       assignPublicIp: true,
       taskSecurityGroupIds: [],
       loadBalancerArn: loadBalancer.loadBalancerArn,
-      loadBalancerSecurityGroupId: doors.securityGroupId,
+      loadBalancerSecurityGroupId: securityGroup.securityGroupId,
       listenerArn: listener.listenerArn,
       url: `http://${loadBalancer.loadBalancerDnsName}`,
       clusterName: cluster.clusterName,
     };
-    this.ground = published<Ground>(this, { foundation, tells: {} });
+    this.platform = published<Platform>(this, { foundation, tells: {} });
   }
 }

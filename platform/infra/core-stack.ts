@@ -8,7 +8,7 @@ import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import type { CodeFor } from '../../infra/constructs/bundled-function.ts';
 import { Notices } from '../../infra/constructs/notices.ts';
-import { type Ground, type IdsFor, published } from '../../infra/ground.ts';
+import { type IdsFor, type Platform, published } from '../../infra/platform.ts';
 import type { Settings } from '../../infra/settings.ts';
 import { AccessLogs } from './constructs/access-logs.ts';
 import { Backups } from './constructs/backups.ts';
@@ -19,7 +19,7 @@ import { Domain } from './constructs/domain.ts';
 import { ImageRepository } from './constructs/image-repository.ts';
 import { Network } from './constructs/network.ts';
 import { PipelineRole } from './constructs/pipeline-role.ts';
-import { PublicDoor } from './constructs/public-door.ts';
+import { PublicLoadBalancer } from './constructs/public-load-balancer.ts';
 import { Rotation } from './constructs/rotation.ts';
 import type { RotationIds } from './constructs/rotation-ids.ts';
 import { Secrets } from './constructs/secrets.ts';
@@ -33,12 +33,12 @@ export interface CoreStackProps extends StackProps {
 }
 
 /** What services stand on, and where the secrets are that change under them. */
-export interface CoreGround extends Ground {
+export interface CorePlatform extends Platform {
   readonly rotation: RotationIds;
 }
 
 export class CoreStack extends Stack {
-  readonly ground: IdsFor<CoreGround>;
+  readonly platform: IdsFor<CorePlatform>;
 
   constructor(scope: Construct, id: string, { core, settings, code, ...props }: CoreStackProps) {
     super(scope, id, props);
@@ -59,7 +59,11 @@ export class CoreStack extends Stack {
     const cache = new Cache(this, 'Cache', { runs: core.cache, named: named.cache, asks: secrets, ...inside });
 
     const domain = new Domain(this, 'Domain', { of: core.domain, named });
-    const door = new PublicDoor(this, 'PublicDoor', { shows: domain.certificate, logsTo: accessLogs, ...inside });
+    const publicLoadBalancer = new PublicLoadBalancer(this, 'PublicDoor', {
+      shows: domain.certificate,
+      logsTo: accessLogs,
+      ...inside,
+    });
     const website = new Website(this, 'Website', {
       shows: buckets.frontend,
       answersTo: [core.domain.name, named.www],
@@ -67,7 +71,7 @@ export class CoreStack extends Stack {
       asks: named.api,
       logsTo: accessLogs,
     });
-    domain.leadTo({ website, door });
+    domain.leadTo({ website, publicLoadBalancer });
 
     const cluster = new Cluster(this, 'Cluster', {
       vpc: network.vpc,
@@ -131,15 +135,15 @@ export class CoreStack extends Stack {
         ? { NameServers: Fn.join(' ', domain.zone.hostedZoneNameServers ?? []) }
         : {}),
     });
-    this.ground = published<CoreGround>(this, {
+    this.platform = published<CorePlatform>(this, {
       foundation: {
         vpcId: network.vpc.vpcId,
         subnetIds: network.vpc.privateSubnets.map(({ subnetId }) => subnetId),
         assignPublicIp: false,
         taskSecurityGroupIds: [network.dataClients.securityGroupId],
-        loadBalancerArn: door.loadBalancer.loadBalancerArn,
-        loadBalancerSecurityGroupId: door.group.securityGroupId,
-        listenerArn: door.listener.listenerArn,
+        loadBalancerArn: publicLoadBalancer.loadBalancer.loadBalancerArn,
+        loadBalancerSecurityGroupId: publicLoadBalancer.group.securityGroupId,
+        listenerArn: publicLoadBalancer.listener.listenerArn,
         url: `https://${named.api}`,
         clusterName: named.cluster,
       },

@@ -20,8 +20,8 @@ export class Cache extends Construct {
 
   constructor(scope: Construct, id: string, { runs, named, standsIn: { vpc, dataClients }, asks }: CacheProps) {
     super(scope, id);
-    const door = new SecurityGroup(this, 'Door', { vpc, description: 'The cache', allowAllOutbound: false });
-    door.addIngressRule(dataClients, Port.tcp(this.port), 'from whoever may reach the data');
+    const securityGroup = new SecurityGroup(this, 'Door', { vpc, description: 'The cache', allowAllOutbound: false });
+    securityGroup.addIngressRule(dataClients, Port.tcp(this.port), 'from whoever may reach the data');
     const subnets = new CfnSubnetGroup(this, 'Subnets', {
       description: 'The private subnets',
       cacheSubnetGroupName: named,
@@ -38,7 +38,7 @@ export class Cache extends Construct {
       multiAzEnabled: true,
       cacheParameterGroupName: 'default.redis7',
       cacheSubnetGroupName: subnets.ref,
-      securityGroupIds: [door.securityGroupId],
+      securityGroupIds: [securityGroup.securityGroupId],
       port: this.port,
       transitEncryptionEnabled: true,
       atRestEncryptionEnabled: true,

@@ -27,8 +27,12 @@ export class Database extends Construct {
 
   constructor(scope: Construct, id: string, { runs, named, standsIn: { vpc, dataClients } }: DatabaseProps) {
     super(scope, id);
-    const door = new SecurityGroup(this, 'Door', { vpc, description: 'The database', allowAllOutbound: false });
-    door.addIngressRule(dataClients, Port.tcp(this.port), 'from whoever may reach the data');
+    const securityGroup = new SecurityGroup(this, 'Door', {
+      vpc,
+      description: 'The database',
+      allowAllOutbound: false,
+    });
+    securityGroup.addIngressRule(dataClients, Port.tcp(this.port), 'from whoever may reach the data');
     this.instance = new DatabaseInstance(this, 'Instance', {
       instanceIdentifier: named.database,
       engine: DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.of(runs.version, '15') }),
@@ -39,7 +43,7 @@ export class Database extends Construct {
       multiAz: runs.multiAz,
       vpc,
       vpcSubnets: { subnets: vpc.privateSubnets },
-      securityGroups: [door],
+      securityGroups: [securityGroup],
       databaseName: named.databaseName,
       credentials: Credentials.fromUsername(named.databaseAdmin),
       manageMasterUserPassword: true,

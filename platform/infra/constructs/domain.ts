@@ -4,7 +4,7 @@ import { AaaaRecord, ARecord, type IHostedZone, PublicHostedZone, RecordTarget }
 import { CloudFrontTarget, LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import type { Core, Names } from '../core-settings.ts';
-import type { PublicDoor } from './public-door.ts';
+import type { PublicLoadBalancer } from './public-load-balancer.ts';
 import type { Website } from './website.ts';
 
 export interface DomainProps {
@@ -39,7 +39,13 @@ export class Domain extends Construct {
       : this.certificate;
   }
 
-  leadTo({ website, door }: { readonly website: Website; readonly door: PublicDoor }): void {
+  leadTo({
+    website,
+    publicLoadBalancer,
+  }: {
+    readonly website: Website;
+    readonly publicLoadBalancer: PublicLoadBalancer;
+  }): void {
     const { zone } = this;
     const site = RecordTarget.fromAlias(new CloudFrontTarget(website.distribution));
     for (const [title, recordName] of [
@@ -49,7 +55,7 @@ export class Domain extends Construct {
       new ARecord(this, title, { zone, recordName, target: site });
       new AaaaRecord(this, `${title}V6`, { zone, recordName, target: site });
     }
-    const api = RecordTarget.fromAlias(new LoadBalancerTarget(door.loadBalancer));
+    const api = RecordTarget.fromAlias(new LoadBalancerTarget(publicLoadBalancer.loadBalancer));
     new ARecord(this, 'Api', { zone, recordName: this.named.api, target: api });
   }
 }

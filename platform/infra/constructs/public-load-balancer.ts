@@ -12,19 +12,19 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Network } from './network.ts';
 
-export interface PublicDoorProps {
+export interface PublicLoadBalancerProps {
   readonly standsIn: Network;
   readonly shows: ICertificate;
   readonly logsTo: IBucket;
 }
 
 /** The load balancer. What no rule of a service wants is answered here; the rules come with the releases stacks. */
-export class PublicDoor extends Construct {
+export class PublicLoadBalancer extends Construct {
   readonly loadBalancer: ApplicationLoadBalancer;
   readonly listener: ApplicationListener;
   readonly group: SecurityGroup;
 
-  constructor(scope: Construct, id: string, { standsIn: { vpc }, shows, logsTo }: PublicDoorProps) {
+  constructor(scope: Construct, id: string, { standsIn: { vpc }, shows, logsTo }: PublicLoadBalancerProps) {
     super(scope, id);
     this.group = new SecurityGroup(this, 'Group', { vpc, description: 'The load balancer' });
     this.group.addIngressRule(Peer.anyIpv4(), Port.tcp(443), 'anybody');

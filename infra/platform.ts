@@ -4,7 +4,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { Foundation } from './settings.ts';
 
-export interface Ground {
+export interface Platform {
   readonly foundation: Foundation;
   /** What every service is told in its environment, as where the database is. */
   readonly tells: Readonly<Record<string, string>>;
@@ -17,10 +17,10 @@ export type IdsFor<Ids> = (reader: Stack) => Ids;
  * change one at any time: an export of CloudFormation's may not change while anybody imports it. A reader may ask twice.
  */
 export function published<Ids>(owner: Stack, ids: Ids): IdsFor<Ids> {
-  const shelf = new Construct(owner, 'Ids');
+  const parameters = new Construct(owner, 'Ids');
   const nameOf = (path: readonly string[]): string => `/${owner.stackName}/${path.join('/')}`;
   eachToken(ids, (stringValue, path) => {
-    new StringParameter(shelf, path.join('-'), { parameterName: nameOf(path), stringValue });
+    new StringParameter(parameters, path.join('-'), { parameterName: nameOf(path), stringValue });
     return stringValue;
   });
   const known = new Map<Stack, Ids>();
