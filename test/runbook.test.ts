@@ -110,7 +110,9 @@ test('force-stable in the runbook is the command that the notices carry', () => 
 });
 
 /** Titles in the first column of the page's table; `…` stands for anything. */
-const explained = [...page.slice(page.indexOf('\n## Pages')).matchAll(/^\| `([^`]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(
+const explained = [
+  ...page.slice(page.indexOf('\n## Notifications')).matchAll(/^\| `([^`]+)` \| [^|]+ \| [^|]+ \|$/gm),
+].map(
   ([, title]) =>
     new RegExp(
       `^${title!
