@@ -95,7 +95,7 @@ export function accountOf({ world, candidate, timeline, audit, main, before, fau
   const history = main?.execution.history ?? [];
   const now = served(world, candidate);
   return {
-    outcome: outcomeOf(main, world.ledger.state.lock),
+    outcome: outcomeOf(main, world, candidate),
     ...reasonOf(main, timeline),
     ...(abort?.evidence ? { evidence: abort.evidence } : {}),
     shares: sharesOf(world.writes, main?.id),
@@ -161,8 +161,14 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Nothing to do': 'nothing',
 };
 
-function outcomeOf(main: Running | undefined, lock: Lock | undefined): Account['outcome'] {
-  if (main?.end) return isKilled(main) ? 'killed' : (OUTCOMES[main.state] ?? 'stuck');
+function outcomeOf(main: Running | undefined, { ledger, tasks }: World, candidate: Colour): Account['outcome'] {
+  const { lock } = ledger.state;
+  if (main?.end && isKilled(main)) return 'killed';
+  // The reconciler brought it to its end meanwhile, and the release's record says to which.
+  const digest = tasks.side(candidate).digest;
+  const ended = main?.state === 'FencedOut' && digest ? ledger.record(digest)?.status : undefined;
+  if (ended === 'reverted') return ended;
+  if (main?.end) return OUTCOMES[main.state] ?? 'stuck';
   const isWatched = lock?.phase === 'baking' || lock?.phase === 'deploying';
   return isWatched && !lock.abort && (lock.hold ?? lock.askedAt) !== undefined ? 'held' : 'flying';
 }

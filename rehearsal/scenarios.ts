@@ -73,6 +73,9 @@ const revertedThere = (at: Share, policy: Policy): Expected => ({
   outcome: 'reverted',
   ...(policy === 'compare' ? { share: at } : {}),
 });
+/** A good version goes to everybody, a bad one goes back. */
+const byItsErrors = (_: Share, __: Policy, { points }: FaultOptions): Expected =>
+  points > 0 ? reverted() : promoted();
 const revertedBefore = (): Expected => ({ outcome: 'reverted', share: 0 });
 
 /** What can be switched on and off, and how it spoils a role's answers. */
@@ -160,6 +163,22 @@ export const SCENARIOS = {
     probeFails: true,
     errorFreeUnderLiteral: true,
     expected: reverted,
+  },
+  'ecs-outage': {
+    about: 'ECS cannot be called for a while',
+    points: 0,
+    spoilt: fromThenOn('errors'),
+    out: 'ECS',
+    errorFreeUnderLiteral: true,
+    expected: byItsErrors,
+  },
+  'lambda-throttled': {
+    about: 'Lambda refuses all functions without reserved concurrency for a while',
+    points: 0,
+    spoilt: fromThenOn('errors'),
+    out: 'Lambda',
+    errorFreeUnderLiteral: true,
+    expected: byItsErrors,
   },
   'held-while-growing': {
     about: 'a person holds the release for half an hour while the new version grows',

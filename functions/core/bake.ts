@@ -59,7 +59,7 @@ export function decide(moment: Moment): BakeEnd {
   return { word: 'hold', reason: `${reason}; a person is asked`, ask: true };
 }
 
-function heldByPerson({ by, at }: { readonly by: string; readonly at: number }, now: number): BakeEnd {
+export function heldByPerson({ by, at }: { readonly by: string; readonly at: number }, now: number): BakeEnd {
   if (now < at + ANSWER_WITHIN_SECONDS) return { word: 'hold', reason: `held by ${by}` };
   return { word: 'abort', reason: `${by} held it for ${ANSWER_WITHIN_SECONDS / 3600} hours and nobody let it go on` };
 }

@@ -48,6 +48,11 @@ export const STRATEGIES = {
 
 /** A person who was asked has this long to answer; then the release goes back. */
 export const ANSWER_WITHIN_SECONDS = 4 * 3600;
+/**
+ * So long an outage of the control plane (ECS, the load balancer's API, CloudWatch, our own Lambdas) is waited out before
+ * a person is asked: AWS's hiccups end within minutes, and users are on a candidate that nothing speaks against.
+ */
+export const OUTAGE_SECONDS = 15 * 60;
 /** A bake is stretched up to this many times its length before somebody must decide. */
 export const HOLD_UP_TO = 2;
 
@@ -61,7 +66,10 @@ export const DRAIN_SECONDS = 10 * 60;
 /**
  * Step Functions ends an execution at 25,000 history events, and no Catch sees it
  * (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). Waits may fill 20,000; the rest is room
- * for one hold by a person (4 h) and for the retries of a bad day.
+ * for one hold by a person (4 h) or one outage about which nobody answers (15 min and 4 h: up to 20 events a minute, with
+ * the retries of a step that fails, is 5,100), and for the retries of a bad day. A release that needs more than all of
+ * that at once ends at the limit; nobody is left: a person was asked long before, and the reconciler takes over at once
+ * from an execution that has ended, and says so.
  */
 export const HISTORY_BUDGET = 20_000;
 /** Task entered, Lambda scheduled, started and succeeded, task left; Choice and Wait entered and left. */

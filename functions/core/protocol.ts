@@ -78,6 +78,8 @@ export interface Lock {
   readonly blocked?: string;
   /** When a person was asked to decide. */
   readonly askedAt?: number;
+  /** What the control plane could not do at the last looks, since when, and when a person was asked about it. */
+  readonly outage?: { readonly what: string; readonly from: number; readonly askedAt?: number };
   readonly command?: Command;
   readonly taken?: string;
   readonly target?: 'candidate';
@@ -128,6 +130,10 @@ export interface Watch {
   readonly ticks: number;
   /** Looks in a row in which `ticks` did not move. */
   readonly still: number;
+  /** When the last of them was counted, epoch seconds: looks come more often than once a minute when executions end. */
+  readonly at?: number;
+  /** A person was asked about it. */
+  readonly asked?: true;
   /** What was told already, so that it is told once. */
   readonly told: readonly string[];
 }
@@ -188,6 +194,11 @@ const absent = (path: Path): Condition => not(present(path));
 const equal = (path: Path, value: Value): Condition => ({ path, is: '=', value });
 const differs = (path: Path, value: Value): Condition => ({ path, is: '<>', value });
 const phaseIn = (...phases: readonly Phase[]): Condition => ({ path: 'lock.phase', oneOf: phases });
+
+const withoutOutage = ({ what, from }: NonNullable<Lock['waitingFor']>, outageFrom: number, now: number) => ({
+  what,
+  from: from + Math.max(0, now - Math.max(from, outageFrom)),
+});
 
 /** Proof of ownership: the execution and the fence under which it opened. */
 export interface Mine {
@@ -287,7 +298,7 @@ export const writes = {
       'lock.stageFrom': at,
       ...(first ? { 'lock.firstShareAt': at, 'lock.alarmsSeen': first } : {}),
     },
-    remove: ['lock.askedAt', 'lock.waitingFor'],
+    remove: ['lock.askedAt', 'lock.waitingFor', 'lock.outage'],
     tick: true,
   }),
 
@@ -302,6 +313,29 @@ export const writes = {
     name: 'ask',
     condition: all(mine(me), notAborted, absent('lock.askedAt')),
     set: { 'lock.askedAt': at },
+    tick: true,
+  }),
+
+  outage: (me: Mine, what: string, from: number): LedgerWrite => ({
+    name: 'outage',
+    condition: all(mine(me), notAborted, absent('lock.outage')),
+    set: { 'lock.outage': { what, from } },
+    tick: true,
+  }),
+
+  outageAsked: (me: Mine, at: number): LedgerWrite => ({
+    name: 'outage asked',
+    condition: all(mine(me), notAborted, present('lock.outage')),
+    set: { 'lock.outage.askedAt': at },
+    tick: true,
+  }),
+
+  /** The time of the outage does not count against the candidate that was waited for. */
+  outageOver: (me: Mine, { outage, waitingFor }: Pick<Lock, 'outage' | 'waitingFor'>, now: number): LedgerWrite => ({
+    name: 'outage over',
+    condition: mine(me),
+    set: outage && waitingFor ? { 'lock.waitingFor': withoutOutage(waitingFor, outage.from, now) } : {},
+    remove: ['lock.outage'],
     tick: true,
   }),
 

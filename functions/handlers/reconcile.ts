@@ -1,7 +1,7 @@
 import { reconcile } from '../steps/reconcile.ts';
 import { clock } from './deadline.ts';
 import { lambda } from './lambda.ts';
-import { executions, fleet, ledger, notices, registry, router } from './ports.ts';
+import { executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
 
 /** Whatever called it, the minute or the end of an execution: it looks for itself. */
 export const handler = lambda('Reconcile', (at, settings) =>
@@ -9,6 +9,7 @@ export const handler = lambda('Reconcile', (at, settings) =>
     {
       router: router(at),
       fleet: fleet(at),
+      signals: signals(at),
       ledger: ledger(at),
       registry: registry(at),
       executions: executions(at),

@@ -3,24 +3,31 @@
  * what follows from it at this moment of the bake. Silence never advances; trouble in reading is silence.
  */
 
-import { decide, isBakeOver } from '../core/bake.ts';
+import { decide, isAdvanceAsked, isBakeOver } from '../core/bake.ts';
 import { typed } from '../core/commands.ts';
 import type { VerdictWord } from '../core/judge/decision.ts';
-import { type JudgeState, weigh } from '../core/judge/judge.ts';
 import type { LiteralEvidence } from '../core/judge/literal.ts';
-import type { Evidence, Verdict } from '../core/judge/verdict.ts';
-import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmWatch } from '../core/judge/warm.ts';
+import type { Evidence } from '../core/judge/verdict.ts';
 import { type Stage, TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, type Mine, writes } from '../core/protocol.ts';
-import { safeColour, shareOf } from '../core/roles.ts';
+import { safeColour } from '../core/roles.ts';
 import { ALL, NONE, type Share } from '../core/share.ts';
-import { listen } from './listen.ts';
+import { hardRules, type Standing } from './hard-rules.ts';
+import { waitOut } from './outage.ts';
 import type { ServiceSettings } from './settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
-import { agreeingShare, changedByHand, commandTo } from './traffic.ts';
-import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop, verdictOf } from './verdict.ts';
+import { commandTo } from './traffic.ts';
+import { type PolicyVerdict, UNREADABLE, unlessTransient, verdictOf } from './verdict.ts';
+import { warmVerdict } from './warm.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notices' | 'clock'>;
+
+/** Shift is asked again for a share that the rule shows and nobody confirmed. */
+interface Finish {
+  readonly word: 'finish';
+  readonly share: Share;
+  readonly reason: string;
+}
 
 interface Finding {
   readonly word: VerdictWord;
@@ -33,38 +40,23 @@ type JudgeSettings = Pick<ServiceSettings, 'service' | 'profile' | 'traffic'>;
 
 export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
   async function judgeStep(input: StepInput): Promise<StepOutput> {
-    const { ledger, notices } = ports;
+    const { ledger } = ports;
     const { me, lock } = await owned(ledger, input);
     if (lock.abort) return answer(lock, 'abort', lock.share, lock.abort.reason, 0);
-    // Nothing is expected of the candidate while a person holds it: its wait begins anew, also when the hold is removed by hand.
-    await commit(ledger, me, lock.hold && lock.waitingFor ? writes.waitsAnew(me) : writes.tick(me));
-    if (input.state.error) {
-      const { Error: name, Cause: cause = '' } = input.state.error;
-      await notices.send({
-        kind: 'trouble',
-        releaseId: lock.releaseId,
-        title: 'The watch had trouble',
-        body: `${name} ${cause}`,
-        next: [],
-      });
-    }
-
-    const finding =
-      (await hardRules(ports, lock)) ??
-      (await (lock.phase === 'warm'
-        ? watchWarm(ports, settings.service, me, lock)
-        : judgeBake(ports, settings, me, lock)));
+    const { error } = input.state;
+    if (error && lock.phase === 'warm') await tellTrouble(ports, lock, error);
+    const finding = await findingOf(ports, settings, me, lock, error);
+    // Last, so that a judge that dies on the way is seen to stand still. Nothing is expected of the candidate while a
+    // person holds it: its wait begins anew, also when the hold is removed by hand.
+    if (finding.word !== 'abort')
+      await commit(ledger, me, lock.hold && lock.waitingFor ? writes.waitsAnew(me) : writes.tick(me));
     switch (finding.word) {
       case 'abort':
         return abort(ports, me, lock, finding);
+      case 'finish':
+        return answer(lock, 'finish', finding.share, finding.reason, 0);
       case 'advance':
-        return answer(
-          lock,
-          'advance',
-          lock.phase === 'warm' ? lock.share : stagesOf(lock).next.share,
-          finding.reason,
-          0,
-        );
+        return answer(lock, 'advance', lock.share === ALL ? ALL : stagesOf(lock).next.share, finding.reason, 0);
       default:
         if (finding.ask) await ask(ports, settings, me, lock, finding.reason);
         return answer(
@@ -78,48 +70,57 @@ export const judge = (ports: JudgePorts, settings: JudgeSettings) =>
     }
   };
 
-/** What needs no statistics: a crash of this release's tasks, and weights that are not ours. */
-async function hardRules(ports: JudgePorts, lock: Lock): Promise<Finding | undefined> {
-  const candidate = await ports.fleet.observe(lock.candidate);
-  if (candidate.crashes > 0) {
-    return {
-      word: 'abort',
-      reason: `a task of ${lock.candidate} crashed: ${candidate.lastStopped ?? 'no reason was given'}`,
-    };
+async function findingOf(
+  ports: JudgePorts,
+  settings: JudgeSettings,
+  me: Mine,
+  lock: Lock,
+  error: StepInput['state']['error'],
+): Promise<Finding | Finish> {
+  const standing = await hardRules(ports, lock);
+  if (standing.against) return standing.against;
+  if (lock.phase === 'warm') {
+    const watched = await watchWarm(ports, settings.service, me, lock);
+    const { unread } = standing;
+    return unread && watched.word === 'advance' ? { word: 'hold', reason: unread } : watched;
   }
-  if (shareOf(lock, await ports.router.current()) === lock.share) return undefined;
-  const live = await agreeingShare(ports, lock);
-  if (live !== undefined && live !== lock.share) {
-    return { word: 'abort', reason: changedByHand(live, lock) };
-  }
-  return undefined;
+  // Shift died before it could call the old colour warm.
+  if (lock.share === ALL) return { word: 'advance', reason: `all users are on ${lock.candidate}` };
+  return judgeBake(ports, settings, me, lock, standing, error);
 }
 
 async function judgeBake(
   ports: JudgePorts,
-  { service, profile }: JudgeSettings,
+  settings: JudgeSettings,
   me: Mine,
   lock: Lock,
-): Promise<Finding> {
+  standing: Standing,
+  error: StepInput['state']['error'],
+): Promise<Finding | Finish> {
   const { stage, next } = stagesOf(lock);
   const now = ports.clock.now();
   const bakeDone = isBakeOver({ now, lock, stage });
   const { verdict, silence } = lock.share === NONE ? NO_USERS_YET : await verdictOf(ports, lock, bakeDone);
-  if (verdict.notice) await page(ports, service, me, lock, verdict.notice);
-  const end = decide({
-    now,
-    lock,
-    stage,
-    next,
-    onUnproven: lock.plan.onUnproven,
-    mayPromoteUnproven: profile === 'trial',
-    verdict,
-    silence,
-  });
-  return { ...end, ...(verdict.evidence ? { evidence: verdict.evidence } : {}) };
+  if (verdict.notice) await page(ports, settings.service, me, lock, verdict.notice);
+  const evidence = verdict.evidence ? { evidence: verdict.evidence } : {};
+  if (verdict.word === 'abort') return { ...verdict, ...evidence };
+  // A person may end a bake without numbers, but not without ECS and the rule: nothing could move then.
+  const isDeaf = verdict.rule === UNREADABLE && !isAdvanceAsked(lock);
+  const unread = standing.unread ?? (isDeaf ? verdict.reason : undefined);
+  const tell = (reason: string) => tellAsked(ports, settings, lock, reason);
+  const outage = await waitOut(ports, me, lock, { unread, error }, tell);
+  if (outage?.word === 'hold' && !bakeDone && !lock.hold) return { ...outage, word: 'continue', ...evidence };
+  if (outage) return { ...outage, ...evidence };
+  const { unfinished } = standing;
+  if (unfinished !== undefined)
+    return { word: 'finish', share: unfinished, reason: `the rule shows ${unfinished} %, which is not confirmed yet` };
+  const { onUnproven } = lock.plan;
+  const mayPromoteUnproven = settings.profile === 'trial';
+  const end = decide({ now, lock, stage, next, onUnproven, mayPromoteUnproven, verdict, silence });
+  return { ...end, ...evidence };
 }
 
-/** Only a person's hold brings a release here before its first share. */
+/** Only a person's hold or an outage brings a release here before its first share. */
 const BEFORE_FIRST_SHARE: Stage = { share: NONE, bakeSeconds: 0, approval: false };
 const NO_USERS_YET: PolicyVerdict = {
   verdict: { word: 'advance', rule: 'no users yet', reason: 'nobody is on the candidate yet' },
@@ -127,34 +128,16 @@ const NO_USERS_YET: PolicyVerdict = {
 };
 
 async function watchWarm(ports: JudgePorts, service: string, me: Mine, lock: Lock): Promise<Finding> {
-  const { signals, fleet, ledger, clock } = ports;
+  const { ledger, clock } = ports;
   const now = clock.now();
-  const ringing = ringingBackstop(await ownAlarms(ports, lock));
-  if (ringing) return ringing;
-  const readings = await minutesAtThisShare(signals, clock, lock, []);
-  const { state } = await listen(ports, lock);
-  const judged = weigh(state, { bakeDone: false, names: lock });
-  const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
-  const watched = judgeWarm(minutes, {
-    oldColourFine: (await fleet.health())[lock.stable] > 0,
-    errors: errorRules(lock, state, judged),
-    names: lock,
-  });
+  const watched = await warmVerdict(ports, lock);
   if (watched.word === 'abort') return watched;
   if (watched.page) await page(ports, service, me, lock, watched);
   if ((await ledger.read()).pending) return { word: 'advance', reason: 'a push waits, so the warm time ends' };
   const left = (lock.stageFrom ?? now) + lock.plan.warmSeconds - now;
   return left <= 0
     ? { word: 'advance', reason: 'the warm time is over' }
-    : { word: 'continue', reason: watched.reason, evidence: watched.evidence };
-}
-
-/** Who says how many errors are too many at 100 %. What goes straight there is the first of a service, or brought back. */
-function errorRules({ plan, hotfix }: Lock, { past }: JudgeState, verdict: Verdict): WarmWatch['errors'] {
-  const isBaked = plan.stages[0]?.share !== ALL;
-  if (plan.policy === 'literal' && !hotfix && isBaked) return { by: 'plan', rules: PLAN_RULES };
-  if (plan.policy === 'compare' && !hotfix && past) return { by: 'judge', verdict };
-  return { by: 'plan', rules: ABSOLUTE_BAR };
+    : { word: 'continue', reason: watched.reason, ...(watched.evidence ? { evidence: watched.evidence } : {}) };
 }
 
 /** Tells a person of what is no reason to go back by itself; once, not every tick. */
@@ -190,16 +173,22 @@ async function abort(
   return answer(lock, 'abort', lock.share, reason, 0);
 }
 
-async function ask(
+async function ask(ports: JudgePorts, settings: JudgeSettings, me: Mine, lock: Lock, reason: string): Promise<void> {
+  // The question first: asked twice is better than never.
+  await tellAsked(ports, settings, lock, reason);
+  await commit(ports.ledger, me, writes.ask(me, Math.round(ports.clock.now())));
+}
+
+async function tellAsked(
   ports: JudgePorts,
   { service, traffic }: JudgeSettings,
-  me: Mine,
   lock: Lock,
   reason: string,
 ): Promise<void> {
-  const { ledger, fleet, notices, clock } = ports;
-  const safe = safeColour(await fleet.health(), lock.stable);
-  // The question first: asked twice is better than never.
+  const { fleet, notices } = ports;
+  // What cannot be read at this moment does not keep a person from being asked.
+  const health = await fleet.health().catch(unlessTransient);
+  const safe = health ? safeColour(health, lock.stable) : lock.stable;
   await notices.send({
     kind: 'held',
     releaseId: lock.releaseId,
@@ -207,7 +196,20 @@ async function ask(
     body: reason,
     next: [typed('promote', service), typed('abort', service), commandTo(ports, traffic, safe)],
   });
-  await commit(ledger, me, writes.ask(me, Math.round(clock.now())));
+}
+
+async function tellTrouble(
+  { notices }: JudgePorts,
+  { releaseId }: Lock,
+  { Error: name, Cause: cause = '' }: NonNullable<StepInput['state']['error']>,
+): Promise<void> {
+  await notices.send({
+    kind: 'trouble',
+    releaseId,
+    title: 'The watch had trouble',
+    body: `${name} ${cause}`,
+    next: [],
+  });
 }
 
 /** The stage that is being watched, and the one after it. */
@@ -225,7 +227,7 @@ function secondsToWait(lock: Lock, now: number): number {
 
 const answer = (
   lock: Lock,
-  verdict: VerdictWord,
+  verdict: VerdictWord | Finish['word'],
   share: Share,
   reason: string,
   waitSeconds: number,

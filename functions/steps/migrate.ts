@@ -2,6 +2,7 @@
 import { MigrationFailed } from '../core/failures.ts';
 import { TICK_SECONDS } from '../core/plan.ts';
 import { type Lock, writes } from '../core/protocol.ts';
+import { waitOut } from './outage.ts';
 import { commit, ownedForward, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 
 export interface MigrateSettings {
@@ -20,7 +21,13 @@ export const migrate = (ports: Pick<Ports, 'fleet' | 'ledger' | 'clock'>, settin
     const from = lock.waitingFor?.what === WHAT ? lock.waitingFor.from : Math.round(clock.now());
     await commit(ledger, me, lock.waitingFor?.what === WHAT ? writes.tick(me) : writes.waiting(me, WHAT, from));
 
+    if (input.state.error) {
+      const waited = await waitOut(ports, me, lock, { error: input.state.error }, async () => {});
+      if (waited?.word === 'abort') throw new MigrationFailed(`The migration was given up: ${waited.reason}`);
+    }
     const run = await fleet.migrate(lock.releaseId, lock.digest);
+    if (lock.outage || input.state.error)
+      await commit(ledger, me, writes.outageOver(me, lock, Math.round(clock.now())));
     if (run.is === 'done') return answer(lock, 'done', 'the migration ended well');
     if (run.is === 'failed') throw new MigrationFailed(`The migration failed: ${run.reason}`);
     const waited = clock.now() - from;

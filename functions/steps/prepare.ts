@@ -64,6 +64,9 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
     if (waited >= settings.readyWithinSeconds) {
       throw new NotReady(`${lock.candidate} ${missing.is} after ${Math.round(waited / 60)} minutes${missing.because}`);
     }
+    // Nobody else would say so at 0 %, where Prepare is asked again by itself.
+    if (lock.outage && lock.share === NONE)
+      await commit(ledger, me, writes.outageOver(me, lock, Math.round(clock.now())));
     return answer(lock, lock.share === NONE ? 'wait' : 'not ready', share, `${progress}: it ${missing.is}`);
   };
 

@@ -14,17 +14,16 @@ import { lostPush, pendingName, startPending } from './pending.ts';
 import { revert } from './revert.ts';
 import type { ServiceSettings } from './settings.ts';
 import { hasLock, type Ports, releaseOf } from './step.ts';
+import { lookAtOwner } from './still.ts';
 import { leaveTheDead } from './stuck.ts';
 import { agreeingShare, commandTo, type LiveShare, NOBODY } from './traffic.ts';
 
-/** Looks without a sign of life after which a running execution counts as wedged. */
-const WEDGED_AFTER_LOOKS = 5;
 const MOST_ATTEMPTS = 3;
 const TAKEN_OVER = 'taken over';
 /** Our own writes are in the ledger; whose the others are, only AWS knows. */
 const NOBODY_OF_OURS = 'No release did this; CloudTrail knows who did.';
 
-type ReconcilePorts = Omit<Ports, 'signals'>;
+type ReconcilePorts = Ports;
 
 type ReconcileSettings = Pick<ServiceSettings, 'service' | 'traffic'>;
 
@@ -50,31 +49,18 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
       }
       return carryOn(ports, settings, lock);
     }
-    const why = await whyDead(ports, state);
-    if (!why) {
-      const aborted = await putUsersBackBeforeTheFirstShare(ports, lock);
-      return { summary: aborted ?? `${lock.releaseId} is in good hands (${lock.phase})` };
-    }
-    return takeOver(ports, settings, lock, why);
+    if (await hasEnded(ports, lock)) return takeOver(ports, settings, lock, 'its execution has ended');
+    const looked = await lookAtOwner(ports, settings, state);
+    if ('takeOver' in looked) return takeOver(ports, settings, lock, looked.takeOver);
+    const aborted = await putUsersBackBeforeTheFirstShare(ports, lock);
+    return { summary: aborted ?? looked.summary };
   };
 
-/** Two readings that say so, a second apart, or too many looks without a tick. */
-async function whyDead(
-  ports: ReconcilePorts,
-  state: ServiceState & { readonly lock: Lock },
-): Promise<string | undefined> {
-  const { executions, ledger, clock } = ports;
-  const { lock, watch } = state;
-  if ((await executions.status(lock.owner)) !== 'RUNNING') {
-    await clock.sleep(1);
-    if ((await executions.status(lock.owner)) !== 'RUNNING') return 'its execution has ended';
-  }
-  const isSame = watch?.fence === lock.fence && watch.ticks === lock.ticks;
-  const still = isSame ? watch.still + 1 : 0;
-  if (still >= WEDGED_AFTER_LOOKS) return `its execution has not moved for ${still} minutes`;
-  const told = watch?.told ?? [];
-  await ledger.write(writes.look(state.fence, { fence: lock.fence, ticks: lock.ticks, still, told }));
-  return undefined;
+/** Two readings that say so, a second apart. */
+async function hasEnded({ executions, clock }: ReconcilePorts, { owner }: Lock): Promise<boolean> {
+  if ((await executions.status(owner)) === 'RUNNING') return false;
+  await clock.sleep(1);
+  return (await executions.status(owner)) !== 'RUNNING';
 }
 
 async function takeOver(

@@ -11,7 +11,7 @@ import { ALL, NONE } from '../core/share.ts';
 import { startPending } from './pending.ts';
 import type { ServiceSettings } from './settings.ts';
 import { putToSleep, settle, settling } from './settle.ts';
-import { commit, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
+import { commit, failureIn, fencedOut, type Ports, releaseOf, type StepInput, type StepOutput } from './step.ts';
 import { callItStuck, leaveTheDead } from './stuck.ts';
 import { agreeingShare, commandTo, routeToSafety } from './traffic.ts';
 
@@ -225,12 +225,5 @@ const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
   release: releaseOf(lock),
 });
 
-/** Lambda puts a failure's own sentence inside JSON; anything else is told as it is. */
-function sentenceOf(error: StepInput['state']['error']): string {
-  if (!error) return 'it was asked to go back';
-  try {
-    const { errorMessage } = JSON.parse(error.Cause ?? '') as { errorMessage?: unknown };
-    if (typeof errorMessage === 'string' && errorMessage) return errorMessage;
-  } catch {}
-  return error.Cause ? `${error.Error}: ${error.Cause}` : error.Error;
-}
+const sentenceOf = (error: StepInput['state']['error']): string =>
+  error ? failureIn(error) : 'it was asked to go back';

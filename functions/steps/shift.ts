@@ -32,6 +32,10 @@ export const shift = (ports: ShiftPorts, settings: Pick<ServiceSettings, 'servic
     const { me, lock } = await ownedForward(ledger, input);
     const share = input.state.share ?? lock.share;
     if (lock.phase === 'warm') return arrived(lock, share);
+    if (lock.share === ALL) {
+      await commit(ledger, me, writes.warm(me));
+      return arrived(lock, ALL);
+    }
 
     const stable = await fleet.observe(lock.stable);
     const health = await fleet.health();

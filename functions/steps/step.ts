@@ -81,6 +81,15 @@ export const nothing = (
   what: string,
 ): StepOutput => ({ summary: `${why}: ${what}`, verdict: 'nothing', share: NONE, waitSeconds: 0 });
 
+/** Lambda puts a failure's own sentence inside JSON; anything else is told as it is. */
+export function failureIn({ Error: name, Cause = '' }: NonNullable<StepInput['state']['error']>): string {
+  try {
+    const { errorMessage } = JSON.parse(Cause) as { errorMessage?: unknown };
+    if (typeof errorMessage === 'string' && errorMessage) return errorMessage;
+  } catch {}
+  return Cause ? `${name}: ${Cause}` : name;
+}
+
 export const releaseOf = ({ releaseId, fence }: Lock) => ({ id: releaseId, fence });
 
 export function fencedOut({ lock, service }: ServiceState): FencedOut {

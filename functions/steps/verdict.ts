@@ -26,6 +26,9 @@ export interface PolicyVerdict {
   readonly silence: string | undefined;
 }
 
+/** The rule of a verdict for which numbers or alarms could not be read. */
+export const UNREADABLE = 'unreadable';
+
 /** Numbers and alarms that cannot be read are silence with a reason of its own; they neither advance nor abort. */
 export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolean): Promise<PolicyVerdict> {
   try {
@@ -38,7 +41,7 @@ export async function verdictOf(ports: SignalPorts, lock: Lock, bakeDone: boolea
   } catch (error) {
     if (!(error instanceof Transient)) throw error;
     const reason = `the numbers or alarms could not be read (${error.message})`;
-    return { verdict: { word: 'hold', rule: 'unreadable', reason }, silence: reason };
+    return { verdict: { word: 'hold', rule: UNREADABLE, reason }, silence: reason };
   }
 }
 
@@ -70,7 +73,7 @@ async function literal(
   return { verdict, silence: undefined };
 }
 
-function unlessTransient(error: unknown): void {
+export function unlessTransient(error: unknown): void {
   if (!(error instanceof Transient)) throw error;
 }
 

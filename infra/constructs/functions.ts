@@ -97,7 +97,8 @@ export const FUNCTIONS = {
     memory: 512,
     // A safety rule: it never overlaps itself.
     concurrency: 1,
-    rights: [...END_RELEASE, 'FindImage'],
+
+    rights: [...END_RELEASE, 'FindImage', 'ReadAlarms', 'ReadNumbers'],
   },
   'migrate-by-hand': {
     description: 'migrates without a release, or takes a migration back, because a person asks',

@@ -10,7 +10,7 @@ import type { Watch } from './promise.ts';
 export const JUDGED_WITHIN_SECONDS = 180;
 
 /** What a verdict is made of. That it could not be read is for the verdict: it was tried. */
-const READINGS = ['GetMetricData', 'DescribeAlarms'];
+export const READINGS: readonly string[] = ['GetMetricData', 'DescribeAlarms'];
 
 export const judged: Watch = ({ world, ownerEndedAt }, found) => {
   let judgedAt = Number.NEGATIVE_INFINITY;

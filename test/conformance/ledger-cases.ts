@@ -73,6 +73,16 @@ export const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]
   keep: [writes.keep(pending('v1.4.2')), writes.keep(pending('v1.5.1'))],
   phase: [writes.phase(me, 'opening', 'migrating'), writes.phase(me, 'migrating', 'deploying')],
   tick: [writes.tick(me)],
+  outage: [writes.outage(me, 'ECS could not be read', NOW)],
+  outageAsked: [writes.outageAsked(me, NOW)],
+  outageOver: [
+    writes.outageOver(me, {}, NOW),
+    writes.outageOver(
+      me,
+      { outage: { what: 'ECS', from: NOW - 60 }, waitingFor: { what: 'the candidate', from: NOW - 90 } },
+      NOW,
+    ),
+  ],
   waitsAnew: [writes.waitsAnew(me)],
   waiting: [writes.waiting(me, 'the candidate', NOW)],
   intent: [writes.intent(me, 50, undefined), writes.intent(me, 50, command)],

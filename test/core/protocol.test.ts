@@ -14,7 +14,7 @@ import { MemoryLedger } from '../../rehearsal/ledger.ts';
 import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PHASES, PREVIOUS, SOMEBODY_ELSE } from '../steps/scene.ts';
 
 const FORWARD: readonly Phase[] = ['opening', 'migrating', 'deploying', 'baking', 'warm'];
-const MARKS = ['abort', 'hold', 'retiring', 'target', 'askedAt'] as const;
+const MARKS = ['abort', 'hold', 'retiring', 'target', 'askedAt', 'outage'] as const;
 type Mark = (typeof MARKS)[number];
 
 const mine: Mine = { owner: ME, fence: FENCE };
@@ -25,6 +25,7 @@ const MARKED: Readonly<Record<Mark, Partial<Lock>>> = {
   retiring: { retiring: 'green' },
   target: { target: 'candidate' },
   askedAt: { askedAt: NOW },
+  outage: { outage: { what: 'ECS', from: NOW } },
 };
 
 /** At 25 %, on its way to 50 %. */
@@ -78,6 +79,13 @@ const OWNER: readonly Rule[] = [
   },
   { of: 'tick', write: writes.tick(mine), where: [{ phases: PHASES }] },
   { of: 'waiting', write: writes.waiting(mine, 'health', NOW), where: [{ phases: PHASES, not: ['abort'] }] },
+  { of: 'outage', write: writes.outage(mine, 'ECS', NOW), where: [{ phases: PHASES, not: ['abort', 'outage'] }] },
+  {
+    of: 'outageAsked',
+    write: writes.outageAsked(mine, NOW),
+    where: [{ phases: PHASES, not: ['abort'], only: 'outage' }],
+  },
+  { of: 'outageOver', write: writes.outageOver(mine, {}, NOW), where: [{ phases: PHASES }] },
   { of: 'waitsAnew', write: writes.waitsAnew(mine), where: [{ phases: PHASES, only: 'hold' }] },
   { of: 'revision', write: writes.revision(mine, 'conductores-backend-green:7'), where: [{ phases: PHASES }] },
   {

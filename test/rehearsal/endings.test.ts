@@ -22,6 +22,8 @@ const TABLE: Readonly<Record<ScenarioName, readonly [compare: End, literal: End]
     ['reverted', [5]],
     ['reverted', [5]],
   ],
+  'ecs-outage': [GOOD, GOOD],
+  'lambda-throttled': [GOOD, GOOD],
   'held-while-growing': [GOOD, GOOD],
   errors: [['reverted', [5, 25]], BACK],
   latency: [['reverted', [5, 25]], BACK],

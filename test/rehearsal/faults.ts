@@ -17,6 +17,12 @@ export interface Call {
 
 type Method = (...given: readonly unknown[]) => Promise<unknown>;
 
+/** Readings by the names that the world has for them: whoever watches is told of those that fail, too. */
+const READINGS: Readonly<Record<string, string>> = {
+  'signals.minutes': 'GetMetricData',
+  'signals.alarms': 'DescribeAlarms',
+};
+
 const LANDS_AFTER_SECONDS = 25;
 const NEVER = new Promise<never>(() => {});
 
@@ -63,13 +69,20 @@ export function disturbing(disturb: (call: Call) => Fault | undefined): NonNulla
         const calls = Object.entries(methods as Record<string, Method>).map(([name, play]) => {
           const method = `${port}.${name}`;
           const kind = `${who.by} ${who.verb ?? ''} ${method}`;
-          return [name, (...given: readonly unknown[]) => carryOut(all, () => play(...given), kind, method)];
+          const asks = () => world.asked(who, READINGS[method] ?? method);
+          return [name, (...given: readonly unknown[]) => carryOut(all, () => play(...given), kind, method, asks)];
         });
         return [port, Object.fromEntries(calls)];
       });
       return Object.fromEntries(wrapped) as Ports;
     };
-    async function carryOut(all: Ports, play: () => Promise<unknown>, kind: string, method: string): Promise<unknown> {
+    async function carryOut(
+      all: Ports,
+      play: () => Promise<unknown>,
+      kind: string,
+      method: string,
+      asks: () => void,
+    ): Promise<unknown> {
       const nth = (counts.get(kind) ?? 0) + 1;
       counts.set(kind, nth);
       const fault = disturb({ kind, nth });
@@ -77,6 +90,7 @@ export function disturbing(disturb: (call: Call) => Fault | undefined): NonNulla
         case undefined:
           return play();
         case 'fails':
+          asks();
           throw new Transient('no answer');
         case 'answer lost':
           await play();

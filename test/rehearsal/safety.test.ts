@@ -83,11 +83,11 @@ describe('the reconciler', () => {
     },
   );
 
-  test('takes over from an execution that runs and does not move, and that is fenced out when it wakes', async () => {
+  test('takes over from an execution that does not move when nobody answers, and that is fenced out when it wakes', async () => {
     const flown = await shortFlight({
       machine: {
         ...policy,
-        States: { ...policy.States, 'Wait a tick': { Type: 'Wait', Seconds: 3600, Next: 'Judge' } },
+        States: { ...policy.States, 'Wait a tick': { Type: 'Wait', Seconds: 5 * 3600, Next: 'Judge' } },
       },
     });
     expect(flown.timeline.at(-1)?.state).toBe('FencedOut');
@@ -95,7 +95,9 @@ describe('the reconciler', () => {
     const shared = flown.writes.find(({ call }) => call === 'ledger: share')!.second;
     const back = flown.writes.find(({ call, share }) => call === 'ModifyRule' && share === 0)!;
     expect(back.by).toBe('reconciler');
-    expect(back.second - shared).toBeLessThanOrEqual(7 * 60);
+    expect(flown.world.notices.filter(({ kind }) => kind === 'held')).toHaveLength(1);
+    expect(back.second - shared).toBeGreaterThanOrEqual(4.25 * 3600);
+    expect(back.second - shared).toBeLessThanOrEqual(4.25 * 3600 + 180);
   });
 
   test('is alone: a look that is due while another one runs does not happen', async () => {

@@ -24,7 +24,7 @@ const BROKEN: readonly (readonly [rule: string, spoil: (states: Loose, machine: 
   ['a Choice has a Default', (s) => delete s['Judged?'].Default, /^Judged\?: a Choice needs a Default/],
   [
     'States.ALL stands alone in Catch',
-    (s) => s.Judge.Catch[1].ErrorEquals.push('NotReady'),
+    (s) => s.Judge.Catch[2].ErrorEquals.push('NotReady'),
     /^Judge: States.ALL in Catch must stand alone/,
   ],
   [

@@ -38,7 +38,7 @@ describe('an order to go back', () => {
     const it = await scene({ lock: bakingFor(60) });
     await it.kill('green');
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
-    expectWrites(it.log, ['ledger: tick', 'ledger: abort']);
+    expectWrites(it.log, ['ledger: abort']);
     expect(it.world.ledger.state.lock?.abort).toMatchObject({ by: 'owner', reason: /^a task of green crashed/ });
   });
 
@@ -123,7 +123,7 @@ describe('a backstop alarm that still rings', () => {
     async (_, lock) => {
       const it = await scene({ lock, ...ringing });
       expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /no-healthy-target/ });
-      expectWrites(it.log, ['ledger: tick', 'DescribeRules', 'ledger: abort']);
+      expectWrites(it.log, ['DescribeRules', 'ledger: abort']);
     },
   );
 

@@ -1,0 +1,38 @@
+/** What the policy says in the warm time, when all users are on the new version and the old one is up without traffic. */
+import { type JudgeState, weigh } from '../core/judge/judge.ts';
+import type { Verdict } from '../core/judge/verdict.ts';
+import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmVerdict, type WarmWatch } from '../core/judge/warm.ts';
+import type { Lock } from '../core/protocol.ts';
+import { ALL } from '../core/share.ts';
+import { listen } from './listen.ts';
+import type { Ports } from './step.ts';
+import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop } from './verdict.ts';
+
+type WarmPorts = Pick<Ports, 'signals' | 'fleet' | 'ledger' | 'clock'>;
+
+/** @throws Transient when something cannot be read */
+export async function warmVerdict(
+  ports: WarmPorts,
+  lock: Lock,
+): Promise<PolicyVerdict['verdict'] & Pick<WarmVerdict, 'word' | 'page'>> {
+  const { signals, fleet, clock } = ports;
+  const ringing = ringingBackstop(await ownAlarms(ports, lock));
+  if (ringing) return { ...ringing, word: 'abort', page: false };
+  const readings = await minutesAtThisShare(signals, clock, lock, []);
+  const { state } = await listen(ports, lock);
+  const judged = weigh(state, { bakeDone: false, names: lock });
+  const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
+  return judgeWarm(minutes, {
+    oldColourFine: (await fleet.health())[lock.stable] > 0,
+    errors: errorRules(lock, state, judged),
+    names: lock,
+  });
+}
+
+/** Who says how many errors are too many at 100 %. What goes straight there is the first of a service, or brought back. */
+function errorRules({ plan, hotfix }: Lock, { past }: JudgeState, verdict: Verdict): WarmWatch['errors'] {
+  const isBaked = plan.stages[0]?.share !== ALL;
+  if (plan.policy === 'literal' && !hotfix && isBaked) return { by: 'plan', rules: PLAN_RULES };
+  if (plan.policy === 'compare' && !hotfix && past) return { by: 'judge', verdict };
+  return { by: 'plan', rules: ABSOLUTE_BAR };
+}
