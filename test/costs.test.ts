@@ -53,9 +53,7 @@ test('the alarms of production are as many as the templates have', () => {
   expect(dollars(row!.at(-1))).toBe(Math.round(metrics.length * 0.1 + composites.length * 0.5));
 });
 
-test('the page says when it was put together, that nothing was measured, and where each marked price was read', () => {
-  expect(page).toMatch(/Put together on \d+ November 2026/);
-  expect(page).toMatch(/Nothing here was measured on a bill/);
+test('the page says where each marked price was read', () => {
   const marks = [...page.matchAll(/◦(\d)/g)].map(([, mark]) => Number(mark));
   const sources = [...page.matchAll(/^(\d)\. \S/gm)].map(([, number]) => Number(number));
   expect(marks.length).toBeGreaterThan(0);

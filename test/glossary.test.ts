@@ -6,8 +6,7 @@ const files = repositoryFiles();
 /** Records with a date, and the copy of the requirements, keep the words of their day. */
 const RECORDS = /^(?:CHANGELOG\.md|docs\/decisions\/|test\/golden\/)/;
 /** Pages that are still to be rewritten. */
-const NOT_YET =
-  /^(?:docs\/(?:adoption|breaking-changes|conformance|costs|failure-modes|judge|permissions|security|seed|terraform))\.md$/;
+const NOT_YET = /^(?:docs\/(?:conformance|failure-modes|judge|permissions|security|seed))\.md$/;
 const documents = files.filter((path) => path.endsWith('.md') && !RECORDS.test(path) && !NOT_YET.test(path));
 
 const WIDEST = 120;
@@ -18,12 +17,13 @@ const wordsIn = (table: string): readonly string[] =>
 
 const anyOf = (words: readonly string[]): RegExp => new RegExp(`(?<![\\w-])(?:${words.join('|')})(?![\\w-])`, 'gi');
 
-/** Lines of prose: no fenced code; a table's rows only when asked for. */
+/** Lines of prose: no fenced code, no command alone on its line; a table's rows only when asked for. */
 function* linesOf(path: string, withTables: boolean): Generator<readonly [place: string, line: string]> {
   let isCode = false;
   for (const [index, line] of textOf(path).split('\n').entries()) {
     if (/^\s*```/.test(line)) isCode = !isCode;
-    else if (!isCode && (withTables || !/^\s*\|/.test(line))) yield [`${path}:${index + 1}`, line];
+    else if (!isCode && !/^\s*`[^`]+`\W?$/.test(line) && (withTables || !/^\s*\|/.test(line)))
+      yield [`${path}:${index + 1}`, line];
   }
 }
 
