@@ -240,7 +240,10 @@ function waitedFor(ports: Ports, busy: <T>(work: Promise<T>) => Promise<T>): Por
     Object.fromEntries(
       Object.entries(port).map(([name, call]) => [
         name,
-        (...given: unknown[]) => busy((call as (...given: unknown[]) => Promise<unknown>)(...given)),
+        // `router.actions` calls nobody: it tells what the last reading found.
+        name === 'actions'
+          ? call
+          : (...given: unknown[]) => busy((call as (...given: unknown[]) => Promise<unknown>)(...given)),
       ]),
     ) as Port;
   return Object.fromEntries(
