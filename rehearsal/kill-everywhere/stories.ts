@@ -30,6 +30,8 @@ function inScenario(scenario: Scenario): Partial<FlightOptions> {
     scenario,
     ...(points === undefined ? {} : { points }),
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    // Nobody can scale the candidate to zero, and so free the lock, while ECS is out: it is back before the drain ends.
+    ...(scenario.out === 'ECS' ? { seconds: 90 } : {}),
   };
   const isAboutGrowing = scenario.probeFails || scenario.growsAfterMinutes !== undefined || scenario.out !== undefined;
   return isAboutGrowing ? { ...facts, at: 50, input: { image: 'v1.5.0', ...GROWING } } : facts;
