@@ -8,7 +8,8 @@ import type { Colour } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 import type { Running } from './control-plane.ts';
-import type { Audit, Orphaned, Violation } from './invariants.ts';
+import type { Orphaned } from './promises/facts.ts';
+import type { Violation } from './promises.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { bakeSeconds, START, secondsToStable, sentenceOf, type Timeline, type TimelineEntry } from './timeline.ts';
 import type { World } from './world.ts';
@@ -81,7 +82,8 @@ export interface Sources {
   readonly world: World;
   readonly candidate: Colour;
   readonly timeline: Timeline;
-  readonly audit: Audit;
+  readonly violations: readonly Violation[];
+  readonly orphaned: Orphaned | undefined;
   /** The release's own execution; absent before it was started. */
   readonly main: Running | undefined;
   /** What had been served when it was started. */
@@ -90,7 +92,16 @@ export interface Sources {
   readonly faultSince: number | undefined;
 }
 
-export function accountOf({ world, candidate, timeline, audit, main, before, faultSince }: Sources): Account {
+export function accountOf({
+  world,
+  candidate,
+  timeline,
+  violations,
+  orphaned,
+  main,
+  before,
+  faultSince,
+}: Sources): Account {
   const { abort, entries, opened, stages } = timeline;
   const history = main?.execution.history ?? [];
   const now = served(world, candidate);
@@ -129,8 +140,8 @@ export function accountOf({ world, candidate, timeline, audit, main, before, fau
         title: notice.title,
       })),
     },
-    violations: audit.violations,
-    ...(audit.orphaned ? { orphaned: audit.orphaned } : {}),
+    violations,
+    ...(orphaned ? { orphaned } : {}),
     unchecked: [],
     ...releaseOf(world, opened, faultSince),
     setting: world,

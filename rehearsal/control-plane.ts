@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly withReconciler: boolean;
   /** Told of every execution that is started, before its first step. */
   readonly onStart?: (running: Pick<Running, 'id' | 'input'>) => void;
+  /** Told of its end. */
+  readonly onEnd?: (running: Pick<Running, 'id'>) => void;
   /** Told of what a step answered. */
   readonly onAnswer?: (verb: Verb, answer: unknown) => void;
   readonly beforeTransition?: (running: Running, count: number, state: string) => 'go on' | 'stop';
@@ -53,6 +55,7 @@ export class ControlPlane {
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
     const { world, withGuard, withReconciler, chance } = options;
+    world.runsOn(this);
     if (withGuard) {
       world.onAlarm((alarm) =>
         this.#deliver(chance.between(1, 5), { kind: 'alarm', acts: alarm.kind, ...alarmEvent(alarm) }),
@@ -97,6 +100,7 @@ export class ControlPlane {
     void running.execution.done.then((end) => {
       running.end = end;
       running.endedAt = world.clock.now();
+      this.#options.onEnd?.(running);
       // The event that tells of it is delivered at best effort; the minute's look does not depend on it.
       if (this.#options.withReconciler && end.status !== 'SUCCEEDED' && chance.uniform() < 0.5) {
         world.clock.at(world.clock.now() + 2, () => void this.reconcile());
@@ -122,10 +126,6 @@ export class ControlPlane {
     const found = this.executions.find(({ id, name }) => id === idOrName || name === idOrName);
     if (!found) return 'unknown';
     return found.end === undefined ? 'RUNNING' : 'ended';
-  }
-
-  endedAt(owner: string): number | undefined {
-    return this.executions.find(({ id }) => id === owner)?.endedAt;
   }
 
   get isIdle(): boolean {

@@ -8,7 +8,7 @@ import type { WriteRow } from './writes.ts';
 
 export type Effect =
   | { readonly is: 'rule read'; readonly weights: Weights }
-  | { readonly is: 'health read' }
+  | { readonly is: 'health read'; readonly health: Readonly<Record<Colour, number>> }
   | { readonly is: 'rule'; readonly weights: Weights; readonly before: Weights; readonly share: Share }
   | {
       readonly is: 'tasks';

@@ -6,9 +6,9 @@ import { chance } from './chance.ts';
 import { paced } from './clock.ts';
 import { ControlPlane, type Running } from './control-plane.ts';
 import { loadMachine } from './engine.ts';
-import { watch } from './invariants.ts';
-import { killer } from './killer.ts';
+import { killer, MAIN } from './killer.ts';
 import type { FlightOptions, Look } from './options.ts';
+import { audit, type Violation } from './promises.ts';
 import type { Expected, Outcome } from './scenarios.ts';
 import { CANDIDATE, OUTAGE_SECONDS, type Scene, setTheScene } from './setting.ts';
 import { START, Timeline } from './timeline.ts';
@@ -23,20 +23,25 @@ const AFTER_END_SECONDS = 15;
 const LONGEST_FLIGHT_SECONDS = 20 * 3600;
 
 export async function fly(options: FlightOptions): Promise<Flown> {
-  let plane: ControlPlane | undefined;
-  let main: Running | undefined;
-  const death = killer(
-    options,
-    () => main,
-    () => scene.world,
-  );
-  const scene: Scene = setTheScene(
-    options,
-    () => plane!,
-    (call, actor, when) => death.call(call, actor, when),
-  );
+  const death = killer(options);
+  const scene = setTheScene(options, death.call);
   const { clock, world, settings, service, candidate } = scene;
-  plane = new ControlPlane({
+  death.enter(world);
+  let main: Running | undefined;
+  const violations: Violation[] = [];
+  const auditor = audit(
+    world,
+    {
+      start: START,
+      reconcilerDiedAt: death.reconcilerDiedAt,
+      isHealthy: () => mustBePromoted(options) && !scene.isFaultByHand(),
+    },
+    ({ promise, detail }) => {
+      const second = Math.floor(clock.now() - START);
+      violations.push({ invariant: promise, second, state: main?.state ?? 'before Open', detail });
+    },
+  );
+  const plane = new ControlPlane({
     world,
     settings,
     machine: loadMachine(options.machine ?? policy),
@@ -46,21 +51,25 @@ export async function fly(options: FlightOptions): Promise<Flown> {
     withReconciler: options.withReconciler ?? true,
     sabotage: options.sabotage,
     beforeTransition: death.transition,
-    onStart: ({ id, input }) => audit.started(id, input),
-    onAnswer: (verb, answer) => audit.answered(verb, answer),
+    onStart: ({ id, input }) => auditor.started(id, input),
+    onEnd: ({ id }) => auditor.ended(id),
+    onAnswer: auditor.answered,
   });
-  const audit = watch(world, {
-    start: START,
-    state: () => main?.state ?? 'before Open',
-    ownerEndedAt: (owner) => plane!.endedAt(owner),
-    reconcilerDiedAt: death.reconcilerDiedAt,
-    isHealthy: () => mustBePromoted(options) && !scene.isFaultByHand(),
-  });
+  clock.everySecond(auditor.second);
 
   const timeline = new Timeline(world, candidate, options.onEntry);
   let before = served(world, candidate);
   const account = (): Account =>
-    accountOf({ world, candidate, timeline, audit, main, before, faultSince: scene.faultSince() });
+    accountOf({
+      world,
+      candidate,
+      timeline,
+      violations,
+      orphaned: auditor.orphaned,
+      main,
+      before,
+      faultSince: scene.faultSince(),
+    });
   let said = 0;
   options.onScene?.({
     account,
@@ -76,10 +85,7 @@ export async function fly(options: FlightOptions): Promise<Flown> {
   await clock.run(() => clock.now() >= START);
   clock.pace = pace;
   before = served(world, candidate);
-  main = plane.start(
-    'rehearsal',
-    options.input ?? options.scenario.input ?? { image: CANDIDATE, strategy: options.strategy },
-  );
+  main = plane.start(MAIN, options.input ?? options.scenario.input ?? { image: CANDIDATE, strategy: options.strategy });
   const { execution } = main;
   clock.everySecond(() => {
     timeline.follow(execution.history);
@@ -95,9 +101,10 @@ export async function fly(options: FlightOptions): Promise<Flown> {
     isKilled(main) ? Math.max(endedAt + LATE_CALLS_SECONDS, lastEventAt(options)) : endedAt,
   );
 
+  if (options.withReconciler !== false && plane.isIdle) auditor.rest(false);
   const end = account();
   const outcome = end.outcome as Outcome;
-  if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) audit.refused(service.fence);
+  if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) auditor.refused(service.fence);
   const isToBeKilled = options.killAt !== undefined || options.kill !== undefined;
   const expected = isToBeKilled ? { outcome: 'killed' as const } : expectedOf(options);
   const asExpected =

@@ -13,9 +13,10 @@ import { Executions } from './interleave/executions.ts';
 import { GoodNumbers } from './interleave/good-numbers.ts';
 import { type Happening, happen, type Stage, settleUp } from './interleave/happenings.ts';
 import { StillHost } from './interleave/host.ts';
+import type { Invocation, Live } from './interleave/live.ts';
 import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/moments.ts';
 import { Timers } from './interleave/timers.ts';
-import { type Broken, type Invocation, type Live, Watch } from './interleave/watch.ts';
+import { type Auditor, audit, type Broken } from './promises.ts';
 import { modelledTraffic } from './traffic.ts';
 import { World } from './world.ts';
 import type { Perform } from './world-parts.ts';
@@ -82,7 +83,7 @@ class Schedule implements Stage {
   readonly chance: Chance;
   readonly world: World<Timers, GoodNumbers>;
   readonly host: StillHost;
-  readonly watch: Watch;
+  readonly auditor: Auditor;
   readonly executions: Executions;
   readonly live = new Set<Live>();
   readonly isImpatient: boolean;
@@ -124,13 +125,14 @@ class Schedule implements Stage {
       },
       calls: (_, actor) => this.#performFor(actor as Live),
     });
-    this.watch = new Watch(this.world, this.host);
-    this.world.onEffect((by, effect) => this.#happened(by as Live, effect));
+    this.auditor = audit(this.world, {});
+    this.world.onEffect((_by, effect) => this.#happened(effect));
     this.executions = new Executions({
       clock: this.clock,
       chance: this.chance.uniform,
       invoke: (who, name, run) => this.invoke(who, name, run),
       changed: () => this.#changed(),
+      started: (id, input) => this.auditor.started(id, input),
     });
     const { service, candidateUp, from } = moment;
     this.world.tasks.alreadyUp(service.stable, service.current!.digest, 2);
@@ -145,13 +147,13 @@ class Schedule implements Stage {
 
   async run(): Promise<void> {
     await everythingWaits();
-    while (this.#chronicle.events < MOST_EVENTS && this.watch.broken.length === 0 && !this.#isAtRest()) {
+    while (this.#chronicle.events < MOST_EVENTS && this.auditor.broken.length === 0 && !this.#isAtRest()) {
       this.#next();
       await this.#quiet();
     }
-    if (this.watch.broken.length > 0) return;
-    if (!this.#isAtRest()) this.watch.broken.push({ promise: 4, detail: `no rest after ${MOST_EVENTS} events` });
-    else this.watch.atRest(this.diedAtRest);
+    if (this.auditor.broken.length > 0) return;
+    if (this.#isAtRest()) this.auditor.rest(this.diedAtRest);
+    else this.auditor.noRest(`no rest after ${MOST_EVENTS} events`);
   }
 
   /** Whoever can go on has gone on: always before time passes; else as far as a few promises lead. */
@@ -163,7 +165,7 @@ class Schedule implements Stage {
 
   result(seed: number): Interleaved {
     const { hash, events, lines } = this.#chronicle;
-    return { seed, hash, events, broken: this.watch.broken, trace: lines };
+    return { seed, hash, events, broken: this.auditor.broken, trace: lines };
   }
 
   note(event: string): void {
@@ -304,9 +306,8 @@ class Schedule implements Stage {
     };
   }
 
-  #happened(by: Live, effect: Effect): void {
+  #happened(effect: Effect): void {
     if (!isQuiet(effect)) this.#changed();
-    this.watch.told(by, effect);
     if (effect.is !== 'tasks') return;
     this.world.tasks.second();
     this.host.changes += 1;

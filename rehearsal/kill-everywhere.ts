@@ -2,13 +2,12 @@
  * Every way in which a controller can die, at every moment of a release: its execution is ended at each transition and
  * around each call, and then the reconciler too, at each of its own calls. Whatever is left behind must be put right in time.
  */
-import { createHash } from 'node:crypto';
 import type { Flown } from './account.ts';
 import { fly } from './flight.ts';
-import type { Violation } from './invariants.ts';
 import { Sampler } from './kill-everywhere/places.ts';
-import { KILL_STORIES, PUSHED } from './kill-everywhere/stories.ts';
+import { KILL_STORIES } from './kill-everywhere/stories.ts';
 import type { FlightOptions, Kill, Place, ReconcilerKill } from './options.ts';
+import type { Violation } from './promises.ts';
 
 export interface KillOptions {
   readonly seed: number;
@@ -93,7 +92,7 @@ function resultOf(point: KillPoint, flown: Flown): KillResult {
     tookOver: flown.setting.writes.some(isTakeOver),
     secondsToStable,
     secondsToFree,
-    violations: [...flown.violations, ...lostPush(point, flown)],
+    violations: flown.violations,
     diedIn: `${state} at ${share} %`,
     reconcilerCalls: reconcilerCallsOf(flown),
   };
@@ -108,14 +107,4 @@ function reconcilerCallsOf({ setting: { writes, calls } }: Flown): number {
   return calls.filter(
     ({ at, actor }) => actor.by === 'reconciler' && at > takeOver.at && (at <= last.at || actor === last.actor),
   ).length;
-}
-
-/** A push that waited is released in the end, whoever died; there is no promise of the design with a number for it but the fourth. */
-function lostPush({ scenario }: KillPoint, { setting, virtualSeconds }: Flown): readonly Violation[] {
-  if (!storyOf(scenario).events?.some((event) => 'push' in event)) return [];
-  const { ledger } = setting;
-  const record = ledger.record(`sha256:${createHash('sha256').update(PUSHED).digest('hex')}`);
-  if (record && record.status !== 'open' && ledger.state.pending === undefined) return [];
-  const detail = `${PUSHED} waited and was never released`;
-  return [{ invariant: 4, second: virtualSeconds, state: 'at the end', detail }];
 }

@@ -5,7 +5,12 @@ import type { FlightOptions } from './options.ts';
 import type { World } from './world.ts';
 import { type Actor, NEVER } from './writes.ts';
 
+/** The release's own execution is the one of that name. */
+export const MAIN = 'rehearsal';
+
 export interface Killer {
+  /** Before anything happens in it. */
+  enter(world: World): void;
   /** Asked before every transition of every execution. */
   transition(running: Running, count: number, state: string): 'go on' | 'stop';
   /** Asked around every call of everybody. */
@@ -16,11 +21,9 @@ export interface Killer {
 
 const OUTLIVES_SECONDS = 20;
 
-export function killer(
-  { killAt, kill, killReconciler, onPlace }: FlightOptions,
-  main: () => Running | undefined,
-  world: () => World,
-): Killer {
+export function killer({ killAt, kill, killReconciler, onPlace }: FlightOptions): Killer {
+  let world: World | undefined;
+  let main: Running | undefined;
   let calls = 0;
   /** Calls of each invocation so far. */
   const made = new WeakMap<Actor, number>();
@@ -44,21 +47,25 @@ export function killer(
     onPlace?.({ at: 'call', count: calls, where: `${actor.verb} ${nth} ${call} at ${shareNow()} %` });
   }
 
-  const shareNow = (): number => world().ledger.state.lock?.share ?? 0;
+  const shareNow = (): number => world!.ledger.state.lock?.share ?? 0;
 
   function reconcilersCall(when: 'before' | 'after'): void | Promise<void> {
     if (!killReconciler || diedAt !== undefined) return undefined;
-    hasTakenOver ||= when === 'before' && world().ledger.state.lock?.owner === RECONCILER;
+    hasTakenOver ||= when === 'before' && world!.ledger.state.lock?.owner === RECONCILER;
     if (!hasTakenOver) return undefined;
     if (when === 'before') reconcilerCalls += 1;
     if (reconcilerCalls !== killReconciler.count || killReconciler.how !== `dies ${when}`) return undefined;
-    diedAt = world().clock.now();
+    diedAt = world!.clock.now();
     return NEVER;
   }
 
   return {
+    enter(entered) {
+      world = entered;
+    },
     transition(running, count, state) {
-      if (running !== main()) return 'go on';
+      if (running.name !== MAIN) return 'go on';
+      main = running;
       onPlace?.({ at: 'transition', count, where: `${state} at ${shareNow()} %` });
       if (count === killAt) return 'stop';
       if (kill?.at !== 'transition' || kill.count !== count) return 'go on';
@@ -67,8 +74,7 @@ export function killer(
       return 'go on';
     },
     call(call, actor, when) {
-      const running = main();
-      if (running && actor.execution === running.id) return ownersCall(running, call, actor, when);
+      if (main && actor.execution === main.id) return ownersCall(main, call, actor, when);
       return actor.by === 'reconciler' ? reconcilersCall(when) : undefined;
     },
     reconcilerDiedAt: () => diedAt,

@@ -58,6 +58,14 @@ export class Numbers {
     this.rows.push({ minute, zones, hosts, deliveredAt: { blue: delivered('blue'), green: delivered('green') } });
   }
 
+  /** Whether a minute with requests on that colour, that ended after `since`, has arrived by now. */
+  wasHeard(colour: Colour, since: number, now: number): boolean {
+    return this.rows.some(
+      ({ minute, deliveredAt, zones }) =>
+        minute + 60 > since && deliveredAt[colour] <= now && zones[colour].some(({ requests }) => requests > 0),
+    );
+  }
+
   minutes(now: number, from: number, to: number, thresholdsMs: readonly number[]): readonly MinuteReading[] {
     const { percentilesOnly = false } = this.#delivery;
     const offGrid = thresholdsMs.find((ms) => !(LATENCY_GRID_MS as readonly number[]).includes(ms));

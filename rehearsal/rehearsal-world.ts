@@ -10,28 +10,25 @@ type Settings = WorldSettings<VirtualClock, Numbers>;
 
 export interface RehearsalWorldSettings
   extends Interference,
-    Pick<Settings, 'service' | 'records' | 'images' | 'host' | 'traffic' | 'migration' | 'probePasses'> {
+    Pick<Settings, 'service' | 'records' | 'images' | 'host' | 'traffic' | 'migration' | 'probePasses' | 'executions'> {
   readonly seed: number;
   readonly clock: VirtualClock;
   readonly stableTasks: number;
   readonly delivery: Delivery;
   readonly onWeights?: ((weights: Weights) => void) | undefined;
-  readonly start: Settings['executions']['start'];
-  readonly executionStatus: Settings['executions']['status'];
 }
 
 /** Seconds until a change of the rule reaches every node of the load balancer. */
 const LAG = { least: 1, most: 8 } as const;
 
 export function rehearsalWorld(settings: RehearsalWorldSettings): World {
-  const { seed, clock, service, stableTasks, delivery, start, executionStatus } = settings;
+  const { seed, clock, service, stableTasks, delivery } = settings;
   const lag = chance(seed, 'propagation');
   const numbers = new Numbers(chance(seed, 'delivery'), delivery);
   const world = new World({
     ...settings,
     numbers,
     lagSeconds: () => lag.between(LAG.least, LAG.most),
-    executions: { start, status: executionStatus },
     calls: timedCalls(settings),
   });
   world.tasks.alreadyUp(service.stable, service.current?.digest ?? BOOTSTRAP, stableTasks);

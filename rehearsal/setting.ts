@@ -10,7 +10,6 @@ import type { ServiceSettings } from '../functions/steps/settings.ts';
 import { tell } from '../functions/steps/tell.ts';
 import { chance } from './chance.ts';
 import { VirtualClock } from './clock.ts';
-import type { ControlPlane } from './control-plane.ts';
 import type { FlightEvent, When } from './events.ts';
 import type { Verb } from './functions.ts';
 import type { FlightOptions } from './options.ts';
@@ -48,7 +47,6 @@ export interface Scene {
 
 export function setTheScene(
   options: FlightOptions,
-  plane: () => ControlPlane,
   interfere: (call: string, actor: Actor, when: 'before' | 'after') => void | Promise<void>,
 ): Scene {
   const { scenario, seed, live, numbers = {}, seconds = OUTAGE_SECONDS } = options;
@@ -125,10 +123,6 @@ export function setTheScene(
       return interfere(call, actor, 'before');
     },
     interfereAfter: (call, actor) => interfere(call, actor, 'after'),
-    start: (name, input) => {
-      plane().start(name, input);
-    },
-    executionStatus: (execution) => plane().status(execution),
     ...(live ? { onWeights: live.onWeights } : {}),
   });
   autoscale(world, options.requestsPerSecond);
@@ -148,7 +142,7 @@ export function setTheScene(
     if (host instanceof VirtualHost) host.second(second);
   });
   for (const [index, event] of [...(scenario.events ?? []), ...(options.events ?? [])].entries())
-    plan(event, index, world, plane);
+    plan(event, index, world);
 
   return {
     clock,
@@ -211,10 +205,9 @@ function beginsFault(row: WriteRow, { at, fromMinute, scenario }: FlightOptions,
 }
 
 /** Waits for the event's moment, and then does once what it says. */
-function plan(event: FlightEvent, index: number, world: World, plane: () => ControlPlane): void {
+function plan(event: FlightEvent, index: number, world: World): void {
   const { clock } = world;
-  const happen = () =>
-    clock.at(clock.now() + (event.afterSeconds ?? 0), () => void carryOut(event, index, world, plane()));
+  const happen = () => clock.at(clock.now() + (event.afterSeconds ?? 0), () => void carryOut(event, index, world));
   if ('second' in event.when) {
     clock.at(START + event.when.second, happen);
     return;
@@ -244,13 +237,13 @@ function isMoment(when: When, row: WriteRow, world: World): boolean {
   return call === `ledger: ${WRITE_OF[when.event]}`;
 }
 
-async function carryOut(event: FlightEvent, index: number, world: World, plane: ControlPlane): Promise<void> {
+async function carryOut(event: FlightEvent, index: number, world: World): Promise<void> {
   const person = world.ports({ by: 'person' });
   if ('say' in event) {
     // Too late is an answer too: the command is refused and the flight goes on.
     await tell(person, { word: event.say, by: 'a person', id: `command-${index}` }).catch(() => undefined);
   } else if ('start' in event) {
-    plane.start(`by-hand-${index}`, event.start);
+    world.executions.start(`by-hand-${index}`, event.start);
   } else if ('setShare' in event) {
     await person.router.route(weightsFor(world.roles, event.setShare));
   } else if ('setWeights' in event) {
@@ -258,7 +251,7 @@ async function carryOut(event: FlightEvent, index: number, world: World, plane: 
   } else {
     const pushedAt = Math.round(world.clock.now());
     world.push(event.push, image(event.push, pushedAt));
-    if (!event.eventLost) plane.start(`push-${index}`, { image: event.push, source: 'push', pushedAt });
+    if (!event.eventLost) world.executions.start(`push-${index}`, { image: event.push, source: 'push', pushedAt });
   }
 }
 

@@ -6,7 +6,6 @@ import type { AlarmReading, MinuteReading } from '../functions/ports/signals.ts'
 import type { MemoryLedger } from './ledger.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import type { Migrations } from './migrations.ts';
-import type { MinuteRow } from './numbers.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Carries a call out when its turn has come. `detail`: what it is about, for people. */
@@ -20,16 +19,16 @@ export interface WorldClock extends Clock {
 
 /** Where numbers and alarms come from. */
 export interface WorldNumbers {
-  /** Every minute that closed, oldest first. */
-  readonly rows: readonly MinuteRow[];
   minutes(now: Instant, from: Instant, to: Instant, thresholdsMs: readonly number[]): readonly MinuteReading[];
   alarms(): readonly AlarmReading[];
+  /** Whether a minute with requests on that colour, that ended after `since`, has arrived by now. */
+  wasHeard(colour: Colour, since: Instant, now: Instant): boolean;
   /** Told of every alarm that enters another state. */
   onChange: ((alarm: AlarmReading) => void) | undefined;
 }
 
 export interface WorldExecutions {
-  start(name: string, input: Readonly<Record<string, unknown>>): void;
+  start(name: string, input: unknown): void;
   status(execution: string): 'RUNNING' | 'ended' | 'unknown';
 }
 

@@ -95,8 +95,9 @@ function fleetOver({ tasks }: WorldParts, { perform, tell }: Calls): Omit<Fleet,
     observe: (colour) => perform('DescribeServices', () => tasks.observe(colour)),
     health: () =>
       perform('DescribeTargetHealth', () => {
-        tell({ is: 'health read' });
-        return { blue: tasks.healthy('blue'), green: tasks.healthy('green') };
+        const health = { blue: tasks.healthy('blue'), green: tasks.healthy('green') };
+        tell({ is: 'health read', health });
+        return health;
       }),
     deploy: (colour, digest, count) => scale(colour, count, true, () => tasks.deploy(colour, digest, count)),
     resize: (colour, count) => scale(colour, count, false, () => tasks.resize(colour, count)),

@@ -49,7 +49,8 @@ export interface WorldSettings<C extends WorldClock, N extends WorldNumbers> {
   readonly migration: (token: string) => MigrationStatus;
   /** Whether probes of the candidate are answered as they should be. @default - whenever it has a healthy task */
   readonly probePasses?: (() => boolean) | undefined;
-  readonly executions: WorldExecutions;
+  /** @default - whoever runs them says so later (`runsOn`) */
+  readonly executions?: WorldExecutions | undefined;
   /** How the calls of one actor are carried out. */
   readonly calls: (world: AnyWorld, actor: Actor) => Perform;
 }
@@ -65,7 +66,7 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
   readonly numbers: N;
   readonly traffic: Traffic;
   readonly migrations: Migrations;
-  readonly executions: WorldExecutions;
+  executions: WorldExecutions;
   readonly writes: WriteRow[] = [];
   readonly calls: { readonly at: number; readonly actor: Actor; readonly call: string }[] = [];
   readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
@@ -84,7 +85,7 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
     this.clock = clock;
     this.traffic = traffic;
     this.numbers = numbers;
-    this.executions = executions;
+    this.executions = executions ?? NOBODY;
     this.probed = service.stable;
     this.probePasses = settings.probePasses ?? (() => true);
     this.#callsOf = settings.calls;
@@ -149,6 +150,11 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
     this.tasks.onStopped = listener;
   }
 
+  /** Executions are started, and asked for, there. */
+  runsOn(executions: WorldExecutions): void {
+    this.executions = executions;
+  }
+
   /** The ports as one actor has them: one run of a Lambda, or a person. */
   ports(who: Actor): Ports {
     const { clock } = this;
@@ -201,3 +207,10 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
 
 /** What a service runs before its first release. */
 export const BOOTSTRAP = `sha256:${'b'.repeat(64)}`;
+
+const NOBODY: WorldExecutions = {
+  start: (name) => {
+    throw new Error(`nobody runs executions, so ${name} cannot be started`);
+  },
+  status: () => 'unknown',
+};

@@ -19,6 +19,8 @@ interface Around {
   readonly chance: () => number;
   /** Runs a Lambda with ports of its own. */
   readonly invoke: (who: Actor, name: string, run: (ports: Ports) => Promise<unknown>) => Promise<unknown>;
+  /** Told of every execution and its input. */
+  readonly started: (id: string, input: unknown) => void;
   /** Told of every beginning and every end. */
   readonly changed: () => void;
 }
@@ -39,6 +41,7 @@ export class Executions {
 
   /** The first of all: it may go on in the middle. */
   first(input: unknown, startAt: string | undefined): void {
+    this.#around.started(FIRST, input);
     this.#begin(FIRST, 'first', input, startAt ? { ...MACHINE, startAt } : MACHINE);
   }
 
@@ -47,7 +50,9 @@ export class Executions {
     const known = this.all.find((one) => one.name === name);
     if (known?.execution.status() === 'RUNNING') return;
     if (known) throw new Error(`ExecutionAlreadyExists: ${name}`);
-    this.#begin(FIRST.replace('first', name), name, input, MACHINE);
+    const id = FIRST.replace('first', name);
+    this.#around.started(id, input);
+    this.#begin(id, name, input, MACHINE);
   }
 
   status(idOrName: string): 'RUNNING' | 'ended' | 'unknown' {

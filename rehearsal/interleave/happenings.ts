@@ -5,14 +5,15 @@ import { type GuardEvent, guard } from '../../functions/steps/guard.ts';
 import type { Ports } from '../../functions/steps/step.ts';
 import { tell, type Word } from '../../functions/steps/tell.ts';
 import type { Chance } from '../chance.ts';
+import type { Auditor } from '../promises.ts';
 import type { World } from '../world.ts';
 import type { Actor } from '../writes.ts';
 import type { Executions } from './executions.ts';
 import type { GoodNumbers } from './good-numbers.ts';
 import type { StillHost } from './host.ts';
+import type { Live } from './live.ts';
 import { IMAGES, SHORT } from './moments.ts';
 import type { Timers } from './timers.ts';
-import type { Live, Watch } from './watch.ts';
 
 export type Happening = string;
 
@@ -22,7 +23,7 @@ export interface Stage {
   readonly chance: Chance;
   readonly world: World<Timers, GoodNumbers>;
   readonly host: StillHost;
-  readonly watch: Watch;
+  readonly auditor: Auditor;
   readonly executions: Executions;
   readonly live: ReadonlySet<Live>;
   /** Whether people wait for the end of a release that nothing happens to any more. */
@@ -52,7 +53,6 @@ const push: Happen = (it) => {
 const rollback: Happen = (it) => {
   const to = anyOf(it, [undefined, undefined, undefined, 'v1.4.1', 'v1.4.2', 'v1.5.0'] as const);
   it.executions.start(`rollback-${it.executions.all.length}`, { action: 'rollback', ...(to ? { to } : {}) });
-  it.watch.asked.rollback(it.executions.all.at(-1)!.id, to && IMAGES[to].digest);
   return `rollback${to ? ` to ${to}` : ''}`;
 };
 
@@ -155,7 +155,7 @@ const hand: Happen = (it) => {
   if (lock?.phase === 'stuck' || (lock?.drained !== undefined && lock.drained === lock.settleFrom)) return undefined;
   const share = anyOf(it, [0, 30, 100])!;
   it.world.balancer.route(weightsFor(it.world.ledger.state.lock ?? { stable: 'blue', candidate: 'green' }, share));
-  it.watch.byHand();
+  it.auditor.byHand();
   return `somebody writes ${it.world.balancer.weights.blue} and ${it.world.balancer.weights.green}`;
 };
 

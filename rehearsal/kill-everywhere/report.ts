@@ -1,6 +1,7 @@
 /** What a sweep found, by story. */
-import type { Violation } from '../invariants.ts';
+
 import type { KillPoint, KillResult } from '../kill-everywhere.ts';
+import type { Violation } from '../promises.ts';
 
 export interface KillReport {
   readonly schema: 'sluice.kill-everywhere/1';

@@ -8,7 +8,7 @@ import { SCENARIOS, type Scenario } from '../scenarios.ts';
 const SHORT = { stages: [{ share: 25, bake: 180 }, { share: 100 }], warmMinutes: 3 } as const;
 /** One share more, for what happens while the candidate grows. */
 const GROWING = { ...SHORT, stages: [{ share: 25, bake: 180 }, { share: 50, bake: 180 }, { share: 100 }] } as const;
-export const PUSHED = 'v1.5.1';
+const PUSHED = 'v1.5.1';
 const PUSHED_AT_SECOND = 120;
 
 const BASE: Omit<FlightOptions, 'policy'> = {

@@ -29,7 +29,7 @@ export function longestHere(
   return work + people * ANSWER_WITHIN_SECONDS + OUTAGE_SECONDS + RETRIES_SECONDS;
 }
 
-export const bounded: Watch = ({ world, ownerEndedAt }, found) => {
+export const bounded: Watch = ({ world, ended }, found) => {
   let here: { readonly key: string; readonly since: number; readonly longest: number } | undefined;
   let verdictAt = Number.NEGATIVE_INFINITY;
   return {
@@ -43,7 +43,7 @@ export const bounded: Watch = ({ world, ownerEndedAt }, found) => {
     },
     second(now) {
       const { lock } = world.ledger.state;
-      if (!lock || !BEFORE_WARM.includes(lock.phase) || lock.abort || ownerEndedAt(lock.owner) !== undefined) {
+      if (!lock || !BEFORE_WARM.includes(lock.phase) || lock.abort || ended.has(lock.owner)) {
         here = undefined;
         return;
       }

@@ -2,15 +2,18 @@
 import type { Lock } from '../../functions/core/protocol.ts';
 import type { Watch } from './promise.ts';
 
-export const healthy: Watch = ({ world, isHealthy }, found) => {
+export const healthy: Watch = (it, found) => {
   const takenOver = new Set<string>();
   let isByHand = false;
   return {
-    write({ call, actor }) {
-      const { lock } = world.ledger.state;
-      if (call === 'ledger: take over' && lock) takenOver.add(lock.releaseId);
-      if (call === 'ModifyRule' && actor.by === 'person') isByHand = true;
-      if (call !== 'ledger: reverting' || !lock || !isHealthy() || isByHand) return;
+    byHand() {
+      isByHand = true;
+    },
+    effect(_, effect) {
+      const { lock, circumstances } = it;
+      if (effect.is !== 'ledger' || !effect.answer.written || !lock) return;
+      if (effect.write.name === 'take over') takenOver.add(lock.releaseId);
+      if (effect.write.name !== 'reverting' || !circumstances.isHealthy?.() || isByHand) return;
       if (takenOver.has(lock.releaseId) || isByPerson(lock) || isComparison(lock)) return;
       found(`${lock.image} was rolled back although nothing spoke against it: ${lock.reason ?? 'no reason was given'}`);
     },

@@ -12,7 +12,7 @@ export const JUDGED_WITHIN_SECONDS = 180;
 /** What a verdict is made of. That it could not be read is for the verdict: it was tried. */
 export const READINGS: readonly string[] = ['GetMetricData', 'DescribeAlarms'];
 
-export const judged: Watch = ({ world, ownerEndedAt }, found) => {
+export const judged: Watch = ({ world, ended }, found) => {
   let judgedAt = Number.NEGATIVE_INFINITY;
   let aboveSince: number | undefined;
   return {
@@ -28,7 +28,7 @@ export const judged: Watch = ({ world, ownerEndedAt }, found) => {
         isAbortable(lock) &&
         !lock.abort &&
         lock.owner !== RECONCILER &&
-        ownerEndedAt(lock.owner) === undefined &&
+        !ended.has(lock.owner) &&
         world.balancer.weights[lock.candidate] > NONE;
       aboveSince = isWatched ? (aboveSince ?? now) : undefined;
       if (aboveSince === undefined) return;

@@ -1,23 +1,30 @@
-/** What a promise of the design looks like to the auditor that watches it. */
+/** What a promise of the design looks like to the auditor that watches it, in rehearsals and interleavings alike. */
 import type { ReleaseRequest } from '../../functions/core/release.ts';
-import type { World } from '../world.ts';
-import type { Actor, WriteRow } from '../writes.ts';
+import type { Effect } from '../effects.ts';
+import type { Actor } from '../writes.ts';
+import type { Facts } from './facts.ts';
 
 /** Reports a broken promise. The same `once` is reported once. @default - the detail itself */
 export type Found = (detail: string, once?: string) => void;
 
-/** What the auditor is told of one promise's watching; each part is optional. */
+/** What the auditor tells one promise; each part is optional. */
 export interface Watching {
   /** A call is about to be made, whether or not it is answered. */
   readonly asked?: (actor: Actor, call: string) => void;
-  /** A write took effect. */
-  readonly write?: (row: WriteRow) => void;
+  /** What a call did or showed, before the facts know of it. */
+  readonly effect?: (actor: Actor, effect: Effect) => void;
+  /** Somebody edited the rule by hand. */
+  readonly byHand?: () => void;
   /** An execution was started with this input. */
   readonly started?: (execution: string, request: Requested) => void;
   /** A step of an execution answered with this verdict. */
   readonly answered?: (verb: string, verdict: unknown) => void;
-  /** A second has passed; epoch seconds. */
+  /** A second has passed; epoch seconds. Interleavings have none. */
   readonly second?: (now: number) => void;
+  /** Nothing moves any more. `excused`: a colour died when no release ran, and nobody watches then. */
+  readonly rest?: (excused: boolean) => void;
+  /** An execution ended as refused or with nothing to do; `fence` is the one from before it. */
+  readonly refused?: (fence: number) => void;
 }
 
 /** What an execution was started with, as far as it matters which version somebody wants. */
@@ -27,14 +34,4 @@ export interface Requested {
   readonly to?: string;
 }
 
-export interface Watched {
-  readonly world: World;
-  /** Second 0, epoch seconds. */
-  readonly start: number;
-  /** When the lock's owner ended, if it has. */
-  readonly ownerEndedAt: (owner: string) => number | undefined;
-  /** Nothing speaks against the candidate in this scenario: it has to be promoted. */
-  readonly isHealthy: () => boolean;
-}
-
-export type Watch = (it: Watched, found: Found) => Watching;
+export type Watch = (it: Facts, found: Found) => Watching;

@@ -55,13 +55,10 @@ export async function deployed(
     warmMinutes: 3,
     ...changes,
   };
-  let plane: ControlPlane | undefined;
-  const { clock, world, settings } = setTheScene(
-    options,
-    () => plane!,
-    (call, { by }, when) => (by === 'person' && when === 'before' ? before?.(call) : undefined),
+  const { clock, world, settings } = setTheScene(options, (call, { by }, when) =>
+    by === 'person' && when === 'before' ? before?.(call) : undefined,
   );
-  plane = new ControlPlane({
+  const plane = new ControlPlane({
     world,
     settings,
     machine: loadMachine(policy),

@@ -132,8 +132,7 @@ export async function flyOverTheWire(
     })),
     delivery: { latestSeconds: 60 },
     migration: () => ({ is: 'done' }),
-    start: () => undefined,
-    executionStatus: () => 'RUNNING',
+    executions: { start: () => undefined, status: () => 'RUNNING' },
   });
 
   const health = await startHealthPage(() => world.tasks.healthy('green') > 0);

@@ -66,8 +66,6 @@ export function rehearsed(): Backend {
         traffic: modelledTraffic(chance(1, 'traffic'), 0, () => ({ errorRate: 0, latencyFactor: 1 })),
         delivery: { latestSeconds: 0 },
         migration: () => migration,
-        start: (name, input) => plane.start(name, input),
-        executionStatus: (name) => plane.status(name),
       });
       plane = new ControlPlane({
         world,

@@ -295,4 +295,16 @@ export const BROKEN: readonly Broken[] = [
       sabotage: unnamedMeans('v1.4.2'),
     },
   },
+  {
+    invariant: 14,
+    how: 'a Close that drops the push that waits',
+    scenario: 'healthy',
+    changes: {
+      events: [{ when: { share: 25 }, afterSeconds: 60, push: 'v1.5.1' }],
+      sabotage: withStep('Close', async (input: StepInput, real, world) => {
+        world.ledger.write({ name: 'drop', condition: { all: [] }, set: {}, remove: ['pending'] });
+        return real(input);
+      }),
+    },
+  },
 ];

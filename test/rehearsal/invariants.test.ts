@@ -17,7 +17,7 @@ describe('a flight that breaks a promise is caught, and that promise is named [F
   });
 
   test('each promise has such a flight', () => {
-    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9, ...PROMISES.map(({ id }) => id)];
+    const all = PROMISES.map(({ id }) => id);
     expect([...new Set(BROKEN.map(({ invariant }) => invariant))]).toEqual(all);
   });
 });

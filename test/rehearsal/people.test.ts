@@ -57,7 +57,7 @@ describe('a Shift whose Lambda died after it had written the rule', () => {
     return withStep('Shift', async ({ state }: { readonly state: { readonly share?: number } }, real, world) => {
       if (state.share !== share || !isFirst) return real({ execution: world.ledger.state.lock!.owner, state });
       isFirst = false;
-      const { ledger, router } = world.ports({ by: 'owner' });
+      const { ledger, router } = world.ports({ by: 'owner', execution: world.ledger.state.lock!.owner });
       const lock = world.ledger.state.lock!;
       await ledger.write(writes.intent(lock, share, undefined));
       await router.route(weightsFor(lock, share));

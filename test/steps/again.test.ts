@@ -157,7 +157,7 @@ describe.each(STORIES)('$verb of $of', (story) => {
       const it = await scene({ ...story.options, after: lostOnce(nth) });
       expect(await end(it, story), `after call ${nth}: ${it.world.calls[nth - 1]?.call}`).toBe(story.ends);
       expect(truth(it), `after call ${nth}: ${it.world.calls[nth - 1]?.call}`).toEqual(expected);
-      expect(it.violations.filter(({ invariant }) => invariant !== 5)).toEqual([]);
+      expect(it.violations.filter(({ promise }) => promise !== 5)).toEqual([]);
     }
   });
 

@@ -14,8 +14,8 @@ import { type Said, tell } from '../../functions/steps/tell.ts';
 import { chance } from '../../rehearsal/chance.ts';
 import { VirtualClock } from '../../rehearsal/clock.ts';
 import { functionsFor, type Verb } from '../../rehearsal/functions.ts';
-import { type Violation, watch } from '../../rehearsal/invariants.ts';
 import type { Delivery } from '../../rehearsal/numbers.ts';
+import { audit, type Broken } from '../../rehearsal/promises.ts';
 import { rehearsalWorld } from '../../rehearsal/rehearsal-world.ts';
 import type { Task } from '../../rehearsal/tasks.ts';
 import { modelledTraffic } from '../../rehearsal/traffic.ts';
@@ -128,7 +128,7 @@ export interface Scene {
   readonly world: World;
   readonly clock: VirtualClock;
   readonly started: readonly string[];
-  readonly violations: readonly Violation[];
+  readonly violations: readonly Broken[];
   /** Writes and the readings that a decision hangs on, in the order in which they took effect. */
   readonly log: readonly string[];
   ask(verb: Verb, state?: StepInput['state'], execution?: string): Promise<StepOutput>;
@@ -188,8 +188,10 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     delivery: { latestSeconds: 110, ...options.delivery },
     migration: options.migration ?? (() => ({ is: 'done' })),
     ...(options.probePasses ? { probePasses: options.probePasses } : {}),
-    start: (name) => started.push(name),
-    executionStatus: options.executionStatus ?? (() => 'RUNNING'),
+    executions: {
+      start: (name) => started.push(name),
+      status: options.executionStatus ?? (() => 'RUNNING'),
+    },
     interfere: (name) => options.before?.(calls + 1, name),
     interfereAfter: (name) => {
       calls += 1;
@@ -210,11 +212,10 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
   if (minutes > 0) await clock.run(() => clock.now() >= NOW);
   const weights = options.weights ?? (lock ? weightsFor(lock, lock.share) : world.balancer.weights);
   Object.assign(world.balancer, { weights, inForce: weights });
-  let verbNow = '';
-  const { violations } = watch(world, { start: NOW, state: () => verbNow, ownerEndedAt: () => undefined });
+  const auditor = audit(world, { start: NOW });
+  clock.everySecond(auditor.second);
 
   const play = async (verb: Verb, payload: unknown, execution: string): Promise<StepOutput> => {
-    verbNow = verb;
     const functions = functionsFor(world, settings, execution);
     return settled(clock, functions[verb](payload)) as Promise<StepOutput>;
   };
@@ -222,7 +223,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
     world,
     clock,
     started,
-    violations,
+    violations: auditor.broken,
     log,
     ask: (verb, state = BELONGS, execution = ME) => play(verb, { execution, state }, execution),
     open: (input, execution = ME) => play('Open', { execution, input }, execution),
