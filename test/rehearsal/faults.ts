@@ -67,8 +67,6 @@ export function disturbing(disturb: (call: Call) => Fault | undefined): NonNulla
       const wrapped = Object.entries(all).map(([port, methods]) => {
         if (port === 'clock') return [port, methods];
         const calls = Object.entries(methods as Record<string, Method>).map(([name, play]) => {
-          // What the port keeps of an earlier call: no call of its own.
-          if (name === 'actions') return [name, play];
           const method = `${port}.${name}`;
           // It calls nobody: it tells what the last reading found.
           if (method === 'router.actions') return [name, play];

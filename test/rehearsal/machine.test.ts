@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FencedOut } from '../../functions/core/failures.ts';
 import { writes } from '../../functions/core/protocol.ts';
 import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
-import type { Verb } from '../../rehearsal/functions.ts';
+import type { Play, Verb } from '../../rehearsal/functions.ts';
 import { flight, withStep } from './flights.ts';
 
 /** Answers with a verdict that is in nobody's list, once the real step has answered. */
@@ -75,6 +75,21 @@ describe('an execution that is fenced out', () => {
 });
 
 describe('a person’s hold', () => {
+  test('while a share cannot be taken back is looked at once a tick, and not as fast as the machine can', async () => {
+    const flown = await flight('healthy', {
+      // Stable is dead, so Shift leaves users where the rule has them; the judge sends it there again and again.
+      sabotage: (functions, world) => {
+        const isHeld = () => world.ledger.state.lock?.share === 5;
+        const answer = (verdict: string, real: Play) => async (payload: unknown) =>
+          isHeld() ? { verdict, share: 25, waitSeconds: 30, summary: verdict } : real(payload);
+        return { ...functions, Judge: answer('finish', functions.Judge), Shift: answer('held', functions.Shift) };
+      },
+      killAt: 200,
+    });
+    expect(flown.outcome).toBe('killed');
+    expect(flown.timeline.at(-1)!.second).toBeGreaterThan(1000);
+  });
+
   test('before the first share keeps users where they are, and the release goes on afterwards', async () => {
     const flown = await flight('healthy', {
       sabotage: (functions, world) => {

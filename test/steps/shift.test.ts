@@ -77,6 +77,13 @@ describe('a person’s hold', () => {
     expect(await it.ask('Shift', to(25))).toMatchObject({ verdict: 'held', share: 5, summary: '5 %: held by maria' });
     expect(it.world.writes).toEqual([]);
   });
+
+  test('does not put users back on a stable that is dead', async () => {
+    const lock = lockIn('baking', 50, { intent: 100, hold: { by: 'maria', at: 1 } });
+    const it = await scene({ lock, weights: { blue: 0, green: 100 }, stableTasks: 0 });
+    expect(await it.ask('Shift', to(100))).toMatchObject({ verdict: 'held', share: 50 });
+    expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
+  });
 });
 
 describe('a command to advance', () => {
