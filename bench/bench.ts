@@ -1,15 +1,15 @@
 /**
  * `npm run bench`: how fast users are back, what a cold start loads, what a release's transitions cost, and how fast the
- * rehearsal flies. As ratios, both sides in one run; nothing is asserted. `--json` for one object.
+ * rehearsal runs. As ratios, both sides in one run; nothing is asserted. `--json` for one object.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chance } from '../rehearsal/chance.ts';
 import { VirtualClock } from '../rehearsal/clock.ts';
-import { fly } from '../rehearsal/flight.ts';
+import { runRehearsal } from '../rehearsal/rehearse.ts';
 import { Tasks } from '../rehearsal/tasks.ts';
 import { VirtualHost } from '../rehearsal/virtual-host.ts';
-import { type FaultName, flightOf } from './closed-loop/conditions.ts';
+import { type FaultName, rehearsalOf } from './closed-loop/conditions.ts';
 import { circumstances, commonOptions, optionsGiven } from './detection/command.ts';
 
 /** `ratio` is value / baseline. */
@@ -29,8 +29,8 @@ export interface BenchRow {
 /** Step Functions, Standard: 0.025 for a thousand transitions (https://aws.amazon.com/step-functions/pricing/). */
 const USD_A_TRANSITION = 0.025 / 1000;
 
-const flightWith = (fault: FaultName, seed: number) =>
-  fly({ ...flightOf('usual', fault, 'compare', seed), warmMinutes: 60 });
+const rehearsalWith = (fault: FaultName, seed: number) =>
+  runRehearsal({ ...rehearsalOf('usual', fault, 'compare', seed), warmMinutes: 60 });
 
 /**
  * Seconds from the order to go back to the reading that shows all requests on stable. Beside it the other way, that of the
@@ -40,7 +40,7 @@ const flightWith = (fault: FaultName, seed: number) =>
 export async function reversal(runs: number, seed: number): Promise<BenchRow> {
   const [ours, redeployed]: [number[], number[]] = [[], []];
   for (let run = 0; run < runs; run++) {
-    const { secondsFromVerdictToStable } = await flightWith('errors +10', seed + run);
+    const { secondsFromVerdictToStable } = await rehearsalWith('errors +10', seed + run);
     ours.push(secondsFromVerdictToStable!);
     redeployed.push(await redeploySeconds(seed + run));
   }
@@ -62,12 +62,12 @@ async function redeploySeconds(seed: number): Promise<number> {
 }
 
 /** Whole releases a second on this machine: half of them good ones, through the warm hour, half of them caught. */
-export async function flights(runs: number, seed: number): Promise<BenchRow> {
+export async function rehearsals(runs: number, seed: number): Promise<BenchRow> {
   const perSecond: number[] = [];
   for (let run = 0; run < runs; run++) {
     const startedAt = performance.now();
-    await flightWith('healthy', seed + run);
-    await flightWith('errors +10', seed + run);
+    await rehearsalWith('healthy', seed + run);
+    await rehearsalWith('errors +10', seed + run);
     perSecond.push(2000 / (performance.now() - startedAt));
   }
   return row('rehearsed releases', 'releases/s', 'higher', perSecond);
@@ -75,8 +75,11 @@ export async function flights(runs: number, seed: number): Promise<BenchRow> {
 
 export async function transitions(seed: number) {
   const cost = async (fault: FaultName) => {
-    const flown = await flightWith(fault, seed);
-    return { transitions: flown.transitions, usd: Math.round(1e4 * flown.transitions * USD_A_TRANSITION) / 1e4 };
+    const rehearsed = await rehearsalWith(fault, seed);
+    return {
+      transitions: rehearsed.transitions,
+      usd: Math.round(1e4 * rehearsed.transitions * USD_A_TRANSITION) / 1e4,
+    };
   };
   return { promoted: await cost('healthy'), reverted: await cost('errors +10') };
 }
@@ -143,18 +146,18 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     json: commonOptions.json,
   });
   const say = (what: string) => process.stderr.write(`${what}\n`);
-  say('flights');
+  say('rehearsals');
   const back = await reversal(runs, seed);
-  const flown = await flights(runs, seed);
+  const rehearsed = await rehearsals(runs, seed);
   const cost = await transitions(seed);
   say('bundles');
   const started = startup(runs);
-  const results = [back, flown, ...started.rows];
+  const results = [back, rehearsed, ...started.rows];
   if (json) {
     const told = {
       reversal: { ratio: back.ratio },
       startup: { worstRatio: started.worstRatio },
-      rehearsal: { releasesPerSecond: flown.value },
+      rehearsal: { releasesPerSecond: rehearsed.value },
       cost,
       results,
     };

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:closed-loop`: the judge inside whole flights, with the real steps, holds, people who do not answer, and
+ * `npm run bench:closed-loop`: the judge inside whole rehearsals, with the real steps, holds, people who do not answer, and
  * numbers that come late, in part, or as percentiles. The bench of detection has the noisier world; here it is the loop that counts.
  */
 
@@ -10,7 +10,7 @@ import { circumstances, commonOptions, optionsGiven, someOf, tellProgress } from
 const ALL_CONDITIONS = Object.keys(CONDITIONS) as ConditionName[];
 const ALL_FAULTS = Object.keys(FAULTS) as FaultName[];
 const POLICIES = ['compare', 'literal'] as const;
-/** A rate of false aborts is small, so it takes more flights than to see a fault found. */
+/** A rate of false aborts is small, so it takes more rehearsals than to see a fault found. */
 const WELL_PER_ILL = 5;
 
 const {
@@ -23,7 +23,7 @@ const {
 } = optionsGiven({
   runs: {
     ...commonOptions.runs,
-    help: `flights a cell (4); ${WELL_PER_ILL} times as many of good releases under compare`,
+    help: `rehearsals a cell (4); ${WELL_PER_ILL} times as many of good releases under compare`,
   },
   seed: commonOptions.seed,
   conditions: { value: 'LIST', help: 'how numbers and requests come (all)', read: someOf(ALL_CONDITIONS) },
@@ -37,15 +37,15 @@ const wanted = policies.flatMap((policy) =>
 );
 const cells: LoopCell[] = [];
 for (const { condition, fault, policy } of wanted) {
-  const flights = policy === 'compare' && isWell(fault) ? WELL_PER_ILL * runs : runs;
-  cells.push(await loopCell(condition, fault, policy, flights, seed));
+  const rehearsals = policy === 'compare' && isWell(fault) ? WELL_PER_ILL * runs : runs;
+  cells.push(await loopCell(condition, fault, policy, rehearsals, seed));
   tellProgress(cells.length, wanted.length);
 }
 
 if (json) {
-  const flights = cells.reduce((sum, cell) => sum + cell.runs, 0);
+  const rehearsals = cells.reduce((sum, cell) => sum + cell.runs, 0);
   process.stdout.write(
-    `${JSON.stringify({ schema: 'sluice.closed-loop/1', ...circumstances(seed), flights, cells })}\n`,
+    `${JSON.stringify({ schema: 'sluice.closed-loop/1', ...circumstances(seed), rehearsals, cells })}\n`,
   );
 } else {
   process.stdout.write(`${policies.map(tableOf).join('\n\n')}\n`);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { WrongSettings } from '../infra/wrong-settings.ts';
+import { InvalidSettings } from '../infra/invalid-settings.ts';
 import { readSettings } from './settings.ts';
 import { makeStacks } from './stacks.ts';
 
@@ -14,7 +14,7 @@ const written = typeof file === 'string' ? JSON.parse(readFileSync(file, 'utf8')
 try {
   makeStacks(app, readSettings(written), (name) => Code.fromAsset(`dist/functions/${name}`));
 } catch (error) {
-  if (!(error instanceof WrongSettings)) throw error;
+  if (!(error instanceof InvalidSettings)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -5,8 +5,8 @@
 import * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
 import { UPGRADE } from '../functions/core/migration.ts';
+import { InvalidSettings, wrongFields } from '../infra/invalid-settings.ts';
 import { type Profile, SETTINGS, type Service, type Settings, service, settingsMistakes } from '../infra/settings.ts';
-import { WrongSettings, wrongFields } from '../infra/wrong-settings.ts';
 import { CORE_FIXES, type Core, coreMistakes, core as coreShape, namesOf } from '../platform/infra/core-settings.ts';
 import { KEYS, type KeyRow } from '../platform/rotation/core/rotation.ts';
 
@@ -24,10 +24,11 @@ const DEFAULT_SERVICES: Readonly<Record<Profile, readonly z.infer<typeof service
   attach: [],
 };
 
-/** The settings in `raw`, a decoded JSON value, with the defaults filled in. Throws `WrongSettings`. */
+/** The settings in `raw`, a decoded JSON value, with the defaults filled in. Throws `InvalidSettings`. */
 export function readSettings(raw: unknown): AppSettings {
   const parsed = z.safeParse(shape, raw, { reportInput: true });
-  if (!parsed.success) throw new WrongSettings(parsed.error.issues.flatMap((issue) => wrongFields(issue, CORE_FIXES)));
+  if (!parsed.success)
+    throw new InvalidSettings(parsed.error.issues.flatMap((issue) => wrongFields(issue, CORE_FIXES)));
   const { services: written, core: writtenCore, region, ...rest } = parsed.data;
   const isProduction = rest.profile === 'production';
   const core = writtenCore ?? (isProduction ? z.parse(coreShape, {}) : undefined);
@@ -48,7 +49,7 @@ export function readSettings(raw: unknown): AppSettings {
     removeRule: rest.removeRule ?? isThrownAway,
   };
   const wrong = [...coreMistakesOf(settings), ...settingsMistakes(settings)];
-  if (wrong.length > 0) throw new WrongSettings(wrong);
+  if (wrong.length > 0) throw new InvalidSettings(wrong);
   return settings;
 }
 

@@ -29,7 +29,7 @@ const BASES: Readonly<Record<Profile, MakeBase>> = {
           targets: releases.verbs.targets,
           at: platform(releases).rotation,
           services: settings.services,
-          notifications: releases.notices,
+          notifications: releases.notifications,
           code,
           logRetention: settings.logDays,
         });

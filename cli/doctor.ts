@@ -7,8 +7,8 @@ import type { Lock, ServiceState } from '../functions/core/protocol.ts';
 import { RECONCILER } from '../functions/core/protocol.ts';
 import { COLOURS, otherColour, rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
-import { lostPush } from '../functions/steps/pending.ts';
-import { wrongWithStable } from '../functions/steps/preflight.ts';
+import { lostPush } from '../functions/steps/shared/pending.ts';
+import { wrongWithStable } from '../functions/steps/shared/preflight.ts';
 import {
   type Controller,
   controllerOptions,

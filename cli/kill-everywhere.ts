@@ -27,8 +27,8 @@ export async function killEverywhere(options: KillOptions, json: boolean, termin
     let places = 0;
     for (const scenario of KILL_STORIES.keys()) {
       const { whole, points, places: here } = await firstPass(scenario, options, sampler);
-      const first = await flyAll(points, options, workers);
-      const second = await flyAll(secondPass(first, sampler), options, workers);
+      const first = await runAll(points, options, workers);
+      const second = await runAll(secondPass(first, sampler), options, workers);
       const found = [whole, ...first, ...second];
       results.push(...found);
       places += here;
@@ -47,7 +47,7 @@ export async function killEverywhere(options: KillOptions, json: boolean, termin
 const WORKER = new URL('kill-worker.mjs', import.meta.url);
 
 /** In the order of the points, on however many threads. */
-async function flyAll(
+async function runAll(
   points: readonly KillPoint[],
   options: KillOptions,
   workers: readonly Worker[],

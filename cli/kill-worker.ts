@@ -1,6 +1,6 @@
-/** Flies kill points on a thread of its own. */
+/** Runs kill points on a thread of its own. */
 import { parentPort } from 'node:worker_threads';
-import { flyKilled, type KillOptions, type KillPoint } from '../rehearsal/kill-everywhere.ts';
+import { type KillOptions, type KillPoint, runKilled } from '../rehearsal/kill-everywhere.ts';
 
 export interface KillJob {
   readonly point: KillPoint;
@@ -8,5 +8,5 @@ export interface KillJob {
 }
 
 parentPort?.on('message', ({ point, options }: KillJob) => {
-  void flyKilled(point, options).then((result) => parentPort?.postMessage(result));
+  void runKilled(point, options).then((result) => parentPort?.postMessage(result));
 });

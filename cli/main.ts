@@ -81,7 +81,7 @@ function ourBug(error: unknown): void {
   process.exit(OUR_BUG);
 }
 
-// A reader that went away (a closed pipe) is no failure of ours; how the flight ended still counts.
+// A reader that went away (a closed pipe) is no failure of ours; how the rehearsal ended still counts.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -9,7 +9,7 @@ import type { ReleaseRequest } from '../functions/core/release.ts';
 import { ALL } from '../functions/core/share.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
-import { type Cure, exposure, type StageExposure, type Warning, warnings } from '../report/exposure.ts';
+import { exposure, type Fix, type StageExposure, type Warning, warnings } from '../report/exposure.ts';
 import { asFlag, clashes, distinct, flagsOf, inputOf, planOf, requestOptions } from './controller/request.ts';
 import { displayOptions, type Verb } from './screen/verb.ts';
 import { commandLine } from './screen/words.ts';
@@ -196,7 +196,7 @@ function warningLines({ message, cures }: Warning, plan: Plan): readonly string[
   ];
 }
 
-function flagOf({ stage, share, bakeSeconds: seconds }: Cure, { stages }: Plan): string {
+function flagOf({ stage, share, bakeSeconds: seconds }: Fix, { stages }: Plan): string {
   if (share !== stages[stage]?.share) return `--first-share ${share}`;
   return `${stage === 0 ? '--first-bake' : '--bake'} ${seconds / 60}m`;
 }

@@ -2,16 +2,16 @@
 
 import { appendFileSync } from 'node:fs';
 import { STRATEGIES } from '../functions/core/plan.ts';
-import type { Account, Flown } from '../rehearsal/account.ts';
-import { fly } from '../rehearsal/flight.ts';
+import type { Account, RehearsalResult } from '../rehearsal/account.ts';
 import { type Live, type LiveEnd, startLive } from '../rehearsal/live/live-parts.ts';
+import { runRehearsal } from '../rehearsal/rehearse.ts';
 import { SCENARIOS } from '../rehearsal/scenarios.ts';
-import type { FlightRecord } from '../report/record.ts';
+import type { RunRecord } from '../report/record.ts';
 import { reportHtml } from '../report/report.ts';
 import { killEverywhere } from './kill-everywhere.ts';
 import { recordOf } from './recording/rehearsed.ts';
 import { type Asked, type Given, liveOptions, options, readAsked } from './rehearsal/rehearse-options.ts';
-import { type Cockpit, openCockpit } from './rehearsal/serve.ts';
+import { type ControlPage, openControlPage } from './rehearsal/serve.ts';
 import { save } from './screen/file.ts';
 import { errorAnnotation, jobSummary } from './screen/github.ts';
 import { closing, headline, type Line, narrator } from './screen/lines.ts';
@@ -33,25 +33,25 @@ export const rehearse: Verb = {
 
     const story = storyOf(asked, argv, terminal);
     try {
-      if (values.serve) story.cockpit = await openCockpit({ port: values.port, ...story });
+      if (values.serve) story.controlPage = await openControlPage({ port: values.port, ...story });
     } catch (error) {
       const fix = 'leave it out for a free one';
       return terminal.refuse(NOTHING, [{ field: '--port', message: (error as Error).message, fix }], json);
     }
-    const landed = await takeOff(asked, story, terminal);
-    const { flight } = landed;
-    const lost = values.report === undefined ? undefined : save(values.report, reportHtml(story.record(flight)));
-    if (json) terminal.print(JSON.stringify(asJson(asked, landed)));
-    else sayHowItEnded(landed, lost === undefined ? { report: values.report } : { lost }, terminal);
+    const ended = await carryOut(asked, story, terminal);
+    const { rehearsal } = ended;
+    const lost = values.report === undefined ? undefined : save(values.report, reportHtml(story.record(rehearsal)));
+    if (json) terminal.print(JSON.stringify(asJson(asked, ended)));
+    else sayHowItEnded(ended, lost === undefined ? { report: values.report } : { lost }, terminal);
     if (terminal.environment['GITHUB_STEP_SUMMARY']) {
-      const summary = jobSummary(flight, story.lines, `sluice rehearse ${argv.join(' ')}`);
+      const summary = jobSummary(rehearsal, story.lines, `sluice rehearse ${argv.join(' ')}`);
       appendFileSync(terminal.environment['GITHUB_STEP_SUMMARY'], summary);
     }
-    if (story.cockpit) {
-      terminal.tell(`\n${story.cockpit.url} stays as it is until Ctrl-C`);
+    if (story.controlPage) {
+      terminal.tell(`\n${story.controlPage.url} stays as it is until Ctrl-C`);
       await UNTIL_INTERRUPTED;
     }
-    return lost === undefined ? exitCode(flight, values) : CANNOT_TELL;
+    return lost === undefined ? exitCode(rehearsal, values) : CANNOT_TELL;
   },
 };
 
@@ -59,19 +59,19 @@ const NOTHING = 'Nothing was rehearsed';
 
 const UNTIL_INTERRUPTED = new Promise<never>(() => {});
 
-/** The file was there before the flight and cannot be written after it, for instance because the disk is full. */
+/** The file was there before the rehearsal and cannot be written after it, for instance because the disk is full. */
 const CANNOT_TELL = 4;
 
 const SERVICE = 'conductores-backend';
 
-/** What is told of a flight, wherever it is shown. */
+/** What is told of a rehearsal, wherever it is shown. */
 interface Story {
   readonly progress: Progress;
   readonly lines: readonly Line[];
   readonly tell: (line: Line) => void;
-  readonly record: (account: Account) => FlightRecord;
+  readonly record: (account: Account) => RunRecord;
   /** With `--serve`. */
-  cockpit?: Cockpit;
+  controlPage?: ControlPage;
 }
 
 function storyOf(asked: Asked, argv: readonly string[], terminal: Terminal): Story {
@@ -85,25 +85,25 @@ function storyOf(asked: Asked, argv: readonly string[], terminal: Terminal): Sto
       progress.tell(line);
     },
     record: (account) => {
-      const isSteered = story.cockpit?.isSteered === true;
+      const isSteered = story.controlPage?.isSteered === true;
       const isLive = asked.values.live === true;
-      return recordOf(account, asked.flight, { ...againAs(asked, argv), isLive, isSteered }, lines);
+      return recordOf(account, asked.rehearsal, { ...againAs(asked, argv), isLive, isSteered }, lines);
     },
   };
   return story;
 }
 
-interface Landed {
-  readonly flight: Flown;
+interface Ended {
+  readonly rehearsal: RehearsalResult;
   readonly wallSeconds: number;
   /** What real processes and requests came to, with `--live`. */
   readonly live?: LiveEnd | undefined;
 }
 
-/** Flies it, and lets nothing of it remain: neither after its end, nor after Ctrl-C. */
-async function takeOff(asked: Asked, story: Story, terminal: Terminal): Promise<Landed> {
-  const { flight, values } = asked;
-  const { progress, cockpit } = story;
+/** Runs it, and lets nothing of it remain: neither after its end, nor after Ctrl-C. */
+async function carryOut(asked: Asked, story: Story, terminal: Terminal): Promise<Ended> {
+  const { rehearsal, values } = asked;
+  const { progress, controlPage } = story;
   let live: Live | undefined;
   let landing: Promise<LiveEnd> | undefined;
   const land = (): Promise<LiveEnd> | undefined => {
@@ -112,48 +112,48 @@ async function takeOff(asked: Asked, story: Story, terminal: Terminal): Promise<
   };
   terminal.onInterrupt(async () => {
     progress.end();
-    cockpit?.close();
+    controlPage?.close();
     await land();
     return values.json ? '' : `Stopped rehearsing ${SERVICE}; nothing of it remains`;
   });
   // Only now: whoever reads where the page is can already press Ctrl-C.
-  if (!values.json) terminal.tell(heading(asked, cockpit?.url));
+  if (!values.json) terminal.tell(heading(asked, controlPage?.url));
   const narrate = narrator(values['each-minute'] === true);
   const startedAt = performance.now();
   try {
-    if (values.live) live = await startLive(liveOptions(flight, values));
-    const flown = await fly({
-      ...flight,
+    if (values.live) live = await startLive(liveOptions(rehearsal, values));
+    const rehearsed = await runRehearsal({
+      ...rehearsal,
       live,
-      onScene: cockpit?.board,
+      onControls: controlPage?.board,
       onEntry: (entry, lock) => {
         const line = narrate(entry, lock);
         if (line) story.tell(line);
       },
       onSecond: progress.look,
     });
-    return { flight: flown, wallSeconds: (performance.now() - startedAt) / 1000, live: await land() };
+    return { rehearsal: rehearsed, wallSeconds: (performance.now() - startedAt) / 1000, live: await land() };
   } finally {
-    cockpit?.land();
+    controlPage?.land();
     await land();
     progress.end();
   }
 }
 
 function sayHowItEnded(
-  { flight, wallSeconds }: Landed,
+  { rehearsal, wallSeconds }: Ended,
   { report, lost }: { readonly report?: string | undefined; readonly lost?: string },
   { print, tell, paint, environment }: Terminal,
 ): void {
-  const isGood = flight.asExpected && flight.violations.length === 0;
-  if (environment['GITHUB_ACTIONS'] && !isGood) print(errorAnnotation(headline(flight), flight.reason));
+  const isGood = rehearsal.asExpected && rehearsal.violations.length === 0;
+  if (environment['GITHUB_ACTIONS'] && !isGood) print(errorAnnotation(headline(rehearsal), rehearsal.reason));
   if (lost !== undefined) tell(`The report was not written: ${lost}`);
-  print(`\n${closing(flight, wallSeconds, { paint, report })}`);
+  print(`\n${closing(rehearsal, wallSeconds, { paint, report })}`);
 }
 
-/** The name of what was flown, and the command that flies it again. */
-function againAs({ name, values, flight }: Asked, argv: readonly string[]) {
-  const seed = values.seed === undefined ? ` --seed ${flight.seed}` : '';
+/** The name of what was rehearsed, and the command that runs it again. */
+function againAs({ name, values, rehearsal }: Asked, argv: readonly string[]) {
+  const seed = values.seed === undefined ? ` --seed ${rehearsal.seed}` : '';
   const command = `sluice rehearse ${commandLine(argv, ['--report'])}${seed}`;
   return { scenario: name, command };
 }
@@ -164,11 +164,11 @@ function progressFor({ isInteractive, screen, display }: Terminal, { json, live 
   return liveProgress(screen, display, SERVICE, 'Ctrl-C stops the rehearsal; nothing of it remains');
 }
 
-function heading({ flight, values: { live } }: Asked, url: string | undefined): string {
-  const { scenario, strategy, policy, requestsPerSecond, seed, speed = 0, baselineMinutes } = flight;
+function heading({ rehearsal, values: { live } }: Asked, url: string | undefined): string {
+  const { scenario, strategy, policy, requestsPerSecond, seed, speed = 0, baselineMinutes } = rehearsal;
   const { shares, bakeSeconds } = STRATEGIES[strategy];
   const stages =
-    (flight.input ?? scenario.input) === undefined
+    (rehearsal.input ?? scenario.input) === undefined
       ? `${strategy} ${shares.join('/')} %, ${bakeSeconds / 60} min bakes`
       : 'stages as the input says';
   const pace = speed > 0 ? `; ${speed} s take one` : '';
@@ -179,9 +179,9 @@ function heading({ flight, values: { live } }: Asked, url: string | undefined): 
   return `Rehearsing ${SERVICE}: ${scenario.about}\n${stages}, policy ${policy}, ${requestsPerSecond} requests/s, seed ${seed}\n${how}\n${page}`;
 }
 
-function asJson(asked: Asked, { flight, wallSeconds, live: end }: Landed) {
-  const { seed, strategy, policy, requestsPerSecond, speed = 1 } = asked.flight;
-  const { asExpected, expected, outcome, setting: _, release: __, orphaned: ___, ...rest } = flight;
+function asJson(asked: Asked, { rehearsal, wallSeconds, live: end }: Ended) {
+  const { seed, strategy, policy, requestsPerSecond, speed = 1 } = asked.rehearsal;
+  const { asExpected, expected, outcome, setting: _, release: __, orphaned: ___, ...rest } = rehearsal;
   return {
     schema: 'sluice.rehearsal/1',
     scenario: asked.values.stable === undefined ? asked.name : 'own versions',
@@ -209,7 +209,7 @@ function asJson(asked: Asked, { flight, wallSeconds, live: end }: Landed) {
   };
 }
 
-function exitCode({ asExpected, outcome, violations, timeline }: Flown, { input }: Given): number {
+function exitCode({ asExpected, outcome, violations, timeline }: RehearsalResult, { input }: Given): number {
   if (violations.length > 0) return 1;
   if (asExpected) return 0;
   const isRefusedInput = input !== undefined && outcome === 'refused' && timeline.length > 0;

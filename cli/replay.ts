@@ -10,7 +10,7 @@ import type { Verb } from './screen/verb.ts';
 const options = {
   policy: {
     value: 'compare|literal',
-    help: 'how they are judged (compare); literal can only hold a flight or abort it for errors: alarms are not in its record',
+    help: 'how they are judged (compare); literal can only hold a rehearsal or abort it for errors: alarms are not in its record',
     read: oneOf('compare', 'literal'),
   },
   json: { help: 'nothing on stderr; stdout is JSON lines in any case' },
@@ -19,7 +19,7 @@ const options = {
 const WRONG_INPUT = 2;
 
 export const replay: Verb = {
-  summary: 'judge recorded releases again: JSON lines, or the report of a flight',
+  summary: 'judge recorded releases again: JSON lines, or the report of a rehearsal',
   usage: 'sluice replay FILE|- [options]',
   options,
   async run(argv, terminal) {
@@ -55,7 +55,7 @@ export const replay: Verb = {
       const empty = {
         field: 'FILE',
         message: 'is empty: there is no recording in it',
-        fix: 'write one JSON object a line, as in examples/releases.jsonl, or name the report of a flight',
+        fix: 'write one JSON object a line, as in examples/releases.jsonl, or name the report of a rehearsal',
       };
       return terminal.refuse('Nothing was replayed', [empty], values.json === true);
     }

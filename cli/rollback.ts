@@ -16,7 +16,7 @@ import type { Terminal, Verb } from './screen/verb.ts';
 const options = {
   ...controllerOptions,
   to: { value: 'VERSION', help: 'a release tag, commit sha, digest or release id (the one before the newest release)' },
-  reason: { value: 'TEXT', help: 'why; it stands in the record and in the notice' },
+  reason: { value: 'TEXT', help: 'why; it stands in the record and in the notification' },
   'accept-schema': { help: 'the older code runs on the newer database schema' },
   follow: { help: 'stay until users are back; the exit code is how it ended' },
 } as const;

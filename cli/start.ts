@@ -4,7 +4,7 @@ import { readArguments } from '../command-line/arguments.ts';
 import type { WrongField } from '../functions/core/failures.ts';
 import { rolesWhenStableIs, shareOf } from '../functions/core/roles.ts';
 import { NONE } from '../functions/core/share.ts';
-import { wrongWithStable } from '../functions/steps/preflight.ts';
+import { wrongWithStable } from '../functions/steps/shared/preflight.ts';
 import { type Controller, controllerOptions, type Reach, withController } from './controller/controller.ts';
 import { startRelease } from './controller/followed.ts';
 import { asFlag, clashes, distinct, inputOf, planOf, requestOptions } from './controller/request.ts';

@@ -10,7 +10,7 @@ import { type UnnamedRollback, unnamedRollback } from '../functions/core/rollbac
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { ColourStatus } from '../functions/ports/fleet.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
-import { commandTo } from '../functions/steps/traffic.ts';
+import { commandTo } from '../functions/steps/shared/traffic.ts';
 import {
   CANNOT_TELL,
   type Controller,

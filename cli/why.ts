@@ -10,7 +10,7 @@ import { clock, duration, grouped, oddsInWords } from '../functions/core/numeral
 import type { ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
 import { lastComparedStage, sumOfSome } from '../report/axis.ts';
 import { headlineOf } from '../report/headline.ts';
-import type { FlightRecord } from '../report/record.ts';
+import type { RunRecord } from '../report/record.ts';
 import { reportHtml } from '../report/report.ts';
 import {
   CANNOT_TELL,
@@ -19,7 +19,7 @@ import {
   type Reach,
   withController,
 } from './controller/controller.ts';
-import { flightOf, type Opened } from './recording/released.ts';
+import { type Opened, rehearsalOf } from './recording/released.ts';
 import { save, whyUnwritable } from './screen/file.ts';
 import { REVERT_BUDGET_SECONDS } from './screen/lines.ts';
 import type { Verb } from './screen/verb.ts';
@@ -27,7 +27,7 @@ import { percentOf, printable } from './screen/words.ts';
 
 const options = {
   ...controllerOptions,
-  report: { value: 'FILE', help: 'also write the flight report, one HTML file that needs no network' },
+  report: { value: 'FILE', help: 'also write the rehearsal report, one HTML file that needs no network' },
   json: { help: 'the record on one line, as sluice replay takes it; nothing on stderr' },
 } as const;
 
@@ -55,11 +55,15 @@ export const why = (reach: Reach): Verb => ({
       async (controller, service) => {
         const { record, state } = await find(controller, wanted);
         const { lock } = state;
-        const flight = await flightOf(controller, record, lock?.releaseId === record.releaseId ? lock : undefined);
-        const lost = report === undefined ? undefined : save(report, reportHtml(flight));
-        if (values.json) terminal.print(JSON.stringify(flight));
+        const rehearsal = await rehearsalOf(
+          controller,
+          record,
+          lock?.releaseId === record.releaseId ? lock : undefined,
+        );
+        const lost = report === undefined ? undefined : save(report, reportHtml(rehearsal));
+        if (values.json) terminal.print(JSON.stringify(rehearsal));
         else {
-          terminal.print(asText(flight, service, lost === undefined ? report : undefined).join('\n'));
+          terminal.print(asText(rehearsal, service, lost === undefined ? report : undefined).join('\n'));
           if (lost !== undefined) terminal.tell(`The report was not written: ${lost}`);
         }
         return lost === undefined ? 0 : CANNOT_TELL;
@@ -95,19 +99,19 @@ const unknown = (message: string): ReleaseRefused =>
 /** The page's words join their numbers with spaces that do not break; a terminal breaks nothing. */
 const plain = (text: string): string => printable(text.replaceAll('\u00a0', ' '));
 
-function asText(flight: FlightRecord, service: string, report: string | undefined): readonly string[] {
-  const { release, outcome, secondsFromVerdictToStable: back, seconds, abort, decisions } = flight;
+function asText(rehearsal: RunRecord, service: string, report: string | undefined): readonly string[] {
+  const { release, outcome, secondsFromVerdictToStable: back, seconds, abort, decisions } = rehearsal;
   const reason =
-    (outcome === 'promoted' && decisions.findLast(({ word }) => word === 'advance')?.text) || flight.reason;
+    (outcome === 'promoted' && decisions.findLast(({ word }) => word === 'advance')?.text) || rehearsal.reason;
   const lines = [
-    `${release!.image}, ${release!.id}. ${plain(headlineOf(flight))}`,
+    `${release!.image}, ${release!.id}. ${plain(headlineOf(rehearsal))}`,
     `  ${plain(reason)}`,
     ...(abort ? [`  The order to go back was the ${abort.by}'s, ${duration(abort.second)} after the start.`] : []),
     ...(back === undefined
       ? []
       : [`  All requests were on ${release!.stable} ${back} s later (budget ${REVERT_BUDGET_SECONDS} s).`]),
-    ...tableOf(flight),
-    `Flown: ${duration(seconds)}.${report === undefined ? '' : ` Report: ${report}`}`,
+    ...tableOf(rehearsal),
+    `RehearsalResult: ${duration(seconds)}.${report === undefined ? '' : ` Report: ${report}`}`,
     `Judge it again: ${typed(`why ${release!.id} --json`, service)} | sluice replay -`,
   ];
   return lines;
@@ -119,7 +123,7 @@ const row = (cells: readonly string[]): string =>
   `  ${cells.map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0)).join('')}`.trimEnd();
 
 /** The judge's questions at the last share that had a stable beside it, with the four counts of each. */
-function tableOf({ release }: FlightRecord): readonly string[] {
+function tableOf({ release }: RunRecord): readonly string[] {
   const stage = lastComparedStage(release!);
   const last = stage.at(-1);
   const { baseline, candidate, stable, minutes } = release!;

@@ -7,7 +7,7 @@ import type { Construct } from 'constructs';
 import type { CodeFor } from './constructs/bundled-function.ts';
 import { ControllerAlarms } from './constructs/controller-alarms.ts';
 import { GuardAndReconciler } from './constructs/guard-and-reconciler.ts';
-import { Notices } from './constructs/notices.ts';
+import { Notifications } from './constructs/notifications.ts';
 import { ProbeRule } from './constructs/probe-rule.ts';
 import { ReleaseDashboard } from './constructs/release-dashboard.ts';
 import { ReleaseMachine } from './constructs/release-machine.ts';
@@ -34,7 +34,7 @@ export class ReleasesStack extends Stack {
   readonly backend: TwoColourService;
   /** For whatever else looks after the service, as a rotation of its secrets. */
   readonly verbs: ReleaseVerbs;
-  readonly notices: Notices;
+  readonly notifications: Notifications;
 
   constructor(scope: Construct, id: string, { service, platform, settings, code, ...props }: ReleasesStackProps) {
     super(scope, id, props);
@@ -44,7 +44,7 @@ export class ReleasesStack extends Stack {
     const lambdas = { code, logRetention };
 
     const ledger = new ReleaseTable(this, 'Ledger', { outlivesItsStack: settings.keepData });
-    const notices = new Notices(this, 'Notices', { mailTo: settings.mails });
+    const notifications = new Notifications(this, 'Notices', { mailTo: settings.mails });
 
     const backend = new TwoColourService(this, 'Backend', {
       settings: { ...service, environment: { ...tells, ...service.environment } },
@@ -59,13 +59,13 @@ export class ReleasesStack extends Stack {
     // Without its controller a service still serves: uninstalling is no outage.
     if (!settings.removeRule) RemovalPolicies.of(backend).apply(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 
-    const signals = new ReleaseSignals(this, 'Signals', { service: backend, notifications: notices });
+    const signals = new ReleaseSignals(this, 'Signals', { service: backend, notifications: notifications });
     const verbs = new ReleaseVerbs(this, 'Verbs', {
       service: backend,
       rule,
       probeRule,
       ledger,
-      notifications: notices,
+      notifications: notifications,
       machineName,
       profile,
       ...lambdas,
@@ -85,7 +85,7 @@ export class ReleasesStack extends Stack {
       verbs,
       safety,
       triggers,
-      notifications: notices,
+      notifications: notifications,
     });
     new ReleaseDashboard(this, 'Dashboard', { service: backend, signals, stateMachine, alarms });
 
@@ -96,6 +96,6 @@ export class ReleasesStack extends Stack {
     new CfnOutput(this, 'Sluice', { description: 'Where the command finds everything', value: verbs.description });
     this.backend = backend;
     this.verbs = verbs;
-    this.notices = notices;
+    this.notifications = notifications;
   }
 }

@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import type { WrongField } from '../functions/core/failures.ts';
 import { MIGRATION_SECONDS, type OnUnproven, type Policy, PREPARE_SECONDS } from '../functions/core/plan.ts';
 import { LONGEST_WARM_MINUTES } from '../functions/core/release-schema.ts';
-import { LOG_DAYS, PROFILES } from './wrong-settings.ts';
+import { LOG_DAYS, PROFILES } from './invalid-settings.ts';
 
 /** `production`: the seed. `trial`: cheap, on its own, to be thrown away. `attach`: on what stands already. */
 export type Profile = (typeof PROFILES)[number];
@@ -19,7 +19,7 @@ export interface Settings {
   readonly foundation?: Foundation | undefined;
   /** One releases stack each. @default - the seed's one service */
   readonly services: readonly Service[];
-  /** Who gets the pages and notices by mail. @default - nobody: subscribe to the topic yourself */
+  /** Who gets the pages and notifications by mail. @default - nobody: subscribe to the topic yourself */
   readonly mails: readonly string[];
   /** How long logs are kept, days; a number that CloudWatch Logs knows. @default - 90 */
   readonly logDays: number;

@@ -1,4 +1,4 @@
-/** What is known of a flight: everything at its end, and as much as there is at any moment before. */
+/** What is known of a rehearsal: everything at its end, and as much as there is at any moment before. */
 import type { Baseline } from '../functions/core/judge/baseline.ts';
 import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
 import type { Evidence } from '../functions/core/judge/verdict.ts';
@@ -45,26 +45,26 @@ export interface Account {
     readonly droppedByShift: number;
   };
   readonly world: ReturnType<World['summary']> & {
-    readonly notices: readonly { readonly second: number; readonly kind: string; readonly title: string }[];
+    readonly notifications: readonly { readonly second: number; readonly kind: string; readonly title: string }[];
   };
   readonly violations: readonly Violation[];
   readonly unchecked: readonly number[];
-  readonly release?: FlightRelease;
+  readonly release?: RehearsedRelease;
   /** Absent when no owner died under its lock. */
   readonly orphaned?: Orphaned;
   /** The world as it is, or was left. */
   readonly setting: World;
 }
 
-/** The account of a flight that is over. */
-export interface Flown extends Account {
+/** The account of a rehearsal that is over. */
+export interface RehearsalResult extends Account {
   readonly outcome: Outcome;
   readonly expected: Expected;
   readonly asExpected: boolean;
 }
 
-/** What a report needs beside the flight itself; absent when nothing was opened. */
-export interface FlightRelease {
+/** What a report needs beside the rehearsal itself; absent when nothing was opened. */
+export interface RehearsedRelease {
   readonly id: string;
   readonly image: string;
   readonly candidate: Colour;
@@ -134,10 +134,10 @@ export function accountOf({
     },
     world: {
       ...world.summary(candidate),
-      notices: world.notices.map(({ at, notice }) => ({
+      notifications: world.notifications.map(({ at, notification }) => ({
         second: Math.floor(at - START),
-        kind: notice.kind,
-        title: notice.title,
+        kind: notification.kind,
+        title: notification.title,
       })),
     },
     violations,
@@ -196,7 +196,7 @@ function releaseOf(
   world: World,
   lock: Lock | undefined,
   faultSince: number | undefined,
-): { readonly release?: FlightRelease } {
+): { readonly release?: RehearsedRelease } {
   if (!lock) return {};
   const baseline = world.ledger.judging(lock.releaseId)?.state.baseline;
   return {

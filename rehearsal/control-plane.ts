@@ -4,9 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { Stuck } from '../functions/core/failures.ts';
-import { type GuardEvent, guard } from '../functions/steps/guard.ts';
-import { reconcile } from '../functions/steps/reconcile.ts';
-import type { ServiceSettings } from '../functions/steps/settings.ts';
+import { type GuardEvent, guard } from '../functions/steps/safety/guard.ts';
+import { reconcile } from '../functions/steps/safety/reconcile.ts';
+import type { ServiceSettings } from '../functions/steps/shared/settings.ts';
 import type { Chance } from './chance.ts';
 import { type Execution, type ExecutionEnd, type Machine, startExecution } from './engine.ts';
 import { functionsFor, type Play, type Verb } from './functions.ts';

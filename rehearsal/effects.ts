@@ -3,7 +3,7 @@ import type { LedgerWrite, ServiceState } from '../functions/core/protocol.ts';
 import type { Colour, Weights } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { WriteAnswer } from '../functions/ports/ledger.ts';
-import type { Notice } from '../functions/ports/notices.ts';
+import type { Notification } from '../functions/ports/notifications.ts';
 import type { WriteRow } from './writes.ts';
 
 export type Effect =
@@ -24,7 +24,7 @@ export type Effect =
   | { readonly is: 'ledger'; readonly write: LedgerWrite; readonly before: ServiceState; readonly answer: WriteAnswer }
   | { readonly is: 'judging' }
   | { readonly is: 'start' }
-  | { readonly is: 'notice'; readonly notice: Notice };
+  | { readonly is: 'notification'; readonly notification: Notification };
 
 /** The row of the log, for what changed something. */
 export function rowOf(effect: Effect): Omit<WriteRow, 'at' | 'actor'> | undefined {

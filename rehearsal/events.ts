@@ -1,9 +1,9 @@
 /** What people and the registry do while a release is rehearsed, and when. */
 import type { Weights } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
-import type { Word } from '../functions/steps/tell.ts';
+import type { OperatorCommand } from '../functions/steps/shared/operator-command.ts';
 
-/** A moment of a flight. */
+/** A moment of a rehearsal. */
 export type When =
   | { readonly second: number }
   /** That share was confirmed. */
@@ -11,8 +11,8 @@ export type When =
   | { readonly event: 'growing' | 'asked' | 'warm' | 'closing' | 'reverting' | 'promoted' | 'reverted' };
 
 /** What somebody outside does, so many seconds after a moment. */
-export type FlightEvent = { readonly when: When; readonly afterSeconds?: number | undefined } & (
-  | { readonly say: Word }
+export type RehearsalEvent = { readonly when: When; readonly afterSeconds?: number | undefined } & (
+  | { readonly say: OperatorCommand }
   /** An execution started by hand with this input. */
   | { readonly start: unknown }
   /** A tag pushed to the registry; the push rule starts an execution. */

@@ -1,13 +1,14 @@
 /** The Lambdas of the state machine as the rehearsal plays them: the real steps, over the world's ports. */
-import { close } from '../functions/steps/close.ts';
-import { judge } from '../functions/steps/judge.ts';
-import { migrate } from '../functions/steps/migrate.ts';
-import { type OpenInput, open } from '../functions/steps/open.ts';
-import { prepare } from '../functions/steps/prepare.ts';
-import { revert } from '../functions/steps/revert.ts';
-import type { ServiceSettings } from '../functions/steps/settings.ts';
-import { shift } from '../functions/steps/shift.ts';
-import type { Ports, StepInput } from '../functions/steps/step.ts';
+
+import type { ServiceSettings } from '../functions/steps/shared/settings.ts';
+import type { Ports, StepInput } from '../functions/steps/shared/step.ts';
+import { close } from '../functions/steps/verbs/close.ts';
+import { judge } from '../functions/steps/verbs/judge.ts';
+import { migrate } from '../functions/steps/verbs/migrate.ts';
+import { type OpenInput, open } from '../functions/steps/verbs/open.ts';
+import { prepare } from '../functions/steps/verbs/prepare.ts';
+import { revert } from '../functions/steps/verbs/revert.ts';
+import { shift } from '../functions/steps/verbs/shift.ts';
 import type { World } from './world.ts';
 
 export type Verb = 'Open' | 'Migrate' | 'Prepare' | 'Shift' | 'Judge' | 'Revert' | 'Close';

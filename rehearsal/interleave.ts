@@ -4,17 +4,17 @@
  * of them fails and how, and what happens meanwhile. Time stands still between events, and jumps when nothing else can move.
  */
 import { Transient } from '../functions/core/failures.ts';
-import { reconcile } from '../functions/steps/reconcile.ts';
-import type { Ports } from '../functions/steps/step.ts';
+import { reconcile } from '../functions/steps/safety/reconcile.ts';
+import type { Ports } from '../functions/steps/shared/step.ts';
 import { type Chance, chance } from './chance.ts';
 import type { Effect } from './effects.ts';
-import { Chronicle } from './interleave/chronicle.ts';
+import { type Happening, happen, type Scheduler, settleUp } from './interleave/actors.ts';
+import { Chronicle } from './interleave/event-log.ts';
 import { Executions } from './interleave/executions.ts';
 import { GoodNumbers } from './interleave/good-numbers.ts';
-import { type Happening, happen, type Stage, settleUp } from './interleave/happenings.ts';
 import { StillHost } from './interleave/host.ts';
+import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/initial-states.ts';
 import type { Invocation, Live } from './interleave/live.ts';
-import { IMAGES, INPUT, momentAt, NOW, PLACES, SETTINGS } from './interleave/moments.ts';
 import { Timers } from './interleave/timers.ts';
 import { type Auditor, audit, type Broken } from './promises.ts';
 import { modelledTraffic } from './traffic.ts';
@@ -67,7 +67,7 @@ const NO_TRAFFIC = modelledTraffic(chance(0, 'no traffic'), 0, () => ({ errorRat
 const isQuiet = (effect: Effect): boolean =>
   effect.is.endsWith('read') ||
   (effect.is === 'ledger' && effect.write.name === 'look') ||
-  (effect.is === 'notice' && effect.notice.kind !== 'stuck') ||
+  (effect.is === 'notification' && effect.notification.kind !== 'stuck') ||
   effect.is === 'judging' ||
   effect.is === 'start' ||
   effect.is === 'migration stopped';
@@ -78,7 +78,7 @@ export async function interleave(seed: number, options: InterleaveOptions = {}):
   return schedule.result(seed);
 }
 
-class Schedule implements Stage {
+class Schedule implements Scheduler {
   readonly clock = new Timers(NOW);
   readonly chance: Chance;
   readonly world: World<Timers, GoodNumbers>;

@@ -2,12 +2,12 @@
  * Every way in which a controller can die, at every moment of a release: its execution is ended at each transition and
  * around each call, and then the reconciler too, at each of its own calls. Whatever is left behind must be put right in time.
  */
-import type { Flown } from './account.ts';
-import { fly } from './flight.ts';
+import type { RehearsalResult } from './account.ts';
 import { Sampler } from './kill-everywhere/places.ts';
 import { KILL_STORIES } from './kill-everywhere/stories.ts';
-import type { FlightOptions, Kill, Place, ReconcilerKill } from './options.ts';
+import type { Kill, Place, ReconcilerKill, RehearsalOptions } from './options.ts';
 import type { Violation } from './promises.ts';
+import { runRehearsal } from './rehearse.ts';
 
 export interface KillOptions {
   readonly seed: number;
@@ -43,7 +43,7 @@ export interface FirstPass {
   readonly places: number;
 }
 
-const storyOf = (scenario: string): FlightOptions => {
+const storyOf = (scenario: string): RehearsalOptions => {
   const story = KILL_STORIES.get(scenario);
   if (!story) throw new Error(`"${scenario}" is no story of the sweep`);
   return story;
@@ -57,9 +57,9 @@ export async function firstPass(
 ): Promise<FirstPass> {
   const places: Place[] = [];
   const story = storyOf(scenario);
-  const flown = await fly({ ...story, seed, onPlace: (place) => places.push(place) });
+  const rehearsed = await runRehearsal({ ...story, seed, onPlace: (place) => places.push(place) });
   const points = sampler.kills(story.policy, places).map((kill) => ({ scenario, kill }));
-  return { whole: resultOf({ scenario }, flown), points, places: places.length };
+  return { whole: resultOf({ scenario }, rehearsed), points, places: places.length };
 }
 
 /** Once for each place in which an execution of the first pass died: the reconciler dies at each call of its own. */
@@ -79,28 +79,28 @@ export function secondPass(results: readonly KillResult[], sampler: Sampler): re
   );
 }
 
-export async function flyKilled(point: KillPoint, options: KillOptions): Promise<KillResult> {
+export async function runKilled(point: KillPoint, options: KillOptions): Promise<KillResult> {
   const { scenario, ...kills } = point;
-  return resultOf(point, await fly({ ...storyOf(scenario), ...kills, ...options }));
+  return resultOf(point, await runRehearsal({ ...storyOf(scenario), ...kills, ...options }));
 }
 
-function resultOf(point: KillPoint, flown: Flown): KillResult {
-  const { secondsToStable = 0, secondsToFree = 0 } = flown.orphaned ?? {};
-  const { state = 'nowhere', share = 0 } = flown.timeline.at(-1) ?? {};
+function resultOf(point: KillPoint, rehearsed: RehearsalResult): KillResult {
+  const { secondsToStable = 0, secondsToFree = 0 } = rehearsed.orphaned ?? {};
+  const { state = 'nowhere', share = 0 } = rehearsed.timeline.at(-1) ?? {};
   return {
     point,
-    tookOver: flown.setting.writes.some(isTakeOver),
+    tookOver: rehearsed.setting.writes.some(isTakeOver),
     secondsToStable,
     secondsToFree,
-    violations: flown.violations,
+    violations: rehearsed.violations,
     diedIn: `${state} at ${share} %`,
-    reconcilerCalls: reconcilerCallsOf(flown),
+    reconcilerCalls: reconcilerCallsOf(rehearsed),
   };
 }
 
-const isTakeOver = ({ call }: Flown['setting']['writes'][number]): boolean => call === 'ledger: take over';
+const isTakeOver = ({ call }: RehearsalResult['setting']['writes'][number]): boolean => call === 'ledger: take over';
 
-function reconcilerCallsOf({ setting: { writes, calls } }: Flown): number {
+function reconcilerCallsOf({ setting: { writes, calls } }: RehearsalResult): number {
   const takeOver = writes.find(isTakeOver);
   const last = writes.findLast(({ actor, call }) => actor.by === 'reconciler' && /free after|stuck/.test(call));
   if (!takeOver || !last) return 0;

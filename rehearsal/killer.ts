@@ -1,7 +1,7 @@
-/** Ends the release's own execution, and after it the reconciler, where a flight asks for it. */
+/** Ends the release's own execution, and after it the reconciler, where a rehearsal asks for it. */
 import { RECONCILER } from '../functions/core/protocol.ts';
 import type { Running } from './control-plane.ts';
-import type { FlightOptions } from './options.ts';
+import type { RehearsalOptions } from './options.ts';
 import type { World } from './world.ts';
 import { type Actor, NEVER } from './writes.ts';
 
@@ -21,7 +21,7 @@ export interface Killer {
 
 const OUTLIVES_SECONDS = 20;
 
-export function killer({ killAt, kill, killReconciler, onPlace }: FlightOptions): Killer {
+export function killer({ killAt, kill, killReconciler, onPlace }: RehearsalOptions): Killer {
   let world: World | undefined;
   let main: Running | undefined;
   let calls = 0;

@@ -1,13 +1,13 @@
 /** The ledger in memory: one item with real conditional writes, evaluated from the same table that DynamoDB is sent. */
 import type { Condition, LedgerWrite, Path, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
-import type { Judging, MinuteEvidence, WriteAnswer } from '../functions/ports/ledger.ts';
+import type { JudgeMemory, MinuteEvidence, WriteAnswer } from '../functions/ports/ledger.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 
 export class MemoryLedger {
   #state: ServiceState;
   readonly #records = new Map<string, ReleaseRecord>();
-  readonly #judging = new Map<string, Judging>();
+  readonly #judging = new Map<string, JudgeMemory>();
   readonly #evidence = new Map<string, readonly MinuteEvidence[]>();
 
   constructor(state: ServiceState, records: readonly ReleaseRecord[] = []) {
@@ -46,14 +46,14 @@ export class MemoryLedger {
     return [...this.#records.values()].toSorted((one, other) => (one.releaseId < other.releaseId ? 1 : -1))[0];
   }
 
-  judging(releaseId: string): Judging | undefined {
+  judging(releaseId: string): JudgeMemory | undefined {
     return this.#judging.get(releaseId);
   }
 
   saveJudging(
     releaseId: string,
     seen: number | undefined,
-    judging: Judging,
+    judging: JudgeMemory,
     minutes: readonly MinuteEvidence[],
   ): boolean {
     if (this.#judging.get(releaseId)?.folded !== seen) return false;

@@ -4,12 +4,12 @@ import type { Lock } from '../functions/core/protocol.ts';
 import type { Weights } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { Instant } from '../functions/ports/clock.ts';
-import type { Judging, MinuteEvidence } from '../functions/ports/ledger.ts';
-import type { Word } from '../functions/steps/tell.ts';
+import type { JudgeMemory, MinuteEvidence } from '../functions/ports/ledger.ts';
+import type { OperatorCommand } from '../functions/steps/shared/operator-command.ts';
 import type { Account } from './account.ts';
-import type { FlightEvent } from './events.ts';
+import type { RehearsalEvent } from './events.ts';
 import type { Play, Verb } from './functions.ts';
-import type { FaultName, Role, Scenario, Spoilt } from './scenarios.ts';
+import type { FaultName, InjectedFault, Role, Scenario } from './scenarios.ts';
 import type { TaskHost } from './tasks.ts';
 import type { TimelineEntry } from './timeline.ts';
 import type { Traffic } from './traffic.ts';
@@ -34,7 +34,7 @@ export interface ReconcilerKill {
   readonly how: 'dies before' | 'dies after';
 }
 
-export interface FlightOptions {
+export interface RehearsalOptions {
   readonly scenario: Scenario;
   readonly seed: number;
   readonly strategy: 'canary' | 'blue-green';
@@ -56,8 +56,8 @@ export interface FlightOptions {
   /** Ends it in some other way. */
   readonly kill?: Kill | undefined;
   readonly killReconciler?: ReconcilerKill | undefined;
-  /** What people and the registry do while it flies. */
-  readonly events?: readonly FlightEvent[] | undefined;
+  /** What people and the registry do while it runs. */
+  readonly events?: readonly RehearsalEvent[] | undefined;
   /** Without it nobody puts right what a dead controller left behind. @default - it runs */
   readonly withReconciler?: boolean | undefined;
   readonly withGuard?: boolean | undefined;
@@ -68,8 +68,8 @@ export interface FlightOptions {
   readonly live?: LiveParts | undefined;
   /** Virtual seconds a wall second. @default - as fast as it can be computed */
   readonly speed?: number | undefined;
-  /** Given the controls once, before anything flies. */
-  readonly onScene?: ((controls: Controls) => void) | undefined;
+  /** Given the controls once, before anything runs. */
+  readonly onControls?: ((controls: Controls) => void) | undefined;
   /** Told of each state as its answer is known, and of the end; `lock` as the ledger has it then. */
   readonly onEntry?: ((entry: TimelineEntry, lock: Lock | undefined) => void) | undefined;
   /** Told of every transition and call of the release's own execution, as places in which it could be ended. */
@@ -106,17 +106,17 @@ export interface LiveParts {
   ready(): Promise<void>;
   readonly onWeights: (weights: Weights) => void;
   /** How the real versions answer from now on; what crashes exits, and each further one soon after it came up. */
-  readonly spoil: (spoilt: Readonly<Record<Role, Spoilt>>) => void;
+  readonly spoil: (faultOf: Readonly<Record<Role, InjectedFault>>) => void;
 }
 
-/** What somebody who watches can do to a flight. */
+/** What somebody who watches can do to a rehearsal. */
 export interface Controls {
   readonly account: () => Account;
   /**
    * What a person says to the release that runs.
    * @throws ReleaseRefused when nothing runs, or when it is too late for that word
    */
-  readonly say: (word: Word) => Promise<Lock>;
+  readonly say: (word: OperatorCommand) => Promise<Lock>;
   readonly setFault: (fault: FaultName, isOn: boolean) => void;
 }
 
@@ -125,7 +125,7 @@ export interface Look {
   readonly now: Instant;
   readonly lock: Lock;
   /** Absent before the first minute was judged. */
-  readonly judging?: Judging;
+  readonly judging?: JudgeMemory;
   /** Every minute judged so far, oldest first. */
   readonly minutes: readonly MinuteEvidence[];
 }

@@ -2,7 +2,7 @@
 import type { Policy } from '../functions/core/plan.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
-import type { FlightEvent } from './events.ts';
+import type { RehearsalEvent } from './events.ts';
 
 export type Outcome = 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed';
 export type Role = 'stable' | 'candidate';
@@ -14,7 +14,7 @@ export interface Expected {
 }
 
 /** What is wrong with one role's answers at a moment; nothing said is nothing wrong. */
-export interface Spoilt {
+export interface InjectedFault {
   /** Percentage points added to the error probability. */
   readonly errorPoints?: number;
   readonly latencyFactor?: number;
@@ -36,7 +36,7 @@ export interface Scenario {
   readonly strategy?: 'canary' | 'blue-green';
   readonly requestsPerSecond?: number;
   /** How a role answers, `minutes` after the fault began; negative before. */
-  readonly spoilt?: (role: Role, minutes: number, options: FaultOptions) => Spoilt;
+  readonly faultOf?: (role: Role, minutes: number, options: FaultOptions) => InjectedFault;
   /** The candidate's health check never passes. */
   readonly neverHealthy?: true;
   /** Nothing was ever released; stable is the bootstrap. */
@@ -55,8 +55,8 @@ export interface Scenario {
   readonly growsAfterMinutes?: number;
   /** What the execution is started with. @default - the new image */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** What people do meanwhile, besides what the flight's own options say. */
-  readonly events?: readonly FlightEvent[];
+  /** What people do meanwhile, besides what the rehearsal's own options say. */
+  readonly events?: readonly RehearsalEvent[];
   /** Every other change of the rule is throttled. */
   readonly throttled?: true;
   /** A function runs it, or looks at it; tests run a real one. */
@@ -85,12 +85,12 @@ export const FAULTS = {
   crash: (role) => (role === 'candidate' ? { crashes: true } : {}),
   /** A dependency of both colours is down. */
   outage: () => ({ errorPoints: 10, latencyFactor: 2.5 }),
-} as const satisfies Readonly<Record<string, (role: Role, options: FaultOptions) => Spoilt>>;
+} as const satisfies Readonly<Record<string, (role: Role, options: FaultOptions) => InjectedFault>>;
 
 export type FaultName = keyof typeof FAULTS;
 
 const fromThenOn =
-  (fault: FaultName, forMinutes = Number.POSITIVE_INFINITY): NonNullable<Scenario['spoilt']> =>
+  (fault: FaultName, forMinutes = Number.POSITIVE_INFINITY): NonNullable<Scenario['faultOf']> =>
   (role, minutes, options) =>
     minutes >= 0 && minutes < forMinutes ? FAULTS[fault](role, options) : {};
 
@@ -109,18 +109,18 @@ export const SCENARIOS = {
   },
   errors: {
     about: 'the new version fails more requests',
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     expected: revertedThere,
   },
   latency: {
     about: 'the new version is slower',
-    spoilt: fromThenOn('latency'),
+    faultOf: fromThenOn('latency'),
     expected: revertedThere,
   },
-  crash: { about: 'the new version exits by itself', spoilt: fromThenOn('crash'), expected: revertedThere },
+  crash: { about: 'the new version exits by itself', faultOf: fromThenOn('crash'), expected: revertedThere },
   leak: {
     about: 'the new version fails a little more each minute',
-    spoilt: (role, minutes) =>
+    faultOf: (role, minutes) =>
       role === 'candidate' && minutes >= 0 ? { errorPoints: LEAK_POINTS_A_MINUTE * minutes } : {},
     expected: reverted,
   },
@@ -145,13 +145,13 @@ export const SCENARIOS = {
   },
   'shared-outage': {
     about: 'a dependency of both versions is down for ten minutes',
-    spoilt: fromThenOn('outage', OUTAGE_MINUTES),
+    faultOf: fromThenOn('outage', OUTAGE_MINUTES),
     // At 100 % the other version has no users to compare with, and ten minutes are more than a short outage.
     expected: (at, policy) => ({ outcome: policy === 'compare' && at < ALL ? 'promoted' : 'reverted' }),
   },
   'shared-unhealthy': {
     about: 'the health checks of both versions fail for four minutes',
-    spoilt: (_, minutes) => (minutes >= 0 && minutes < UNHEALTHY_MINUTES ? { failsHealthChecks: true } : {}),
+    faultOf: (_, minutes) => (minutes >= 0 && minutes < UNHEALTHY_MINUTES ? { failsHealthChecks: true } : {}),
     errorFreeUnderLiteral: true,
     // The plan's alarms of the bake look at one colour; at 100 % they do not act, and the watch looks at both.
     expected: (at, policy) => ({ outcome: policy === 'compare' || at === ALL ? 'promoted' : 'reverted' }),
@@ -159,7 +159,7 @@ export const SCENARIOS = {
   'probe-fails': {
     about: 'the probe of the new version stops passing',
     points: 0,
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     probeFails: true,
     errorFreeUnderLiteral: true,
     expected: reverted,
@@ -167,7 +167,7 @@ export const SCENARIOS = {
   'ecs-outage': {
     about: 'ECS cannot be called for a while',
     points: 0,
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     out: 'ECS',
     errorFreeUnderLiteral: true,
     expected: byItsErrors,
@@ -175,7 +175,7 @@ export const SCENARIOS = {
   'lambda-throttled': {
     about: 'Lambda refuses all functions without reserved concurrency for a while',
     points: 0,
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     out: 'Lambda',
     errorFreeUnderLiteral: true,
     expected: byItsErrors,
@@ -199,7 +199,7 @@ export const SCENARIOS = {
   },
   'stable-heals': {
     about: 'stable is dead as the release rolls back, and lives again half a minute later',
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     stableDiesForSeconds: 40,
     expected: revertedThere,
   },
@@ -217,13 +217,13 @@ export const SCENARIOS = {
   },
   'rollback-after-rollback': {
     about: 'the release rolls back by itself, and a rollback that waited for its approval begins five seconds later',
-    spoilt: fromThenOn('errors'),
+    faultOf: fromThenOn('errors'),
     events: [{ when: { event: 'reverted' }, afterSeconds: 5, start: { action: 'rollback' } }],
     expected: revertedThere,
   },
   'stable-unhealthy': {
     about: 'stable itself fails when the release is started',
-    spoilt: (role) => (role === 'stable' ? { errorPoints: 5 } : {}),
+    faultOf: (role) => (role === 'stable' ? { errorPoints: 5 } : {}),
     expected: () => ({ outcome: 'refused' }),
   },
   'first-release': { about: 'the first release of a service', firstRelease: true, expected: promoted },

@@ -1,4 +1,4 @@
-/** The scene of a rehearsal: the world with the scenario's faults in it, and what the service's steps must know. */
+/** The setup of a rehearsal: the world with the scenario's faults in it, and what the service's steps must know. */
 import { createHash } from 'node:crypto';
 import { Transient } from '../functions/core/failures.ts';
 import type { LiveRelease, ReleaseRecord, ServiceState } from '../functions/core/protocol.ts';
@@ -6,16 +6,16 @@ import { type Colour, otherColour, weightsFor } from '../functions/core/roles.ts
 import { NONE, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
 import type { Image } from '../functions/ports/registry.ts';
-import type { ServiceSettings } from '../functions/steps/settings.ts';
-import { tell } from '../functions/steps/tell.ts';
+import { sendCommand } from '../functions/steps/shared/operator-command.ts';
+import type { ServiceSettings } from '../functions/steps/shared/settings.ts';
 import { chance } from './chance.ts';
 import { VirtualClock } from './clock.ts';
-import type { FlightEvent, When } from './events.ts';
+import type { RehearsalEvent, When } from './events.ts';
 import type { Verb } from './functions.ts';
-import type { FlightOptions } from './options.ts';
+import type { RehearsalOptions } from './options.ts';
 import { rehearsalWorld } from './rehearsal-world.ts';
 import { autoscale, tasksFor } from './scaler.ts';
-import { FAULTS, type FaultName, type Role, type Scenario, type Spoilt } from './scenarios.ts';
+import { FAULTS, type FaultName, type InjectedFault, type Role, type Scenario } from './scenarios.ts';
 import type { Task } from './tasks.ts';
 import { START } from './timeline.ts';
 import { modelledTraffic, stuckTo } from './traffic.ts';
@@ -28,7 +28,7 @@ export const CANDIDATE = 'v1.5.0';
 const STABLE = 'v1.4.2';
 const PREVIOUS = 'v1.4.1';
 
-export interface Scene {
+export interface RehearsalSetup {
   readonly clock: VirtualClock;
   readonly world: World;
   readonly settings: ServiceSettings;
@@ -45,10 +45,10 @@ export interface Scene {
   setFault(fault: FaultName, isOn: boolean): void;
 }
 
-export function setTheScene(
-  options: FlightOptions,
+export function buildRehearsal(
+  options: RehearsalOptions,
   interfere: (call: string, actor: Actor, when: 'before' | 'after') => void | Promise<void>,
-): Scene {
+): RehearsalSetup {
   const { scenario, seed, live, numbers = {}, seconds = OUTAGE_SECONDS } = options;
   const clock = new VirtualClock(START - options.baselineMinutes * 60);
   const images = {
@@ -66,10 +66,10 @@ export function setTheScene(
   const minutesOfFault = () => (faultSince === undefined ? -1 : (clock.now() - faultSince) / 60);
   const byHand = new Set<FaultName>();
   let byHandSince: number | undefined;
-  const spoilt = (role: Role): Spoilt =>
+  const faultOf = (role: Role): InjectedFault =>
     [...byHand].reduce(
       (sum, fault) => together(sum, FAULTS[fault](role, { ...options, seconds })),
-      scenario.spoilt?.(role, minutesOfFault(), { ...options, seconds }) ?? {},
+      scenario.faultOf?.(role, minutesOfFault(), { ...options, seconds }) ?? {},
     );
   const isOut = (what: Scenario['out']) =>
     scenario.out === what && minutesOfFault() >= 0 && minutesOfFault() < seconds / 60;
@@ -81,12 +81,12 @@ export function setTheScene(
       neverHealthy: (task) => isNew(task) && scenario.neverHealthy === true,
       startsLater: () =>
         faultSince === undefined ? 0 : 60 * Math.max(0, (scenario.growsAfterMinutes ?? 0) - minutesOfFault()),
-      crashes: (task) => isNew(task) && spoilt('candidate').crashes === true,
-      failsHealthCheck: ({ colour }) => spoilt(roleOf(colour)).failsHealthChecks === true,
+      crashes: (task) => isNew(task) && faultOf('candidate').crashes === true,
+      failsHealthCheck: ({ colour }) => faultOf(roleOf(colour)).failsHealthChecks === true,
     });
   const baseErrorRate = scenario.errorFreeUnderLiteral && options.policy === 'literal' ? 0 : BASE_ERROR_RATE;
   const behaviour = (colour: Colour) => {
-    const { errorPoints = 0, latencyFactor = 1 } = spoilt(roleOf(colour));
+    const { errorPoints = 0, latencyFactor = 1 } = faultOf(roleOf(colour));
     return { errorRate: Math.min(1, baseErrorRate + errorPoints / 100), latencyFactor };
   };
   const throttling = chance(seed, 'throttling');
@@ -134,7 +134,7 @@ export function setTheScene(
   });
   if (host instanceof VirtualHost) stableDies(scenario, world, host);
   const takeEffect = () => {
-    if (live) live.spoil({ stable: spoilt('stable'), candidate: spoilt('candidate') });
+    if (live) live.spoil({ stable: faultOf('stable'), candidate: faultOf('candidate') });
     else if (host instanceof VirtualHost) host.crashAll();
   };
   clock.everySecond((second) => {
@@ -151,7 +151,7 @@ export function setTheScene(
     service,
     candidate,
     refuses: (verb) => verb !== 'Revert' && isOut('Lambda'),
-    faultSince: () => (scenario.spoilt || scenario.losesNumbers ? faultSince : undefined) ?? byHandSince,
+    faultSince: () => (scenario.faultOf || scenario.losesNumbers ? faultSince : undefined) ?? byHandSince,
     isFaultByHand: () => byHandSince !== undefined,
     setFault(fault, isOn) {
       if (isOn) byHand.add(fault);
@@ -173,7 +173,7 @@ function stableDies({ stableDiesForSeconds: seconds }: Scenario, world: World, h
 }
 
 /** Two faults at once. */
-const together = (one: Spoilt, other: Spoilt): Spoilt => ({
+const together = (one: InjectedFault, other: InjectedFault): InjectedFault => ({
   errorPoints: (one.errorPoints ?? 0) + (other.errorPoints ?? 0),
   latencyFactor: (one.latencyFactor ?? 1) * (other.latencyFactor ?? 1),
   ...(one.crashes || other.crashes ? { crashes: true } : {}),
@@ -197,7 +197,7 @@ function isBefore(at: Share, { ledger }: World): boolean {
 const isGrowth = ({ call, actor }: WriteRow, world: World): boolean =>
   call === 'UpdateService' && actor.verb === 'Prepare' && (world.ledger.state.lock?.share ?? NONE) > NONE;
 
-function beginsFault(row: WriteRow, { at, fromMinute, scenario }: FlightOptions, world: World): boolean {
+function beginsFault(row: WriteRow, { at, fromMinute, scenario }: RehearsalOptions, world: World): boolean {
   if (scenario.probeFails) return false;
   if (scenario.growsAfterMinutes !== undefined) return isGrowth(row, world);
   if (fromMinute !== undefined) return row.call === 'ledger: share';
@@ -205,7 +205,7 @@ function beginsFault(row: WriteRow, { at, fromMinute, scenario }: FlightOptions,
 }
 
 /** Waits for the event's moment, and then does once what it says. */
-function plan(event: FlightEvent, index: number, world: World): void {
+function plan(event: RehearsalEvent, index: number, world: World): void {
   const { clock } = world;
   const happen = () => clock.at(clock.now() + (event.afterSeconds ?? 0), () => void carryOut(event, index, world));
   if ('second' in event.when) {
@@ -237,11 +237,11 @@ function isMoment(when: When, row: WriteRow, world: World): boolean {
   return call === `ledger: ${WRITE_OF[when.event]}`;
 }
 
-async function carryOut(event: FlightEvent, index: number, world: World): Promise<void> {
+async function carryOut(event: RehearsalEvent, index: number, world: World): Promise<void> {
   const person = world.ports({ by: 'person' });
   if ('say' in event) {
-    // Too late is an answer too: the command is refused and the flight goes on.
-    await tell(person, { word: event.say, by: 'a person', id: `command-${index}` }).catch(() => undefined);
+    // Too late is an answer too: the command is refused and the rehearsal goes on.
+    await sendCommand(person, { word: event.say, by: 'a person', id: `command-${index}` }).catch(() => undefined);
   } else if ('start' in event) {
     world.executions.start(`by-hand-${index}`, event.start);
   } else if ('setShare' in event) {
@@ -299,7 +299,7 @@ export const serviceSettings = ({
   policy,
   warmMinutes,
   scenario,
-}: Pick<FlightOptions, 'policy' | 'warmMinutes' | 'scenario'>): ServiceSettings => ({
+}: Pick<RehearsalOptions, 'policy' | 'warmMinutes' | 'scenario'>): ServiceSettings => ({
   service: 'conductores-backend',
   traffic: {
     region: 'us-east-1',

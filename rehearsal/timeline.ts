@@ -1,4 +1,4 @@
-/** What a flight did, read from the execution's history and the world's log. */
+/** What a rehearsal did, read from the execution's history and the world's log. */
 import type { AbortOrder, Lock } from '../functions/core/protocol.ts';
 import type { Colour } from '../functions/core/roles.ts';
 import { ALL, type Share } from '../functions/core/share.ts';

@@ -1,7 +1,7 @@
 /** The ports over the world. Each call is carried out by `perform`, which decides when, and whether it fails. */
 import { Transient } from '../functions/core/failures.ts';
 import { type Colour, otherColour } from '../functions/core/roles.ts';
-import type { Ports } from '../functions/steps/step.ts';
+import type { Ports } from '../functions/steps/shared/step.ts';
 import type { Effect } from './effects.ts';
 import type { Perform, WorldParts } from './world-parts.ts';
 
@@ -33,11 +33,11 @@ export const portsOver = (world: WorldParts, calls: Calls): Ports => ({
       }),
     status: (execution) => calls.perform('DescribeExecution', () => world.executions.status(execution)),
   },
-  notices: {
+  notifications: {
     // People are told what can be told; a release does not depend on who is listening.
-    send: (notice) =>
+    send: (notification) =>
       calls
-        .perform('Publish', () => calls.tell({ is: 'notice', notice }))
+        .perform('Publish', () => calls.tell({ is: 'notification', notification }))
         .catch((error: unknown) => {
           if (!(error instanceof Transient)) throw error;
         }),
@@ -62,13 +62,13 @@ function routerOver(world: WorldParts, { perform, tell }: Calls): Ports['router'
         balancer.route(weights);
         tell({ is: 'rule', weights, before, share: weights[world.roles.candidate] });
       }),
-    proveRights: () => perform('ModifyRule (no change)', () => undefined),
+    checkWritePermission: () => perform('ModifyRule (no change)', () => undefined),
     probe: (colour) =>
       perform('Probe', () => {
         world.probed = otherColour(colour);
         return { passed: world.probePasses() && tasks.healthy(colour) > 0 ? 6 : 0, tried: 6 };
       }),
-    restProbe: (stable) =>
+    resetProbe: (stable) =>
       perform('Probe (rests)', () => {
         world.probed = stable;
       }),

@@ -17,10 +17,10 @@ import {
 } from '../functions/core/roles.ts';
 import { NONE, type Share } from '../functions/core/share.ts';
 import type { MigrationStatus } from '../functions/ports/fleet.ts';
-import type { Notice } from '../functions/ports/notices.ts';
+import type { Notification } from '../functions/ports/notifications.ts';
 import type { Image } from '../functions/ports/registry.ts';
 import type { AlarmReading } from '../functions/ports/signals.ts';
-import type { Ports } from '../functions/steps/step.ts';
+import type { Ports } from '../functions/steps/shared/step.ts';
 import type { VirtualClock } from './clock.ts';
 import { type Effect, rowOf } from './effects.ts';
 import { MemoryLedger } from './ledger.ts';
@@ -69,7 +69,7 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
   executions: WorldExecutions;
   readonly writes: WriteRow[] = [];
   readonly calls: { readonly at: number; readonly actor: Actor; readonly call: string }[] = [];
-  readonly notices: { readonly at: number; readonly notice: Notice }[] = [];
+  readonly notifications: { readonly at: number; readonly notification: Notification }[] = [];
   /** Where the probe rule leads. */
   probed: Colour;
   readonly probePasses: () => boolean;
@@ -172,7 +172,7 @@ export class World<C extends WorldClock = VirtualClock, N extends WorldNumbers =
     const at = this.clock.now();
     const row = rowOf(effect);
     if (effect.is === 'rule read') this.#readBack(actor);
-    if (effect.is === 'notice') this.notices.push({ at, notice: effect.notice });
+    if (effect.is === 'notification') this.notifications.push({ at, notification: effect.notification });
     if (row) this.writes.push({ at, actor, ...row });
     const written = row && this.writes.at(-1)!;
     if (effect.is === 'rule') this.#lastRule = written;

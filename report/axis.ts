@@ -2,7 +2,7 @@
 import { type Counts, sumOf } from '../functions/core/judge/readings.ts';
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 
 const MINUTE = 60;
 /** More would be thinner than a pixel on paper. */
@@ -14,7 +14,7 @@ const BEFORE_END_SECONDS = 2 * MINUTE;
 const WORTH_FOLDING_SECONDS = 10 * MINUTE;
 
 export interface Span {
-  /** Seconds of the flight. */
+  /** Seconds of the rehearsal. */
   readonly from: number;
   readonly to: number;
 }
@@ -41,7 +41,7 @@ export interface Column extends Span {
   readonly odds: number;
 }
 
-export function axisOf(record: FlightRecord, width: number): Axis {
+export function axisOf(record: RunRecord, width: number): Axis {
   const lastMinute = record.release?.minutes.at(-1)?.minute;
   const judgedTo = lastMinute === undefined ? 0 : lastMinute + MINUTE - record.start;
   const to = Math.ceil(Math.max(record.seconds, judgedTo, MINUTE) / MINUTE) * MINUTE;
@@ -58,7 +58,7 @@ export function axisOf(record: FlightRecord, width: number): Axis {
 }
 
 /** Between the arrival at 100 % and the next thing that was decided. */
-function foldOf({ shifts, decisions, start }: FlightRecord, end: number): Span | undefined {
+function foldOf({ shifts, decisions, start }: RunRecord, end: number): Span | undefined {
   const full = shifts.find(({ share }) => share === ALL)?.second;
   if (full === undefined) return undefined;
   const next = decisions.find(({ second, word }) => second > full && ENDS_THE_WARM_TIME.has(word))?.second ?? end;
@@ -69,14 +69,14 @@ function foldOf({ shifts, decisions, start }: FlightRecord, end: number): Span |
 
 const ENDS_THE_WARM_TIME: ReadonlySet<string> = new Set(['close', 'closing', 'abort', 'revert']);
 
-/** The boundary of a clock minute at or after a second of the flight. */
+/** The boundary of a clock minute at or after a second of the rehearsal. */
 const wholeMinute = (second: number, start: number): number => Math.ceil((start + second) / MINUTE) * MINUTE - start;
 
-/** The candidate's share in force at a second of the flight. */
-export const shareAt = ({ shifts }: Pick<FlightRecord, 'shifts'>, second: number): Share =>
+/** The candidate's share in force at a second of the rehearsal. */
+export const shareAt = ({ shifts }: Pick<RunRecord, 'shifts'>, second: number): Share =>
   shifts.findLast((shift) => shift.second <= second)?.share ?? NONE;
 
-export function columnsOf(record: FlightRecord, { fold }: Axis): readonly Column[] {
+export function columnsOf(record: RunRecord, { fold }: Axis): readonly Column[] {
   const minutes = record.release?.minutes ?? [];
   const isFolded = ({ minute }: MinuteEvidence): boolean =>
     fold !== undefined && minute - record.start >= fold.from && minute - record.start < fold.to;
@@ -92,7 +92,7 @@ export function columnsOf(record: FlightRecord, { fold }: Axis): readonly Column
 
 const FOLDED = -1;
 
-function columnOf(record: FlightRecord, minutes: readonly MinuteEvidence[], isFold: boolean): Column {
+function columnOf(record: RunRecord, minutes: readonly MinuteEvidence[], isFold: boolean): Column {
   const from = minutes[0]!.minute - record.start;
   const to = minutes.at(-1)!.minute + MINUTE - record.start;
   const both = minutes.filter(({ candidate, stable }) => candidate && stable && stable.requests > 0);
@@ -121,7 +121,7 @@ export function sumOfSome(counts: readonly (Counts | undefined)[]): Counts | und
 }
 
 /** The judged minutes of the last stage that had a stable to compare with, as the judge counted them at its verdict. */
-export function lastComparedStage({ minutes }: Pick<ReleaseFlown, 'minutes'>): readonly MinuteEvidence[] {
+export function lastComparedStage({ minutes }: Pick<RecordedRelease, 'minutes'>): readonly MinuteEvidence[] {
   const compared = minutes.filter(({ share }) => share < ALL);
   const begin = compared.findLastIndex(({ stageAge }) => stageAge === 0);
   return compared.slice(Math.max(0, begin));

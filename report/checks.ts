@@ -1,11 +1,11 @@
-/** What was watched and whether it held, and what no one could have seen in this flight. */
+/** What was watched and whether it held, and what no one could have seen in this rehearsal. */
 
 import { grouped } from '../functions/core/numerals.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import { shareAt } from './axis.ts';
 import { exposure } from './exposure.ts';
 import { html, type Markup } from './markup.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 import { capital, clockSeconds, joined, listed, percent } from './words.ts';
 
 /** The promises of the design by their numbers. */
@@ -22,7 +22,7 @@ const PROMISES: Readonly<Record<number, string>> = {
 };
 
 /** Broken promises come before everything else. */
-export function alarmSection({ violations, ...record }: FlightRecord): Markup | undefined {
+export function alarmSection({ violations, ...record }: RunRecord): Markup | undefined {
   if (violations.length === 0) return undefined;
   return html`<section class="banner bad" aria-labelledby="broken"><h2 id="broken">${violations.length === 1 ? 'A broken promise' : 'Broken promises'}</h2><ul>${violations.map(
     ({ invariant, second, state, detail }) =>
@@ -31,9 +31,9 @@ export function alarmSection({ violations, ...record }: FlightRecord): Markup | 
 }
 
 /** The promises are watched in rehearsals; outside nobody sees all of the world at once. */
-const isWatched = ({ unchecked }: FlightRecord): boolean => unchecked.length < Object.keys(PROMISES).length;
+const isWatched = ({ unchecked }: RunRecord): boolean => unchecked.length < Object.keys(PROMISES).length;
 
-export function safetySection(record: FlightRecord): Markup | undefined {
+export function safetySection(record: RunRecord): Markup | undefined {
   const { violations, unchecked, release } = record;
   if (!release || !isWatched(record)) return undefined;
   const check = (number: number): Markup => {
@@ -43,12 +43,12 @@ export function safetySection(record: FlightRecord): Markup | undefined {
     if (unchecked.includes(number)) return html`<li class="open"><span>○</span> Not watched: ${PROMISES[number]}</li>`;
     return html`<li class="kept"><span>✓</span> ${PROMISES[number]}</li>`;
   };
-  return html`<section aria-labelledby="safety"><h2 id="safety">Safety checks of this flight</h2><ul class="checks">${Object.keys(
+  return html`<section aria-labelledby="safety"><h2 id="safety">Safety checks of this rehearsal</h2><ul class="checks">${Object.keys(
     PROMISES,
   ).map((number) => check(Number(number)))}</ul></section>`;
 }
 
-export function blindSpotsSection(record: FlightRecord): Markup | undefined {
+export function blindSpotsSection(record: RunRecord): Markup | undefined {
   const { release, unchecked } = record;
   if (!release) return undefined;
   const told = [
@@ -58,16 +58,16 @@ export function blindSpotsSection(record: FlightRecord): Markup | undefined {
       ? [`at ${percent(ALL)} there is no ${release.stable} to compare with: the plan’s absolute rules watch there`]
       : []),
     ...(unchecked.length > 0 && isWatched(record)
-      ? [`not watched in this flight: promise ${listed(unchecked.map(String))}`]
+      ? [`not watched in this rehearsal: promise ${listed(unchecked.map(String))}`]
       : []),
   ];
-  return html`<section aria-labelledby="blind"><h2 id="blind">What this flight could not see</h2>${exposureTable(record, release)}<ul>${told.map(
+  return html`<section aria-labelledby="blind"><h2 id="blind">What this rehearsal could not see</h2>${exposureTable(record, release)}<ul>${told.map(
     (one) => html`<li>${joined(capital(one))}.</li>`,
   )}</ul></section>`;
 }
 
-/** What the traffic of this flight can show at each share, and what was there in fact. */
-function exposureTable(record: FlightRecord, { plan, candidate, minutes }: ReleaseFlown): Markup | undefined {
+/** What the traffic of this rehearsal can show at each share, and what was there in fact. */
+function exposureTable(record: RunRecord, { plan, candidate, minutes }: RecordedRelease): Markup | undefined {
   const tasks = minutes[0]?.tasks ?? { candidate: 1, stable: 1 };
   const requestsPerSecond = record.rehearsal?.rps ?? record.requests.total / Math.max(1, record.seconds);
   const stages = exposure(plan, { requestsPerSecond, stableTasks: tasks.stable, minimumTasks: tasks.candidate });
@@ -88,7 +88,7 @@ function exposureTable(record: FlightRecord, { plan, candidate, minutes }: Relea
 }
 
 /** Minutes of the bakes that ended before their numbers came, or that came without them. */
-function unjudgedMinutes(record: FlightRecord, { minutes, candidate, stable, plan }: ReleaseFlown): readonly string[] {
+function unjudgedMinutes(record: RunRecord, { minutes, candidate, stable, plan }: RecordedRelease): readonly string[] {
   if (record.policy === 'literal')
     return [
       'policy literal reads alarms and bars: what is shown of single minutes was counted afterwards, and decided nothing',

@@ -3,7 +3,7 @@ import type { Counts } from '../functions/core/judge/readings.ts';
 import { ALL } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 
-/** As much of a flight as its cost needs. */
+/** As much of a rehearsal as its cost needs. */
 export interface Costed {
   readonly outcome: string;
   readonly requests: { readonly total: number; readonly candidate: number; readonly failedByCandidate: number };

@@ -36,11 +36,11 @@ export interface StageExposure {
 
 export interface Warning {
   readonly message: string;
-  readonly cures: readonly Cure[];
+  readonly cures: readonly Fix[];
 }
 
 /** Another share or bake for one stage. */
-export interface Cure {
+export interface Fix {
   /** Position in the plan. */
   readonly stage: number;
   readonly share: Share;
@@ -165,7 +165,7 @@ function provenBy(requests: number): number {
 export function warnings(plan: Plan, load: Load): readonly Warning[] {
   const stages = exposure(plan, load);
   const blind = stages.flatMap((seen, index) =>
-    seen.requests < PROVING_REQUESTS ? [{ message: blindness(seen, load), cures: curesOf(plan, index, load) }] : [],
+    seen.requests < PROVING_REQUESTS ? [{ message: blindness(seen, load), cures: fixesOf(plan, index, load) }] : [],
   );
   const literal =
     'policy "literal" goes back on a single server error: 44 to 100 % of healthy releases did in simulation';
@@ -188,7 +188,7 @@ function blindness({ share, requests, faultPoints: points }: StageExposure, { re
 }
 
 /** A wider first share in the same time, and a longer bake at the same share; each only where the release stays possible. */
-function curesOf(plan: Plan, index: number, load: Load): readonly Cure[] {
+function fixesOf(plan: Plan, index: number, load: Load): readonly Fix[] {
   const stage = plan.stages[index]!;
   const { requestsPerSecond } = load;
   if (requestsPerSecond === 0) return [];
@@ -200,7 +200,7 @@ function curesOf(plan: Plan, index: number, load: Load): readonly Cure[] {
   const longer = { ...stage, bakeSeconds };
   const stages = plan.stages.map((one, position) => (position === index ? longer : one));
   const fits = bakeSeconds <= LONGEST_BAKE_SECONDS && historyEvents({ ...plan, stages }) < HISTORY_BUDGET;
-  const cure = (other: Stage): Cure => ({
+  const cure = (other: Stage): Fix => ({
     stage: index,
     share: other.share,
     bakeSeconds: other.bakeSeconds,

@@ -1,11 +1,11 @@
-/** Four numbers that say how a flight went. */
+/** Four numbers that say how a rehearsal went. */
 import { ODDS_LIMIT } from '../functions/core/judge/constants.ts';
 import { duration, grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { ANSWER_WITHIN_SECONDS } from '../functions/core/plan.ts';
 import { ALL, NONE } from '../functions/core/share.ts';
 import { sumOfSome } from './axis.ts';
 import { costOf } from './cost.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 import { clock, joined, listed, percent, rate } from './words.ts';
 
 /** From the verdict to all requests on stable: the promise of the design. */
@@ -18,7 +18,7 @@ export interface Figure {
 }
 
 /** Four numbers that say how it went; none where nothing was opened. */
-export function figuresOf(record: FlightRecord): readonly Figure[] {
+export function figuresOf(record: RunRecord): readonly Figure[] {
   const { release, outcome } = record;
   if (!release) return [];
   const users = [errorsOf(record, release), requestsMet(record, release)];
@@ -28,13 +28,13 @@ export function figuresOf(record: FlightRecord): readonly Figure[] {
   return [usersNow(record, release), tasksNow(record, release), ...users];
 }
 
-function timeBack({ secondsFromVerdictToStable: seconds }: FlightRecord, { stable }: ReleaseFlown): Figure {
+function timeBack({ secondsFromVerdictToStable: seconds }: RunRecord, { stable }: RecordedRelease): Figure {
   const label = `Verdict to ${percent(ALL)} ${stable}`;
   if (seconds === undefined) return { label, value: 'not needed', note: `users never left ${stable}` };
   return { label, value: duration(seconds), note: `budget ${BACK_WITHIN_SECONDS} s` };
 }
 
-function timeToVerdict({ rehearsal, abort, release, start, seconds, shifts }: FlightRecord): Figure {
+function timeToVerdict({ rehearsal, abort, release, start, seconds, shifts }: RunRecord): Figure {
   const verdict = abort?.second ?? shifts.findLast(({ share }) => share === NONE)?.second ?? seconds;
   const fault = rehearsal?.faultSecond;
   if (fault !== undefined && fault <= verdict) {
@@ -56,7 +56,7 @@ function timeToVerdict({ rehearsal, abort, release, start, seconds, shifts }: Fl
   return { label: 'Start to verdict', value: roughly(verdict), note: 'from the opening of the release' };
 }
 
-function timeToAll({ shifts }: FlightRecord, { candidate, plan }: ReleaseFlown): Figure {
+function timeToAll({ shifts }: RunRecord, { candidate, plan }: RecordedRelease): Figure {
   const full = shifts.find(({ share }) => share === ALL)?.second ?? 0;
   const bakes = plan.stages.filter(({ share }) => share < ALL).map(({ share }) => String(share));
   return {
@@ -66,7 +66,7 @@ function timeToAll({ shifts }: FlightRecord, { candidate, plan }: ReleaseFlown):
   };
 }
 
-function mostOdds(record: FlightRecord, release: ReleaseFlown): Figure {
+function mostOdds(record: RunRecord, release: RecordedRelease): Figure {
   const compared = release.minutes.filter(({ share, stable }) => share < ALL && stable);
   if (record.policy === 'literal' || compared.length === 0) {
     const full = record.shifts.find(({ share }) => share === ALL)?.second ?? record.seconds;
@@ -85,7 +85,7 @@ function mostOdds(record: FlightRecord, release: ReleaseFlown): Figure {
 }
 
 /** Failures beyond what as many requests of stable would have had; of a release that did not go back, all of them. */
-function errorsOf(record: FlightRecord, { candidate, stable, minutes }: ReleaseFlown): Figure {
+function errorsOf(record: RunRecord, { candidate, stable, minutes }: RecordedRelease): Figure {
   const { failedByCandidate: failed, candidate: met } = record.requests;
   if (met === 0) return { label: `Errors of ${candidate}`, value: '0', note: 'it met no request' };
   const { moreFailures: more } = costOf(record);
@@ -105,13 +105,13 @@ function errorsOf(record: FlightRecord, { candidate, stable, minutes }: ReleaseF
   };
 }
 
-const requestsMet = ({ requests }: FlightRecord, { candidate }: ReleaseFlown): Figure => ({
+const requestsMet = ({ requests }: RunRecord, { candidate }: RecordedRelease): Figure => ({
   label: `Requests that met ${candidate}`,
   value: percent((100 * requests.candidate) / Math.max(1, requests.total), 1),
   note: `${grouped(requests.candidate)} of ${grouped(requests.total)}`,
 });
 
-function usersNow({ world: { share } }: FlightRecord, { candidate, stable }: ReleaseFlown): Figure {
+function usersNow({ world: { share } }: RunRecord, { candidate, stable }: RecordedRelease): Figure {
   const label = 'Users now';
   if (share === NONE)
     return { label, value: `${percent(ALL)} ${stable}`, note: `none on ${candidate}, as the rule says` };
@@ -122,13 +122,13 @@ function usersNow({ world: { share } }: FlightRecord, { candidate, stable }: Rel
   };
 }
 
-const tasksNow = ({ world }: FlightRecord, { candidate, stable }: ReleaseFlown): Figure => ({
+const tasksNow = ({ world }: RunRecord, { candidate, stable }: RecordedRelease): Figure => ({
   label: 'Healthy tasks now',
   value: `${world.healthy[candidate]} and ${world.healthy[stable]}`,
   note: `${candidate} and ${stable}`,
 });
 
-function heldSince(record: FlightRecord): Figure {
+function heldSince(record: RunRecord): Figure {
   const { decisions } = record;
   const goneOn = decisions.findLastIndex(({ word }) => !HOLDING.has(word));
   const since = decisions[goneOn + 1]?.second ?? record.seconds;
@@ -138,7 +138,7 @@ function heldSince(record: FlightRecord): Figure {
 /** Decisions that leave a release held. */
 const HOLDING: ReadonlySet<string> = new Set(['hold', 'ask', 'page', 'fault']);
 
-function answerDue(record: FlightRecord): Figure {
+function answerDue(record: RunRecord): Figure {
   const asked = record.decisions.findLast(({ word }) => word === 'ask')?.second;
   if (asked === undefined) return { label: 'A person', value: 'not asked yet', note: 'it tries on by itself' };
   return {

@@ -2,14 +2,14 @@
 import { duration } from '../functions/core/numerals.ts';
 import { ALL, NONE, type Share } from '../functions/core/share.ts';
 import { html, type Markup } from './markup.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 import { capital, joined, percent, withoutPrefix } from './words.ts';
 
 /** How it goes, as far as colour goes. */
-export const toneOf = ({ outcome, abort }: FlightRecord): string =>
+export const toneOf = ({ outcome, abort }: RunRecord): string =>
   outcome === 'flying' && abort ? TONE.reverted : TONE[outcome];
 
-const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'waits' | 'plain'>> = {
+const TONE: Readonly<Record<RunRecord['outcome'], 'good' | 'bad' | 'waits' | 'plain'>> = {
   promoted: 'good',
   reverted: 'bad',
   stuck: 'bad',
@@ -20,7 +20,7 @@ const TONE: Readonly<Record<FlightRecord['outcome'], 'good' | 'bad' | 'waits' | 
   nothing: 'plain',
 };
 
-export function headlineOf(record: FlightRecord): string {
+export function headlineOf(record: RunRecord): string {
   const { finding } = partsOfReason(record);
   const at = percent(shareOfEnd(record));
   switch (record.outcome) {
@@ -35,7 +35,7 @@ export function headlineOf(record: FlightRecord): string {
     case 'flying':
       return record.abort
         ? `Going back to ${record.release?.stable}: ${finding}`
-        : `Flying at ${at}: ${nowDoing(record)}`;
+        : `Running at ${at}: ${nowDoing(record)}`;
     case 'killed':
       return `Left at ${percent(record.world.share)}: the controller died`;
     case 'refused':
@@ -46,7 +46,7 @@ export function headlineOf(record: FlightRecord): string {
 }
 
 /** The sentence under the headline: the numbers behind it, and where users are now. */
-export function verdictOf(record: FlightRecord): Markup {
+export function verdictOf(record: RunRecord): Markup {
   const { outcome, reason, wrong = [reason], release, world, decisions } = record;
   const sentences = (...texts: readonly (string | undefined)[]): Markup =>
     html`<p>${texts.filter((text) => text).map((text) => html`${emphasised(sentence(text!))} `)}</p>`;
@@ -80,7 +80,7 @@ export interface ReasonParts {
 }
 
 /** A reason is a finding and, after a colon, its numbers; one of the plan's own limits names only the colour before it. */
-export function partsOfReason({ reason, evidence, release }: FlightRecord): ReasonParts {
+export function partsOfReason({ reason, evidence, release }: RunRecord): ReasonParts {
   const [finding, ...rest] = reason.split(': ');
   const numbers = rest.join(': ');
   if (evidence && !('odds' in evidence) && release)
@@ -88,13 +88,13 @@ export function partsOfReason({ reason, evidence, release }: FlightRecord): Reas
   return { finding: joined(finding!), ...(numbers ? { numbers } : {}) };
 }
 
-const everShifted = ({ shifts }: FlightRecord): boolean => shifts.some(({ share }) => share > NONE);
+const everShifted = ({ shifts }: RunRecord): boolean => shifts.some(({ share }) => share > NONE);
 
 /** The share at which a release turned back, or still stands. */
-const shareOfEnd = ({ shifts, world, outcome }: FlightRecord): Share =>
+const shareOfEnd = ({ shifts, world, outcome }: RunRecord): Share =>
   outcome === 'reverted' ? (shifts.findLast(({ share }) => share > NONE)?.share ?? NONE) : world.share;
 
-function nowDoing({ release, world: { lock } }: FlightRecord): string {
+function nowDoing({ release, world: { lock } }: RunRecord): string {
   if (!release || !lock) return 'nothing is opened yet';
   const { candidate, stable } = release;
   switch (lock.phase) {
@@ -111,25 +111,25 @@ function nowDoing({ release, world: { lock } }: FlightRecord): string {
   }
 }
 
-const lastAdvance = ({ decisions }: FlightRecord): string | undefined =>
+const lastAdvance = ({ decisions }: RunRecord): string | undefined =>
   decisions.findLast(({ word, share }) => word === 'advance' && share < ALL)?.text;
 
-const whyNothingWasCompared = (release: ReleaseFlown | undefined): string | undefined =>
+const whyNothingWasCompared = (release: RecordedRelease | undefined): string | undefined =>
   release?.plan.stages.length === 1
     ? `there was nothing to compare it with, so all requests went to ${release.candidate} at once, after health and probe`
     : undefined;
 
-function whoGaveTheOrder({ abort }: FlightRecord): string | undefined {
+function whoGaveTheOrder({ abort }: RunRecord): string | undefined {
   if (!abort || abort.by === 'owner') return undefined;
   return abort.by === 'person' ? 'a person gave the order' : `the ${abort.by} gave the order`;
 }
 
-function whereUsersAre({ candidate, stable }: ReleaseFlown, share: Share): string {
+function whereUsersAre({ candidate, stable }: RecordedRelease, share: Share): string {
   if (share === ALL || share === NONE) return `all requests go to ${share === ALL ? candidate : stable}`;
   return `${candidate} has ${percent(share)} of the requests`;
 }
 
-function whereUsersWent(record: FlightRecord): string | undefined {
+function whereUsersWent(record: RunRecord): string | undefined {
   const { release, secondsFromVerdictToStable: seconds, world } = record;
   if (!release) return undefined;
   if (!everShifted(record)) return `users stayed on ${release.stable} all the time`;

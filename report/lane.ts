@@ -1,7 +1,7 @@
 /** The decisions on the time axis: one mark each, a rule through all panels, and labels that keep clear of each other. */
 import { ALL, NONE } from '../functions/core/share.ts';
 import { html, type Markup } from './markup.ts';
-import { LEFT, PLOT, px, type Scene } from './panel.ts';
+import { LEFT, PLOT, type PlotContext, px } from './panel.ts';
 import type { Decision } from './record.ts';
 import { timeTicks } from './scale.ts';
 import { clock, clockSeconds, joined, percent } from './words.ts';
@@ -25,7 +25,7 @@ const APART_PIXELS = 12;
 const LETTER = 6.8;
 const MOST_TICKS = 12;
 
-export function marksOf({ record, x }: Scene): readonly Mark[] {
+export function marksOf({ record, x }: PlotContext): readonly Mark[] {
   const found = record.decisions.flatMap((decision) =>
     markFor(decision, record.release!.stable, record.release!.candidate, record.outcome),
   );
@@ -98,7 +98,7 @@ function markFor(
 }
 
 /** Thin lines at the moments of decision, behind the curves. */
-export const rules = ({ x }: Scene, marks: readonly Mark[], top: number, bottom: number): Markup =>
+export const rules = ({ x }: PlotContext, marks: readonly Mark[], top: number, bottom: number): Markup =>
   html`${marks.map(({ second, kind }) => html`<path class="rule ${kind}" d="M${px(x(second))} ${top}V${bottom}"/>`)}`;
 
 export interface Lane {
@@ -106,17 +106,17 @@ export interface Lane {
   readonly draw: (top: number) => Markup;
 }
 
-export function laneOf(scene: Scene, marks: readonly Mark[]): Lane {
-  const labels = placed(scene, marks);
+export function laneOf(plot: PlotContext, marks: readonly Mark[]): Lane {
+  const labels = placed(plot, marks);
   const lastLabel = FIRST_LABEL + LABEL_ROW * Math.max(0, ...labels.map(({ row = 0 }) => row));
   return {
     height: lastLabel + TIMES + 6,
-    draw: (top) => drawLane(scene, labels, top, top + lastLabel),
+    draw: (top) => drawLane(plot, labels, top, top + lastLabel),
   };
 }
 
-function drawLane(scene: Scene, marks: readonly Placed[], top: number, lastLabel: number): Markup {
-  const { record, axis, x } = scene;
+function drawLane(plot: PlotContext, marks: readonly Placed[], top: number, lastLabel: number): Markup {
+  const { record, axis, x } = plot;
   const drawn = axis.to - axis.from - (axis.fold ? axis.fold.to - axis.fold.from : 0);
   const described = marks.flatMap(({ told }) => told).join('; ');
   return html`
@@ -141,7 +141,7 @@ interface Placed extends Mark {
   readonly row?: number;
 }
 
-function placed({ x }: Scene, marks: readonly Mark[]): readonly Placed[] {
+function placed({ x }: PlotContext, marks: readonly Mark[]): readonly Placed[] {
   const ends = Array.from({ length: MOST_ROWS }, () => Number.NEGATIVE_INFINITY);
   return marks.map((mark) => {
     const at = x(mark.second);

@@ -3,7 +3,7 @@ import { duration } from '../functions/core/numerals.ts';
 import { ALL } from '../functions/core/share.ts';
 import type { Axis, Column } from './axis.ts';
 import { html, type Markup } from './markup.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 import type { Scale } from './scale.ts';
 
 export const LEFT = 52;
@@ -15,12 +15,12 @@ const LEGEND_LINE = 16;
 export const FIRST_PANEL = 'share';
 
 /** What every panel draws. */
-export interface Scene {
-  readonly record: FlightRecord;
-  readonly release: ReleaseFlown;
+export interface PlotContext {
+  readonly record: RunRecord;
+  readonly release: RecordedRelease;
   readonly axis: Axis;
   readonly columns: readonly Column[];
-  /** Seconds of the flight to pixels of the picture. */
+  /** Seconds of the rehearsal to pixels of the picture. */
   readonly x: (second: number) => number;
 }
 
@@ -47,7 +47,7 @@ export interface Panel {
 
 /** A panel with its title at `top`, so that it ends at `top + TITLE_HEIGHT + height`. */
 export function drawPanel(
-  scene: Scene,
+  plot: PlotContext,
   { name, title, description, height, legend, draw }: Panel,
   top: number,
 ): Markup {
@@ -67,11 +67,11 @@ export function drawPanel(
   });
   return html`
 <g role="img" aria-labelledby="${name}-title" aria-describedby="${name}-description"><title id="${name}-title">${title}</title><desc id="${name}-description">${description}</desc>
-<text class="title" x="${LEFT}" y="${top + 15}">${title}</text>${grid}${body}${fold(scene, name, from, height)}${entries}</g>`;
+<text class="title" x="${LEFT}" y="${top + 15}">${title}</text>${grid}${body}${fold(plot, name, from, height)}${entries}</g>`;
 }
 
 /** The quiet part of the warm time, drawn narrow; the first panel says how long it was. */
-function fold({ axis, x }: Scene, name: string, from: number, height: number): Markup | undefined {
+function fold({ axis, x }: PlotContext, name: string, from: number, height: number): Markup | undefined {
   if (!axis.fold) return undefined;
   const [left, right] = [x(axis.fold.from), x(axis.fold.to)];
   const area = html`x="${px(left)}" y="${from - 1}" width="${px(right - left)}" height="${height + 2}"`;
@@ -124,7 +124,7 @@ function runs(columns: readonly Column[], lacks: (column: Column) => boolean): r
 
 /** Where numbers of a colour are missing: hatched, and said in words where there is room. */
 export function gaps(
-  { columns, x }: Scene,
+  { columns, x }: PlotContext,
   role: 'candidate' | 'stable',
   colour: string,
   from: number,

@@ -4,7 +4,7 @@ import { duration, grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { ALL, NONE } from '../functions/core/share.ts';
 import type { Column } from './axis.ts';
 import { html, type Markup, trusted } from './markup.ts';
-import { brokenLine, FIRST_PANEL, gaps, LEFT, type Panel, PLOT, px, type Scene, steps } from './panel.ts';
+import { brokenLine, FIRST_PANEL, gaps, LEFT, type Panel, PLOT, type PlotContext, px, steps } from './panel.ts';
 import { linear, logarithmic, roundUp } from './scale.ts';
 import { clock, percent } from './words.ts';
 
@@ -13,23 +13,23 @@ const MINUTE = 60;
 /** Widths of text at the chart's font size, pixels; enough to keep labels apart. */
 const LETTER = 6.6;
 
-export function panelsOf(scene: Scene): readonly Panel[] {
-  const { columns, record } = scene;
-  if (columns.length === 0) return [sharePanel(scene)];
+export function panelsOf(plot: PlotContext): readonly Panel[] {
+  const { columns, record } = plot;
+  if (columns.length === 0) return [sharePanel(plot)];
   const isCompared = columns.some(({ stable }) => stable !== undefined);
   return [
-    sharePanel(scene),
-    errorsPanel(scene, 'candidate'),
-    ...(isCompared ? [errorsPanel(scene, 'stable')] : []),
-    slowPanel(scene),
-    ...(isCompared && record.policy === 'compare' ? [oddsPanel(scene)] : []),
+    sharePanel(plot),
+    errorsPanel(plot, 'candidate'),
+    ...(isCompared ? [errorsPanel(plot, 'stable')] : []),
+    slowPanel(plot),
+    ...(isCompared && record.policy === 'compare' ? [oddsPanel(plot)] : []),
   ];
 }
 
 // ---- Share ----
 
-function sharePanel(scene: Scene): Panel {
-  const { record, release, axis, x } = scene;
+function sharePanel(plot: PlotContext): Panel {
+  const { record, release, axis, x } = plot;
   const changes = [{ second: 0, share: NONE }, ...record.shifts];
   const levels = changes.map(({ second, share }, index) => ({
     from: second,
@@ -64,14 +64,14 @@ function sharePanel(scene: Scene): Panel {
             html`<text class="${isInside ? 'level' : 'note'}" x="${px(x(from) + 5)}" y="${px(scale.y(share) + (isInside ? 14 : -6))}">${words}</text>`
           );
         });
-      const body = html`<path class="area ${release.candidate}" d="${area}"/><path class="dotted" d="${planned(scene, scale.y)}"/><path class="solid ${release.candidate}" d="${path}"/>${labels.map((label) => label || undefined)}`;
+      const body = html`<path class="area ${release.candidate}" d="${area}"/><path class="dotted" d="${planned(plot, scale.y)}"/><path class="solid ${release.candidate}" d="${path}"/>${labels.map((label) => label || undefined)}`;
       return { scale, tick: (value) => percent(value), body };
     },
   };
 }
 
 /** The plan, from the moment at which the first share was reached. */
-function planned({ record, release, axis, x }: Scene, y: (share: number) => number): string {
+function planned({ record, release, axis, x }: PlotContext, y: (share: number) => number): string {
   const start = record.shifts.find(({ share }) => share > NONE)?.second;
   if (start === undefined) return '';
   let at = start;
@@ -92,8 +92,8 @@ const errorsPerMinute = (column: Column, role: 'candidate' | 'stable'): number |
   return counts && counts.failures / minutesIn(column);
 };
 
-function errorsPanel(scene: Scene, role: 'candidate' | 'stable'): Panel {
-  const { columns, release, record, x } = scene;
+function errorsPanel(plot: PlotContext, role: 'candidate' | 'stable'): Panel {
+  const { columns, release, record, x } = plot;
   const colour = release[role];
   const drawn = columns.filter(({ isFold }) => !isFold);
   const values = (of: 'candidate' | 'stable') => drawn.map((column) => errorsPerMinute(column, of) ?? 0);
@@ -122,7 +122,7 @@ function errorsPanel(scene: Scene, role: 'candidate' | 'stable'): Panel {
       const scale = linear(top, from, height);
       const bars = drawn.map((column) =>
         bar(
-          scene,
+          plot,
           column,
           errorsPerMinute(column, role),
           scale.y,
@@ -139,13 +139,13 @@ function errorsPanel(scene: Scene, role: 'candidate' | 'stable'): Panel {
               })),
             )}"/>`
           : undefined;
-      return { scale, tick: grouped, body: html`${gaps(scene, role, colour, from, height)}${bars}${expected}` };
+      return { scale, tick: grouped, body: html`${gaps(plot, role, colour, from, height)}${bars}${expected}` };
     },
   };
 }
 
 function bar(
-  { x }: Scene,
+  { x }: PlotContext,
   { from, to }: Column,
   value: number | undefined,
   y: (value: number) => number,
@@ -159,10 +159,10 @@ function bar(
 
 // ---- Slow responses ----
 
-const middle = ({ x }: Scene, { from, to }: Column): number => (x(from) + x(to)) / 2;
+const middle = ({ x }: PlotContext, { from, to }: Column): number => (x(from) + x(to)) / 2;
 
-function slowPanel(scene: Scene): Panel {
-  const { columns, release } = scene;
+function slowPanel(plot: PlotContext): Panel {
+  const { columns, release } = plot;
   const { candidate, stable, baseline } = release;
   const drawn = columns.filter(({ isFold }) => !isFold);
   const share = (column: Column, role: 'candidate' | 'stable'): number | undefined => {
@@ -197,7 +197,7 @@ function slowPanel(scene: Scene): Panel {
         brokenLine(
           columns.map((column) => {
             const value = column.isFold ? undefined : share(column, role);
-            return { x: middle(scene, column), y: value === undefined ? undefined : scale.y(value) };
+            return { x: middle(plot, column), y: value === undefined ? undefined : scale.y(value) };
           }),
         );
       const body = html`<path class="dashed ${stable}" d="${line('stable')}"/><path class="solid ${candidate}" d="${line('candidate')}"/>`;
@@ -211,8 +211,8 @@ function slowPanel(scene: Scene): Panel {
 const LEAST_ODDS = 0.1;
 const MOST_ODDS = 1000;
 
-function oddsPanel(scene: Scene): Panel {
-  const { columns, record, release, x } = scene;
+function oddsPanel(plot: PlotContext): Panel {
+  const { columns, record, release, x } = plot;
   const height = 104;
   const drawn = columns.filter(({ stable, isFold }) => stable && !isFold);
   const crossing = drawn.find(({ odds }) => odds >= ODDS_LIMIT);
@@ -233,14 +233,14 @@ function oddsPanel(scene: Scene): Panel {
       const scale = logarithmic(LEAST_ODDS, MOST_ODDS, top, height);
       const line = brokenLine(drawn.map((column) => ({ x: x(column.to), y: scale.y(column.odds) })));
       const across = (odds: number) => trusted(`M${LEFT} ${px(scale.y(odds))}h${PLOT}`);
-      const body = html`<rect class="zone" x="${LEFT}" y="${top}" width="${PLOT}" height="${px(scale.y(ODDS_LIMIT) - top)}"/><path class="limit" d="${across(ODDS_LIMIT)}"/><path class="caution" d="${across(SUSPICIOUS_ODDS)}"/><path class="solid odds" d="${line}"/>${crossing && crossingMark(scene, crossing, scale.y(crossing.odds))}`;
+      const body = html`<rect class="zone" x="${LEFT}" y="${top}" width="${PLOT}" height="${px(scale.y(ODDS_LIMIT) - top)}"/><path class="limit" d="${across(ODDS_LIMIT)}"/><path class="caution" d="${across(SUSPICIOUS_ODDS)}"/><path class="solid odds" d="${line}"/>${crossing && crossingMark(plot, crossing, scale.y(crossing.odds))}`;
       return { scale, tick: (value) => (value < 1 ? String(value) : grouped(value)), body };
     },
   };
 }
 
 /** The minute that decided, and, dotted, the wait until its numbers were there to be judged. */
-function crossingMark({ record, x }: Scene, { from, to, odds }: Column, y: number): Markup {
+function crossingMark({ record, x }: PlotContext, { from, to, odds }: Column, y: number): Markup {
   const [left, verdict] = [x(to), x(record.abort?.second ?? to)];
   const words = `${oddsInWords(odds)} in minute ${clock(record, from)}`;
   const fits = left - LEFT > words.length * LETTER + 14;

@@ -1,4 +1,4 @@
-/** A flight as plain JSON: everything that its report shows, and what a replay needs. The report knows nothing else. */
+/** A rehearsal as plain JSON: everything that its report shows, and what a replay needs. The report knows nothing else. */
 import type { Baseline } from '../functions/core/judge/baseline.ts';
 import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
 import type { Evidence } from '../functions/core/judge/verdict.ts';
@@ -9,7 +9,7 @@ import type { Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
 
 /** Every `second` counts from `start`. What does not apply is absent. */
-export interface FlightRecord {
+export interface RunRecord {
   readonly schema: 'sluice.flight/1';
   readonly service: string;
   /** Epoch seconds. */
@@ -24,7 +24,7 @@ export interface FlightRecord {
   /** What is wrong with a refused input, one line a field. */
   readonly wrong?: readonly string[];
   readonly evidence?: Evidence | LiteralEvidence;
-  readonly release?: ReleaseFlown;
+  readonly release?: RecordedRelease;
   /** Every write of the rule, with the candidate's share. */
   readonly shifts: readonly Shift[];
   readonly decisions: readonly Decision[];
@@ -58,7 +58,7 @@ export interface FlightRecord {
 }
 
 /** What was opened; absent when nothing was. */
-export interface ReleaseFlown {
+export interface RecordedRelease {
   readonly id: string;
   readonly image: string;
   readonly candidate: Colour;
@@ -92,9 +92,9 @@ export interface Rehearsal {
   /** Requests a second, all traffic. */
   readonly rps: number;
   readonly live: boolean;
-  /** The command line that flies it again. */
+  /** The command line that runs it again. */
   readonly command: string;
-  /** Somebody pressed buttons while it flew. */
+  /** Somebody pressed buttons while it ran. */
   readonly steered?: true;
   /** When the first fault began. */
   readonly faultSecond?: number;

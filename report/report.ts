@@ -1,11 +1,11 @@
-/** The flight report: one HTML file that opens anywhere, asks the network for nothing, and carries its own data. */
+/** The rehearsal report: one HTML file that opens anywhere, asks the network for nothing, and carries its own data. */
 import { createHash } from 'node:crypto';
-import { flightSection } from './chart.ts';
+import { rehearsalSection } from './chart.ts';
 import { alarmSection, blindSpotsSection, safetySection } from './checks.ts';
 import { figuresOf } from './figures.ts';
 import { headlineOf, toneOf, verdictOf } from './headline.ts';
 import { html, jsonData, type Markup, trusted } from './markup.ts';
-import type { FlightRecord } from './record.ts';
+import type { RunRecord } from './record.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { decisionsSection, minutesSection } from './tables.ts';
@@ -20,7 +20,7 @@ export interface Bar {
 }
 
 /** The record as one HTML page. The same record gives the same bytes. With a `bar` it may ask the server that served it. */
-export function reportHtml(record: FlightRecord, bar?: Bar): string {
+export function reportHtml(record: RunRecord, bar?: Bar): string {
   const headline = headlineOf(record);
   const styles = [STYLE, ...(bar ? [bar.style] : [])];
   const scripts = [SCRIPT, ...(bar ? [bar.script] : [])];
@@ -41,7 +41,7 @@ ${metaLine(record)}
 ${alarmSection(record)}
 <div class="banner ${toneOf(record)}">${verdictOf(record)}</div>
 ${figuresGrid(record)}
-${flightSection(record)}
+${rehearsalSection(record)}
 ${whySection(record)}
 ${decisionsSection(record)}
 ${safetySection(record)}
@@ -71,7 +71,7 @@ const contentPolicy = (styles: readonly string[], scripts: readonly string[], co
     "form-action 'none'",
   ].join('; ');
 
-function metaLine({ service, release, start, policy, strategy, rehearsal }: FlightRecord): Markup {
+function metaLine({ service, release, start, policy, strategy, rehearsal }: RunRecord): Markup {
   const shares = release?.plan.stages.map(({ share }) => share).join('/');
   const facts = [
     service,
@@ -86,7 +86,7 @@ function metaLine({ service, release, start, policy, strategy, rehearsal }: Flig
   return html`<p class="meta"><span>${facts.join(' · ')}</span>${pill}</p>`;
 }
 
-function figuresGrid(record: FlightRecord): Markup | undefined {
+function figuresGrid(record: RunRecord): Markup | undefined {
   const figures = figuresOf(record);
   if (figures.length === 0) return undefined;
   return html`<dl class="figures">${figures.map(
@@ -95,14 +95,14 @@ function figuresGrid(record: FlightRecord): Markup | undefined {
   )}</dl>`;
 }
 
-function againSection({ rehearsal }: FlightRecord): Markup | undefined {
+function againSection({ rehearsal }: RunRecord): Markup | undefined {
   if (!rehearsal) return undefined;
   const { command, live, steered } = rehearsal;
   const isTheSame = steered
-    ? 'What was pressed while it flew is no part of the command.'
+    ? 'What was pressed while it ran is no part of the command.'
     : live
       ? 'Real processes answer a little differently each time.'
-      : 'The same seed gives the same flight, and the same report, byte for byte.';
-  return html`<section aria-labelledby="again"><h2 id="again">Fly it again</h2><pre>${command}</pre>
+      : 'The same seed gives the same rehearsal, and the same report, byte for byte.';
+  return html`<section aria-labelledby="again"><h2 id="again">Rehearse it again</h2><pre>${command}</pre>
 <p>${isTheSame} The numbers are in this file too, as JSON in its element <code>#record</code>.</p></section>`;
 }

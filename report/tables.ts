@@ -3,22 +3,22 @@ import type { Counts } from '../functions/core/judge/readings.ts';
 import { grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { shareAt } from './axis.ts';
 import { html, type Markup } from './markup.ts';
-import type { FlightRecord } from './record.ts';
+import type { RunRecord } from './record.ts';
 import { clock, clockSeconds, joined, percent } from './words.ts';
 
 const CONCERNS: ReadonlySet<string> = new Set(['abort', 'revert', 'stuck']);
 
-export function decisionsSection(record: FlightRecord): Markup | undefined {
+export function decisionsSection(record: RunRecord): Markup | undefined {
   const { decisions } = record;
   if (!record.release || decisions.length === 0) return undefined;
-  const row = ({ second, sign, share, word, text }: FlightRecord['decisions'][number]): Markup => html`
+  const row = ({ second, sign, share, word, text }: RunRecord['decisions'][number]): Markup => html`
 <tr class="${CONCERNS.has(word) ? 'bad' : ''}"><td>${clockSeconds(record, second)}</td><td class="number">${percent(share)}</td><td class="word">${word}${sign === ' ' ? '' : ` ${sign}`}</td><td>${joined(text)}</td></tr>`;
   return html`<section aria-labelledby="decisions"><h2 id="decisions">Decisions</h2><div class="scroll"><table>
 <thead><tr><th scope="col">UTC</th><th scope="col" class="number">Share</th><th scope="col">Decision</th><th scope="col">Because</th></tr></thead>
 <tbody>${decisions.map(row)}</tbody></table></div></section>`;
 }
 
-export function minutesSection(record: FlightRecord): Markup | undefined {
+export function minutesSection(record: RunRecord): Markup | undefined {
   const { release } = record;
   if (!release || release.minutes.length === 0) return undefined;
   const { candidate, stable, minutes, baseline } = release;

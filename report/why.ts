@@ -8,10 +8,10 @@ import { grouped, oddsInWords } from '../functions/core/numerals.ts';
 import { lastComparedStage, sumOfSome } from './axis.ts';
 import { partsOfReason } from './headline.ts';
 import { html, type Markup } from './markup.ts';
-import type { FlightRecord, ReleaseFlown } from './record.ts';
+import type { RecordedRelease, RunRecord } from './record.ts';
 import { capital, clock, joined, percent, portion } from './words.ts';
 
-const TITLE: Readonly<Record<FlightRecord['outcome'], string>> = {
+const TITLE: Readonly<Record<RunRecord['outcome'], string>> = {
   promoted: 'Why it was promoted',
   reverted: 'Why it was reverted',
   held: 'Why it is held',
@@ -22,14 +22,14 @@ const TITLE: Readonly<Record<FlightRecord['outcome'], string>> = {
   nothing: 'Why nothing was done',
 };
 
-export function whySection(record: FlightRecord): Markup | undefined {
+export function whySection(record: RunRecord): Markup | undefined {
   const { release, outcome, policy } = record;
   if (!release) return undefined;
   const table = policy === 'literal' ? literalTable(record, release) : comparedTable(record, release);
   return html`<section aria-labelledby="why"><h2 id="why">${TITLE[outcome]}</h2>${table}</section>`;
 }
 
-function comparedTable(record: FlightRecord, release: ReleaseFlown): Markup {
+function comparedTable(record: RunRecord, release: RecordedRelease): Markup {
   const { candidate, stable, baseline } = release;
   const stage = lastComparedStage(release);
   const last = stage.at(-1);
@@ -65,7 +65,7 @@ function answerTo(odds: number): string {
 }
 
 /** Said first where no comparison sent it back. */
-function otherReason(record: FlightRecord): Markup | undefined {
+function otherReason(record: RunRecord): Markup | undefined {
   const { outcome, evidence, abort } = record;
   const isCompared = evidence && 'odds' in evidence && evidence.odds >= ODDS_LIMIT;
   return outcome === 'reverted' && abort && !isCompared
@@ -73,14 +73,14 @@ function otherReason(record: FlightRecord): Markup | undefined {
     : undefined;
 }
 
-function reasonWithoutMinutes({ reason, outcome }: FlightRecord, { plan, stable }: ReleaseFlown): string {
+function reasonWithoutMinutes({ reason, outcome }: RunRecord, { plan, stable }: RecordedRelease): string {
   if (plan.stages.length === 1) return `Nothing was compared: ${stable} had no requests beside it.`;
   return outcome === 'reverted'
     ? `${capital(joined(reason))}. No minute was judged before that.`
     : `No minute was judged before the end.`;
 }
 
-function literalTable(record: FlightRecord, release: ReleaseFlown): Markup {
+function literalTable(record: RunRecord, release: RecordedRelease): Markup {
   const { evidence, outcome } = record;
   const { candidate, plan } = release;
   if (!evidence || 'odds' in evidence) return html`<p>${literalStory(record, release)}</p>`;
@@ -94,7 +94,7 @@ function literalTable(record: FlightRecord, release: ReleaseFlown): Markup {
 </table></div>`;
 }
 
-function literalStory({ outcome, reason }: FlightRecord, { candidate }: ReleaseFlown): string {
+function literalStory({ outcome, reason }: RunRecord, { candidate }: RecordedRelease): string {
   const how = 'Policy literal makes no comparison with the other colour.';
   if (outcome === 'promoted')
     return `${how} Every stage passed the bars of the plan with its minimum sample, and no alarm of ${candidate} rang.`;

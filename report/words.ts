@@ -1,6 +1,6 @@
 /** Numbers and moments as the report writes them. */
 import { clock as clockOf, grouped } from '../functions/core/numerals.ts';
-import type { FlightRecord } from './record.ts';
+import type { RunRecord } from './record.ts';
 
 /** Between a number and its sign, so that no line breaks there. */
 const JOINT = '\u00a0';
@@ -16,11 +16,11 @@ export const rate = (events: number, requests: number): string =>
 export const portion = (events: number, requests: number): string =>
   `${grouped(events)} of ${grouped(requests)} (${rate(events, requests)})`;
 
-/** "14:16" of a second of the flight, UTC. */
-export const clock = ({ start }: Pick<FlightRecord, 'start'>, second: number): string => clockOf(start + second);
+/** "14:16" of a second of the rehearsal, UTC. */
+export const clock = ({ start }: Pick<RunRecord, 'start'>, second: number): string => clockOf(start + second);
 
 /** "14:16:04", UTC. */
-export const clockSeconds = ({ start }: Pick<FlightRecord, 'start'>, second: number): string =>
+export const clockSeconds = ({ start }: Pick<RunRecord, 'start'>, second: number): string =>
   iso(start + second).slice(11, 19);
 
 export const iso = (epochSeconds: number): string => new Date(epochSeconds * 1000).toISOString();

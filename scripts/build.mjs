@@ -1,5 +1,5 @@
 /**
- * Bundles the command, and the thread that it flies kill points on, so that it starts in a fraction of a second; what it
+ * Bundles the command, and the thread that it runs kill points on, so that it starts in a fraction of a second; what it
  * needs for AWS only is in files of its own, which are read when a verb asks for them. Runs at `npm ci` (prepare).
  */
 import { chmod, rm } from 'node:fs/promises';

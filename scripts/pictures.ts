@@ -1,4 +1,4 @@
-/** The pictures of the README: reports of rehearsed flights, as a browser shows them. Needs a Chromium and `npm run build`. */
+/** The pictures of the README: reports of rehearsed rehearsals, as a browser shows them. Needs a Chromium and `npm run build`. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -54,13 +54,13 @@ for (const picture of PICTURES) {
   await keep(page, picture.name);
 }
 
-/** A flight is held only while it flies. */
+/** A rehearsal is held only while it runs. */
 async function held(): Promise<void> {
-  const flight = spawn(process.execPath, [BIN, 'rehearse', 'silent-metrics', '--serve', '--speed', '300'], {
+  const rehearsal = spawn(process.execPath, [BIN, 'rehearse', 'silent-metrics', '--serve', '--speed', '300'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let told = '';
-  for await (const text of flight.stderr.setEncoding('utf8')) {
+  for await (const text of rehearsal.stderr.setEncoding('utf8')) {
     told += String(text);
     const url = /Watch and steer it: (\S+)/.exec(told)?.[1];
     if (url === undefined) continue;
@@ -71,8 +71,8 @@ async function held(): Promise<void> {
     await keep(page, 'held');
     break;
   }
-  flight.kill('SIGINT');
-  await once(flight, 'close');
+  rehearsal.kill('SIGINT');
+  await once(rehearsal, 'close');
 }
 await held();
 await browser.close();

@@ -26,9 +26,9 @@ const codeOf = (path: string): readonly string[] => {
 };
 
 describe('ours', () => {
-  const flights = codeOf('README.md').filter((line) => /^npx sluice (rehearse|replay|plan)\b/.test(line));
+  const rehearsals = codeOf('README.md').filter((line) => /^npx sluice (rehearse|replay|plan)\b/.test(line));
 
-  test.each(flights.filter((line) => !/--live|--serve/.test(line)))('%s', (line) => {
+  test.each(rehearsals.filter((line) => !/--live|--serve/.test(line)))('%s', (line) => {
     const refused = line.includes('imgae') ? 2 : 0;
     const code = /\(exit (\d)\)/.exec(line)?.[1];
     expect(shell(line.replace(/^npx /, '')).code).toBe(code === undefined ? refused : Number(code));

@@ -1,7 +1,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
-import { ofType, production, stacksOf, templateOf } from './infra/scene.ts';
-import { flight } from './rehearsal/flights.ts';
+import { ofType, production, stacksOf, templateOf } from './infra/fixture.ts';
+import { rehearsal } from './rehearsal/rehearsals.ts';
 import { textOf } from './repository-files.ts';
 
 const page = textOf('docs/costs.md');
@@ -31,7 +31,7 @@ test.each([
   ['healthy', 1],
   ['errors', 2],
 ] as const)('the state transitions of one release (%s) are those of a rehearsal', async (scenario, column) => {
-  const { transitions } = await flight(scenario, { points: 5 });
+  const { transitions } = await rehearsal(scenario, { points: 5 });
   const [row] = tableUnder('One release').filter(([what]) => what!.startsWith('state transitions'));
   expect(row![column]).toBe(`${transitions}: ${((transitions * 25) / 1_000_000).toFixed(3)}`);
 });

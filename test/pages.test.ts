@@ -19,7 +19,7 @@ import {
   type TemplateJson,
   templateOf,
   trial,
-} from './infra/scene.ts';
+} from './infra/fixture.ts';
 import { repositoryFiles, textOf } from './repository-files.ts';
 
 const releasesOf = (raw: unknown): TemplateJson => templateOf(stacksOf(raw).releases[0]!);
@@ -222,7 +222,7 @@ describe('docs/terraform.md', () => {
     });
     rmSync(folder, { recursive: true });
     expect(status).toBe(1);
-    expect(stderr).toContain('\nfoundation.vpcId: "main" will not do; write "vpc-" and its hex digits');
+    expect(stderr).toContain('\nfoundation.vpcId: "main" is invalid; write "vpc-" and its hex digits');
     expect(stderr).not.toMatch(/^ +at /m);
   });
 });

@@ -8,9 +8,9 @@ import { SCENARIOS } from '../rehearsal/scenarios.ts';
 import { serviceSettings } from '../rehearsal/setting.ts';
 import type { World } from '../rehearsal/world.ts';
 import { Table } from './adapters/table.ts';
-import { flight, shortFlight } from './rehearsal/flights.ts';
+import { rehearsal, shortRehearsal } from './rehearsal/rehearsals.ts';
 import { textOf } from './repository-files.ts';
-import { CURRENT, IMAGES, lockIn, NOW, PHASES, SETTINGS, SOMEBODY_ELSE, scene } from './steps/scene.ts';
+import { CURRENT, fixture, IMAGES, lockIn, NOW, PHASES, SETTINGS, SOMEBODY_ELSE } from './steps/fixture.ts';
 
 const page = textOf('docs/runbook.md');
 
@@ -104,7 +104,7 @@ describe('a command of the runbook that writes the ledger', () => {
   });
 });
 
-test('force-stable in the runbook is the command that the notices carry', () => {
+test('force-stable in the runbook is the command that the notifications carry', () => {
   const { traffic } = serviceSettings({ policy: 'compare', warmMinutes: 60, scenario: SCENARIOS.healthy });
   expect(page).toContain(`\n${forceStable(traffic, 'blue')}\n`);
 });
@@ -122,7 +122,8 @@ const explained = [
     ),
 );
 
-const titlesOf = ({ notices }: World): readonly string[] => notices.map(({ notice: { title } }) => title);
+const titlesOf = ({ notifications }: World): readonly string[] =>
+  notifications.map(({ notification: { title } }) => title);
 
 const ended = (): 'ended' => 'ended';
 const pending = { digest: IMAGES['v1.5.1'].digest, image: 'v1.5.1', pushedAt: NOW - 30, attempt: 3, input: {} };
@@ -130,17 +131,17 @@ const pending = { digest: IMAGES['v1.5.1'].digest, image: 'v1.5.1', pushedAt: NO
 /** Whatever can be paged, in one list of stories. */
 const STORIES: Readonly<Record<string, () => Promise<World>>> = {
   'a good release, and a push behind it': async () =>
-    (await shortFlight({ events: [{ when: { share: 25 }, push: 'v1.5.1' }] })).setting,
-  'a bad release': async () => (await shortFlight({}, 'errors')).setting,
-  'a release that nobody can judge': async () => (await flight('low-traffic')).setting,
-  'a release whose controller is stopped': async () => (await shortFlight({ killAt: 20 })).setting,
+    (await shortRehearsal({ events: [{ when: { share: 25 }, push: 'v1.5.1' }] })).setting,
+  'a bad release': async () => (await shortRehearsal({}, 'errors')).setting,
+  'a release that nobody can judge': async () => (await rehearsal('low-traffic')).setting,
+  'a release whose controller is stopped': async () => (await shortRehearsal({ killAt: 20 })).setting,
   'a rollback while a push waits': async () => {
-    const it = await scene({ service: { pending } });
+    const it = await fixture({ service: { pending } });
     await it.open({ action: 'rollback' });
     return it.world;
   },
   'stable dies while it goes back': async () => {
-    const it = await scene({ lock: lockIn('baking', 25), stableTasks: 0 });
+    const it = await fixture({ lock: lockIn('baking', 25), stableTasks: 0 });
     for (let look = 0; look < 6; look++) {
       await it.ask('Revert');
       await it.wait(30);
@@ -148,7 +149,7 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
     return it.world;
   },
   'stable lives again while it goes back': async () => {
-    const it = await scene({ lock: lockIn('baking', 25) });
+    const it = await fixture({ lock: lockIn('baking', 25) });
     for (const health of ['unhealthy', 'healthy'] as const) {
       it.turn('blue', health);
       await it.ask('Revert');
@@ -157,18 +158,18 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
     return it.world;
   },
   'users are moved by hand': async () => {
-    const it = await scene({ weights: { blue: 0, green: 100 } });
+    const it = await fixture({ weights: { blue: 0, green: 100 } });
     it.world.tasks.alreadyUp('green', IMAGES['v1.5.0'].digest, 2);
     await it.reconcile();
     return it.world;
   },
   'users are split by hand': async () => {
-    const it = await scene({ weights: { blue: 60, green: 40 } });
+    const it = await fixture({ weights: { blue: 60, green: 40 } });
     await it.reconcile();
     return it.world;
   },
   'both weights are 0': async () => {
-    const it = await scene({ weights: { blue: 0, green: 0 } });
+    const it = await fixture({ weights: { blue: 0, green: 0 } });
     await it.reconcile();
     return it.world;
   },
@@ -177,20 +178,20 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
       if (name === 'DescribeRules')
         throw new Stuck('The listener rule also forwards to arn:aws:elasticloadbalancing:x, which is none of ours');
     };
-    const it = await scene({ before: refuses });
+    const it = await fixture({ before: refuses });
     await it.reconcile().catch(() => undefined);
-    const rollsBack = await scene({ lock: lockIn('reverting', 0, { settleFrom: NOW }), before: refuses });
+    const rollsBack = await fixture({ lock: lockIn('reverting', 0, { settleFrom: NOW }), before: refuses });
     await rollsBack.ask('Revert').catch(() => undefined);
-    it.world.notices.push(...rollsBack.world.notices);
+    it.world.notifications.push(...rollsBack.world.notifications);
     return it.world;
   },
   'a push that is refused again and again': async () => {
-    const it = await scene({ service: { pending }, executionStatus: ended });
+    const it = await fixture({ service: { pending }, executionStatus: ended });
     await it.reconcile();
     return it.world;
   },
   'a push that cannot be started': async () => {
-    const it = await scene({
+    const it = await fixture({
       service: { pending: { ...pending, attempt: 1 } },
       executionStatus: () => 'unknown',
       before: (_, name) => {
@@ -201,20 +202,20 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
     return it.world;
   },
   'another image, and a push that was lost': async () => {
-    const it = await scene();
+    const it = await fixture();
     it.world.tasks.deploy('blue', IMAGES['v1.4.1'].digest, 4);
     await it.wait(1800);
     await it.reconcile();
     return it.world;
   },
   'trouble in the warm time': async () => {
-    const it = await scene({ lock: lockIn('warm', 100), minutes: 3, stableErrorRate: 0.03 });
+    const it = await fixture({ lock: lockIn('warm', 100), minutes: 3, stableErrorRate: 0.03 });
     await it.wait(300);
     await it.ask('Judge', { release: { id: lockIn('warm').releaseId, fence: 8 }, error: { Error: 'States.Timeout' } });
     return it.world;
   },
   'a dead owner': async () => {
-    const it = await scene({ lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), executionStatus: ended });
+    const it = await fixture({ lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), executionStatus: ended });
     for (let look = 0; look < 5; look++) {
       await it.reconcile();
       await it.wait(60);
@@ -238,11 +239,12 @@ describe('every page is explained, and what it offers can be typed', () => {
     const world = await story();
     const titles = titlesOf(world);
     expect(titles).not.toEqual([]);
-    for (const command of world.notices.flatMap(({ notice }) => notice.next)) expect(command).toMatch(TYPED);
+    for (const command of world.notifications.flatMap(({ notification }) => notification.next))
+      expect(command).toMatch(TYPED);
     // While users are split, or somebody must act, the command that needs none of us is at hand.
-    for (const { notice } of world.notices)
-      if (['started', 'advanced', 'held', 'reverted', 'stuck'].includes(notice.kind))
-        expect(notice.next.join('\n'), notice.title).toContain('aws elbv2 modify-rule ');
+    for (const { notification } of world.notifications)
+      if (['started', 'advanced', 'held', 'reverted', 'stuck'].includes(notification.kind))
+        expect(notification.next.join('\n'), notification.title).toContain('aws elbv2 modify-rule ');
     for (const title of titles) {
       expect(title, 'whoever sends it says whose it is').not.toContain(world.ledger.state.service);
       const by = explained.filter((one) => one.test(title));

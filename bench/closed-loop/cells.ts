@@ -1,10 +1,10 @@
-/** Flies a condition many times, each with a seed of its own, and counts how the releases ended. */
+/** Runs a condition many times, each with a seed of its own, and counts how the releases ended. */
 import type { Policy } from '../../functions/core/plan.ts';
-import type { Flown } from '../../rehearsal/account.ts';
-import { fly } from '../../rehearsal/flight.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
+import { runRehearsal } from '../../rehearsal/rehearse.ts';
 import { percent } from '../detection/command.ts';
 import { wilson } from '../detection/tally.ts';
-import { type ConditionName, type FaultName, flightOf } from './conditions.ts';
+import { type ConditionName, type FaultName, rehearsalOf } from './conditions.ts';
 
 /** Rates are 0-1. */
 export interface LoopCell {
@@ -25,7 +25,7 @@ export interface LoopCell {
   readonly ci95: readonly [low: number, high: number];
   /** From the first share to all requests on stable again, of those that went back. */
   readonly medianMinutesToBack?: number;
-  /** Promises that a flight broke; 0. */
+  /** Promises that a rehearsal broke; 0. */
   readonly violations: number;
 }
 
@@ -42,11 +42,11 @@ export async function loopCell(
   const minutes: number[] = [];
   let [asked, violations] = [0, 0];
   for (let run = 0; run < runs; run++) {
-    const flown = await fly(flightOf(condition, fault, policy, seed + run));
-    ends.push(endOf(flown));
-    violations += flown.violations.length;
-    if (flown.world.notices.some(({ kind }) => kind === 'held')) asked++;
-    const back = minutesToBack(flown);
+    const rehearsed = await runRehearsal(rehearsalOf(condition, fault, policy, seed + run));
+    ends.push(endOf(rehearsed));
+    violations += rehearsed.violations.length;
+    if (rehearsed.world.notifications.some(({ kind }) => kind === 'held')) asked++;
+    const back = minutesToBack(rehearsed);
     if (back !== undefined) minutes.push(back);
   }
   const rate = (end: End) => ends.filter((one) => one === end).length / runs;
@@ -72,12 +72,12 @@ const UNPROVEN = /nobody gave an answer|goes back when unproven/;
 const NUMBERS = /odds|alarm|limit: |pass bar/;
 
 /** From the sentence that ends it, as a person reads it. Throws on an end that no release of this bench may come to. */
-export function endOf({ outcome, reason }: Pick<Flown, 'outcome' | 'reason'>): End {
+export function endOf({ outcome, reason }: Pick<RehearsalResult, 'outcome' | 'reason'>): End {
   if (outcome === 'promoted') return 'promoted';
   if (outcome === 'reverted' && HARD.test(reason)) return 'byHardRules';
   if (outcome === 'reverted' && UNPROVEN.test(reason)) return 'unproven';
   if (outcome === 'reverted' && NUMBERS.test(reason)) return 'byNumbers';
-  throw new Error(`A flight ended ${outcome}: ${reason}`);
+  throw new Error(`A rehearsal ended ${outcome}: ${reason}`);
 }
 
 /** "100 % promoted; 3 % asked" */
@@ -94,7 +94,7 @@ export function cellSentence(cell: LoopCell): string {
   return `${told.join('; ')}${back > 0 ? `; minute ${cell.medianMinutesToBack}` : ''}`;
 }
 
-function minutesToBack({ writes, outcome }: Flown): number | undefined {
+function minutesToBack({ writes, outcome }: RehearsalResult): number | undefined {
   const first = writes.find(({ call, share }) => call === 'ModifyRule' && (share ?? 0) > 0);
   const back = writes.find(({ call, share }) => call === 'ModifyRule' && share === 0);
   if (outcome !== 'reverted' || !first || !back) return undefined;

@@ -1,5 +1,5 @@
 /** What a release may meet in the closed loop: how its numbers arrive, how much traffic there is, and what is wrong with it. */
-import type { FlightOptions, NumbersOptions } from '../../rehearsal/options.ts';
+import type { NumbersOptions, RehearsalOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type Scenario } from '../../rehearsal/scenarios.ts';
 import { CANDIDATE } from '../../rehearsal/setting.ts';
 
@@ -64,12 +64,12 @@ export type FaultName = keyof typeof FAULTS;
 /** Nothing is wrong with the candidate itself. */
 export const isWell = (fault: FaultName): boolean => fault === 'healthy' || fault === 'outage';
 
-export function flightOf(
+export function rehearsalOf(
   condition: ConditionName,
   fault: FaultName,
-  policy: FlightOptions['policy'],
+  policy: RehearsalOptions['policy'],
   seed: number,
-): FlightOptions {
+): RehearsalOptions {
   const { requestsPerSecond = 100, numbers, baselineMinutes = 60, input = {} }: Condition = CONDITIONS[condition];
   const { scenario, points, factor } = FAULTS[fault];
   return {

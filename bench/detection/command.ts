@@ -13,7 +13,7 @@ export const someOf =
     return { wrong: `"${unknown}" is none`, fix: `write some of ${known.join(',')}` };
   };
 
-/** Requests a second of all traffic that the bench knows, and those that it flies unasked. */
+/** Requests a second of all traffic that the bench knows, and those that it runs unasked. */
 export const TRAFFIC = [1, 3, 10, 30, 100, 300, 1000] as const;
 export const USUAL_TRAFFIC: readonly (typeof TRAFFIC)[number][] = [1, 10, 100, 1000];
 

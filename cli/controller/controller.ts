@@ -10,7 +10,7 @@ import type { Ledger } from '../../functions/ports/ledger.ts';
 import type { Registry } from '../../functions/ports/registry.ts';
 import type { Signals } from '../../functions/ports/signals.ts';
 import type { TrafficRouter } from '../../functions/ports/traffic-router.ts';
-import type { ServiceSettings } from '../../functions/steps/settings.ts';
+import type { ServiceSettings } from '../../functions/steps/shared/settings.ts';
 import { displayOptions, type Terminal } from '../screen/verb.ts';
 
 /** People write the ledger and start executions; rule and tasks they only look at. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Arguments } from '../../command-line/arguments.ts';
 import { OPERATOR_COMMANDS, typed } from '../../functions/core/commands.ts';
 import type { Lock } from '../../functions/core/protocol.ts';
-import { tell, type Word } from '../../functions/steps/tell.ts';
+import { type OperatorCommand, sendCommand } from '../../functions/steps/shared/operator-command.ts';
 import type { Terminal } from '../screen/verb.ts';
 import { controllerOptions, type Reach, withController } from './controller.ts';
 
@@ -14,7 +14,7 @@ export const operatorOptions = {
 
 export interface Order {
   /** As the ledger, `--json` and scenario files know it. */
-  readonly word: Word;
+  readonly word: OperatorCommand;
   readonly reason?: string | undefined;
   /** What comes of it. */
   readonly means: (lock: Lock) => string;
@@ -40,7 +40,12 @@ export async function operate(
   return withController(reach, values, terminal, asked, async (controller, service) => {
     const { USER, LOGNAME } = terminal.environment;
     const by = values.by ?? (USER || LOGNAME || 'a person');
-    const lock = await tell(controller, { word, by, id: randomUUID(), ...(reason === undefined ? {} : { reason }) });
+    const lock = await sendCommand(controller, {
+      word,
+      by,
+      id: randomUUID(),
+      ...(reason === undefined ? {} : { reason }),
+    });
     const { releaseId, image, phase, share } = lock;
     if (values.json)
       terminal.print(JSON.stringify({ schema: 'sluice.tell/1', service, word, by, releaseId, phase, share }));

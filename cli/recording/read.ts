@@ -1,8 +1,8 @@
-/** Recorded releases as `sluice replay` reads them: rows of a load balancer's numbers, or the record of a flight. */
+/** Recorded releases as `sluice replay` reads them: rows of a load balancer's numbers, or the record of a rehearsal. */
 import { BrokenRecording, objectFrom } from './fields.ts';
-import { fromFlight } from './flight.ts';
 import type { Recording } from './recording.ts';
 import { fromRows } from './rows.ts';
+import { fromRehearsal } from './run-record.ts';
 
 /** `text`: one JSON object, or an HTML report that carries its record. Throws BrokenRecording. */
 export function readRecording(text: string): Recording {
@@ -11,7 +11,7 @@ export function readRecording(text: string): Recording {
     case undefined:
       return fromRows(recorded);
     case 'sluice.flight/1':
-      return fromFlight(recorded);
+      return fromRehearsal(recorded);
     case 'sluice.rehearsal/1':
       throw new BrokenRecording('is the summary of a rehearsal, without its minutes; replay the file of its --report');
     default:
@@ -25,7 +25,7 @@ const RECORD_IN_REPORT = /<script\b[^>]*\btype="application\/json"[^>]*>([\s\S]*
 
 function recordIn(html: string): string {
   const [, record] = RECORD_IN_REPORT.exec(html) ?? [];
-  if (record === undefined) throw new BrokenRecording('is a page that carries no record of a flight');
+  if (record === undefined) throw new BrokenRecording('is a page that carries no record of a rehearsal');
   return record;
 }
 

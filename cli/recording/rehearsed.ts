@@ -2,9 +2,9 @@
 import type { AbortOrder } from '../../functions/core/protocol.ts';
 import type { Share } from '../../functions/core/share.ts';
 import type { Account } from '../../rehearsal/account.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import { START } from '../../rehearsal/timeline.ts';
-import type { Decision, FlightRecord, Rehearsal, ReleaseFlown } from '../../report/record.ts';
+import type { Decision, RecordedRelease, Rehearsal, RunRecord } from '../../report/record.ts';
 import type { Line } from '../screen/lines.ts';
 
 /** How a rehearsal was asked for, and whether somebody steered it. */
@@ -14,28 +14,28 @@ export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
 }
 
 /**
- * The record of a rehearsed flight; that of a released one is in released.ts. `lines` is what was told while it flew: without
+ * The record of a rehearsed rehearsal; that of a released one is in released.ts. `lines` is what was told while it ran: without
  * them the record has no decisions.
  */
 export function recordOf(
-  flown: Account,
-  options: FlightOptions,
+  rehearsed: Account,
+  options: RehearsalOptions,
   { scenario, command, isLive = false, isSteered = false }: Again,
   lines: readonly Line[] = [],
-): FlightRecord {
-  const { setting, release, evidence, secondsFromVerdictToStable, writes } = flown;
+): RunRecord {
+  const { setting, release, evidence, secondsFromVerdictToStable, writes } = rehearsed;
   const order = writes.find(({ call }) => call === 'ledger: abort');
-  const { notices: _, ...world } = flown.world;
+  const { notifications: _, ...world } = rehearsed.world;
   return {
     schema: 'sluice.flight/1',
     service: setting.ledger.state.service,
     start: START,
-    seconds: flown.virtualSeconds,
+    seconds: rehearsed.virtualSeconds,
     strategy: release?.plan.strategy ?? options.strategy,
     policy: release?.plan.policy ?? options.policy,
-    outcome: flown.outcome,
-    reason: flown.reason,
-    ...(flown.wrong ? { wrong: flown.wrong } : {}),
+    outcome: rehearsed.outcome,
+    reason: rehearsed.reason,
+    ...(rehearsed.wrong ? { wrong: rehearsed.wrong } : {}),
     ...(evidence ? { evidence } : {}),
     ...(release ? { release: withoutFault(release) } : {}),
     shifts: writes.flatMap(({ call, second, share, readBack }) =>
@@ -43,13 +43,13 @@ export function recordOf(
         ? [{ second, share, ...(readBack === undefined ? {} : { readBack }) }]
         : [],
     ),
-    decisions: decisionsOf(flown, lines),
+    decisions: decisionsOf(rehearsed, lines),
     ...(order ? { abort: { second: order.second, by: order.by as AbortOrder['by'] } } : {}),
     ...(secondsFromVerdictToStable === undefined ? {} : { secondsFromVerdictToStable }),
-    requests: flown.requests,
+    requests: rehearsed.requests,
     world,
-    violations: flown.violations,
-    unchecked: flown.unchecked,
+    violations: rehearsed.violations,
+    unchecked: rehearsed.unchecked,
     rehearsal: {
       scenario,
       seed: options.seed,
@@ -62,16 +62,16 @@ export function recordOf(
   };
 }
 
-const withoutFault = ({ faultSecond: _, ...release }: NonNullable<Account['release']>): ReleaseFlown => release;
+const withoutFault = ({ faultSecond: _, ...release }: NonNullable<Account['release']>): RecordedRelease => release;
 
 /** The lines that a terminal shows, and the moments in which a person was asked or told. */
 function decisionsOf({ world }: Account, told: readonly Line[]): readonly Decision[] {
   const lines = told.map(({ at, sign, share, word, text }) => ({ second: at - START, sign, share, word, text }));
   const shareAt = (second: number): Share => lines.findLast((line) => line.second <= second)?.share ?? 0;
-  const notices = world.notices.flatMap(({ second, kind, title }) =>
+  const notifications = world.notifications.flatMap(({ second, kind, title }) =>
     kind === 'held' || kind === 'trouble'
       ? [{ second, sign: '‖' as const, share: shareAt(second), word: kind === 'held' ? 'ask' : 'page', text: title }]
       : [],
   );
-  return [...lines, ...notices].sort((one, other) => one.second - other.second);
+  return [...lines, ...notifications].sort((one, other) => one.second - other.second);
 }

@@ -1,11 +1,11 @@
-/** The record of a release that really flew, from what its controller keeps: the ledger and the execution's history. */
+/** The record of a release that really ran, from what its controller keeps: the ledger and the execution's history. */
 import { weigh } from '../../functions/core/judge/judge.ts';
 import { isAbortable, type Lock, type ReleaseRecord } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, shareOf } from '../../functions/core/roles.ts';
 import { NONE, type Share } from '../../functions/core/share.ts';
 import type { MinuteEvidence } from '../../functions/ports/ledger.ts';
 import { entryOf, historyReader } from '../../rehearsal/timeline.ts';
-import type { Decision, FlightRecord, Shift } from '../../report/record.ts';
+import type { Decision, RunRecord, Shift } from '../../report/record.ts';
 import type { Controller } from '../controller/controller.ts';
 import { narrator } from '../screen/lines.ts';
 
@@ -16,11 +16,11 @@ export type Opened = ReleaseRecord & Required<Pick<ReleaseRecord, 'opened'>>;
  * `running`: its lock, when it has not ended. Only judged minutes are counted, and nobody watched the promises; the world
  * is as it is now.
  */
-export async function flightOf(
+export async function rehearsalOf(
   controller: Controller,
   record: Opened,
   running: Lock | undefined,
-): Promise<FlightRecord> {
+): Promise<RunRecord> {
   const { settings, ledger, clock } = controller;
   const { releaseId, opened, endedAt = Math.floor(clock.now()) } = record;
   const lock = running ?? lockOf(record);
@@ -76,7 +76,7 @@ const lockOf = ({ opened, ...record }: Opened): Lock => ({
   ticks: 0,
 });
 
-function outcomeOf({ status }: ReleaseRecord, running: Lock | undefined): FlightRecord['outcome'] {
+function outcomeOf({ status }: ReleaseRecord, running: Lock | undefined): RunRecord['outcome'] {
   if (!running) return status === 'promoted' ? 'promoted' : 'reverted';
   if (running.phase === 'stuck') return 'stuck';
   return running.askedAt !== undefined && isAbortable(running) && !running.abort ? 'held' : 'flying';
@@ -123,7 +123,7 @@ async function storyOf({ histories }: Controller, start: number, lock: Lock, own
   return { shifts, decisions, said };
 }
 
-async function worldNow({ router, fleet, ledger }: Controller, roles: Lock): Promise<FlightRecord['world']> {
+async function worldNow({ router, fleet, ledger }: Controller, roles: Lock): Promise<RunRecord['world']> {
   const [weights, state, ...colours] = await Promise.all([
     router.current(),
     ledger.read(),
@@ -142,7 +142,7 @@ async function worldNow({ router, fleet, ledger }: Controller, roles: Lock): Pro
   };
 }
 
-function countedIn(minutes: readonly MinuteEvidence[]): FlightRecord['requests'] {
+function countedIn(minutes: readonly MinuteEvidence[]): RunRecord['requests'] {
   const sum = (of: (minute: MinuteEvidence) => number | undefined) =>
     minutes.reduce((total, minute) => total + (of(minute) ?? 0), 0);
   const candidate = sum((minute) => minute.candidate?.requests);

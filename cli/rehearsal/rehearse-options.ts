@@ -1,4 +1,4 @@
-/** What `sluice rehearse` is asked for: its options, what is wrong with them, and the flight that they mean. */
+/** What `sluice rehearse` is asked for: its options, what is wrong with them, and the rehearsal that they mean. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,21 +7,21 @@ import type { WrongField } from '../../functions/core/failures.ts';
 import { STRATEGIES } from '../../functions/core/plan.ts';
 import { closest } from '../../functions/core/suggest.ts';
 import type { startLive } from '../../rehearsal/live/live-parts.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type Scenario, scenarioNamed } from '../../rehearsal/scenarios.ts';
 import { whyUnwritable } from '../screen/file.ts';
 import { displayOptions } from '../screen/verb.ts';
 import { isScenarioFile, readScenarioFile, type ScenarioFile } from './scenario-file.ts';
 
 /** The options that a scenario file may set too. */
-const flightOptions = {
+const rehearsalOptions = {
   strategy: {
     value: 'canary|blue-green',
     help: 'the shares and their bakes (canary)',
     read: oneOf('canary', 'blue-green'),
   },
   policy: { value: 'compare|literal', help: 'how it is judged (compare)', read: oneOf('compare', 'literal') },
-  seed: { value: 'N', help: 'the same seed gives the same flight (42)', read: numberFrom(0, 2 ** 32 - 1) },
+  seed: { value: 'N', help: 'the same seed gives the same rehearsal (42)', read: numberFrom(0, 2 ** 32 - 1) },
   rps: {
     value: 'N',
     help: 'requests a second, all traffic (100; 10 with --live)',
@@ -37,12 +37,12 @@ const flightOptions = {
 } as const;
 
 export const options = {
-  ...flightOptions,
+  ...rehearsalOptions,
   input: { value: 'JSON', help: 'a raw execution input, as pasted in the console', read: json },
   'kill-everywhere': { help: 'end short releases at every transition and call, and the reconciler too' },
   'no-reconciler': { help: 'nobody puts right what a dead controller left behind' },
   live: { help: 'real processes, real HTTP traffic; a minute takes a second' },
-  serve: { help: 'watch and steer it in a browser on this machine while it flies; Ctrl-C ends it' },
+  serve: { help: 'watch and steer it in a browser on this machine while it runs; Ctrl-C ends it' },
   port: { value: 'N', help: 'with --serve: the port of the page (a free one)', read: numberFrom(1, 65_535) },
   speed: {
     value: 'N',
@@ -51,7 +51,7 @@ export const options = {
   },
   stable: { value: 'CMD', help: 'with --live: your own stable version; it finds its port in PORT' },
   candidate: { value: 'CMD', help: 'with --live: your own new version' },
-  report: { value: 'FILE', help: 'also write the flight report, one HTML file that needs no network' },
+  report: { value: 'FILE', help: 'also write the rehearsal report, one HTML file that needs no network' },
   json: { help: 'one JSON object on stdout, nothing on stderr' },
   'each-minute': { help: 'tell quiet minutes too' },
   ...displayOptions,
@@ -65,7 +65,7 @@ export interface Asked {
   readonly wrong: readonly WrongField[];
   /** The scenario, as it was named: one of ours, or a file. */
   readonly name: string;
-  readonly flight: FlightOptions;
+  readonly rehearsal: RehearsalOptions;
 }
 
 export function readAsked(argv: readonly string[]): Asked {
@@ -80,7 +80,7 @@ export function readAsked(argv: readonly string[]): Asked {
     values,
     wrong: wrong.length > 0 ? wrong : problemsWithFile(values),
     name,
-    flight: flightOf(settled(base, values, file), values, file),
+    rehearsal: rehearsalOf(settled(base, values, file), values, file),
   };
 }
 
@@ -96,11 +96,11 @@ function fileNamed(word: string): FromFile {
   if ('wrong' in read) return read;
   const { file } = read;
   const argv = Object.entries(file.options).map(([option, value]) => `--${option}=${value}`);
-  const { values, wrong } = readArguments(argv, flightOptions);
+  const { values, wrong } = readArguments(argv, rehearsalOptions);
   return { file, values, wrong: wrong.map(({ field, ...more }) => ({ field: `${word}: ${field}`, ...more })) };
 }
 
-/** A report that cannot be written is told before the flight, and nothing is flown. */
+/** A report that cannot be written is told before the rehearsal, and nothing is rehearsed. */
 function problemsWithFile({ report }: Given): readonly WrongField[] {
   const why = report === undefined ? undefined : whyUnwritable(report);
   return why === undefined ? [] : [{ field: '--report', message: why, fix: 'name a file that can be written' }];
@@ -151,7 +151,7 @@ function settled(scenario: Scenario, { stable }: Given, file: ScenarioFile | und
 const LIVE_BASELINE_MINUTES = 11;
 const WATCHED_SPEED = 60;
 
-function flightOf(scenario: Scenario, values: Given, file: ScenarioFile | undefined): FlightOptions {
+function rehearsalOf(scenario: Scenario, values: Given, file: ScenarioFile | undefined): RehearsalOptions {
   const strategy = values.strategy ?? scenario.strategy ?? 'canary';
   const input = values.input ?? (file?.input === undefined ? undefined : { value: file.input });
   return {
@@ -176,7 +176,7 @@ function flightOf(scenario: Scenario, values: Given, file: ScenarioFile | undefi
 }
 
 export function liveOptions(
-  { seed, requestsPerSecond, scenario, speed = WATCHED_SPEED }: FlightOptions,
+  { seed, requestsPerSecond, scenario, speed = WATCHED_SPEED }: RehearsalOptions,
   { stable, candidate }: Given,
 ): Parameters<typeof startLive>[0] {
   const own = { stable, candidate };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { WrongField } from '../../functions/core/failures.ts';
 import { closest, quoted } from '../../functions/core/suggest.ts';
-import type { FlightEvent } from '../../rehearsal/events.ts';
+import type { RehearsalEvent } from '../../rehearsal/events.ts';
 import { type Expected, SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 
 export interface ScenarioFile {
@@ -13,7 +13,7 @@ export interface ScenarioFile {
   /** Options of the command by their names; those on the command line win. */
   readonly options: Readonly<Record<string, string | number>>;
   readonly input?: unknown;
-  readonly events: readonly FlightEvent[];
+  readonly events: readonly RehearsalEvent[];
   readonly expected: Expected;
 }
 

@@ -11,26 +11,26 @@ import type { Account } from '../../rehearsal/account.ts';
 import type { Controls } from '../../rehearsal/options.ts';
 import type { FaultName } from '../../rehearsal/scenarios.ts';
 import { START } from '../../rehearsal/timeline.ts';
-import type { FlightRecord } from '../../report/record.ts';
+import type { RunRecord } from '../../report/record.ts';
 import { reportHtml } from '../../report/report.ts';
 import type { Line } from '../screen/lines.ts';
 import { isFault, isWord, steeringBar } from './steering-bar.ts';
 
-export interface Cockpit {
+export interface ControlPage {
   readonly url: string;
   /** Something was pressed. */
   readonly isSteered: boolean;
-  /** The flight can be watched and steered from now on. */
+  /** The rehearsal can be watched and steered from now on. */
   board(controls: Controls): void;
   /** Nothing can be pressed any more; the page stays. */
   land(): void;
   close(): void;
 }
 
-export interface CockpitOptions {
+export interface ControlPageOptions {
   /** @default - a free one */
   readonly port: number | undefined;
-  readonly record: (account: Account) => FlightRecord;
+  readonly record: (account: Account) => RunRecord;
   /** What was switched becomes part of the story. */
   readonly tell: (line: Line) => void;
 }
@@ -42,19 +42,19 @@ interface Answer {
   readonly type?: string;
 }
 
-const OVER: Answer = { status: 409, text: 'The flight is over.' };
+const OVER: Answer = { status: 409, text: 'The rehearsal is over.' };
 
 const LOOPBACK = '127.0.0.1';
 
 /** Rejects when the port is taken. */
-export async function openCockpit({ port = 0, record, tell }: CockpitOptions): Promise<Cockpit> {
+export async function openControlPage({ port = 0, record, tell }: ControlPageOptions): Promise<ControlPage> {
   let board: (controls: Controls) => void = () => {};
   const boarded = new Promise<Controls>((resolve) => {
     board = resolve;
   });
   const faults = new Set<FaultName>();
   let land: () => void = () => {};
-  const landed = new Promise<undefined>((resolve) => {
+  const ended = new Promise<undefined>((resolve) => {
     land = () => resolve(undefined);
   });
   let isOver = false;
@@ -64,7 +64,7 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     void answerTo(request)
       .catch((error: unknown): Answer => {
         const why = error instanceof Error ? error.message : String(error);
-        return { status: 500, text: `That did not work: ${why}. The flight goes on.` };
+        return { status: 500, text: `That did not work: ${why}. The rehearsal goes on.` };
       })
       .then(({ status, text, type = 'text/plain' }) =>
         response.writeHead(status, { ...HEADERS, 'content-type': `${type}; charset=utf-8` }).end(text),
@@ -96,8 +96,8 @@ export async function openCockpit({ port = 0, record, tell }: CockpitOptions): P
     if (kind === 'say' && isWord(name)) {
       isSteered = true;
       try {
-        // When the flight has ended its time stands still, and nobody hears this any more.
-        const lock = await Promise.race([controls.say(name), landed]);
+        // When the rehearsal has ended its time stands still, and nobody hears this any more.
+        const lock = await Promise.race([controls.say(name), ended]);
         if (lock === undefined) return OVER;
         const isHeld = name === 'advance' && lock.hold !== undefined;
         const when = isHeld

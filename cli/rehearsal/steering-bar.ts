@@ -1,13 +1,13 @@
 /** What a served report has above itself: buttons for people's words and for faults, and the script that keeps it new. */
 
 import { OPERATOR_COMMANDS } from '../../functions/core/commands.ts';
-import type { Word } from '../../functions/steps/tell.ts';
+import type { OperatorCommand } from '../../functions/steps/shared/operator-command.ts';
 import { FAULTS, type FaultName } from '../../rehearsal/scenarios.ts';
 import { html, type Markup } from '../../report/markup.ts';
 import type { Bar } from '../../report/report.ts';
 
 /** What each button does, for whoever points at it. */
-export const WORDS: Readonly<Record<Word, string>> = {
+export const WORDS: Readonly<Record<OperatorCommand, string>> = {
   hold: 'stay at this share',
   resume: 'go on after a hold',
   advance: 'end this bake now',
@@ -35,17 +35,17 @@ export const steeringBar = (steering: Steering): Bar => ({
 function buttons({ faults, isOver }: Steering): Markup {
   const button = (path: string, name: string, title: string, more?: Markup): Markup =>
     html`<button type="button" data-path="${path}" title="${title}"${isOver ? html` disabled` : undefined}${more}>${name}</button>`;
-  return html`<aside class="steering" aria-label="Steer the flight">
-<div role="group" aria-labelledby="say"><span id="say">Say</span>${Object.entries(WORDS).map(([word, title]) => button(`/say/${word}`, OPERATOR_COMMANDS[word as Word], title))}</div>
+  return html`<aside class="steering" aria-label="Steer the rehearsal">
+<div role="group" aria-labelledby="say"><span id="say">Say</span>${Object.entries(WORDS).map(([word, title]) => button(`/say/${word}`, OPERATOR_COMMANDS[word as OperatorCommand], title))}</div>
 <div role="group" aria-labelledby="break"><span id="break">Break</span>${Object.entries(FAULT_WORDS).map(
     ([fault, title]) =>
       button(`/fault/${fault}`, fault, title, html` aria-pressed="${String(faults.has(fault as FaultName))}"`),
   )}</div>
-<output>${isOver ? 'The flight is over; Ctrl-C in the terminal ends this page.' : 'A word is heard within 30 s of its time.'}</output>
+<output>${isOver ? 'The rehearsal is over; Ctrl-C in the terminal ends this page.' : 'A word is heard within 30 s of its time.'}</output>
 </aside>`;
 }
 
-export const isWord = (text: string): text is Word => Object.hasOwn(WORDS, text);
+export const isWord = (text: string): text is OperatorCommand => Object.hasOwn(WORDS, text);
 export const isFault = (text: string): text is FaultName => Object.hasOwn(FAULTS, text);
 
 const STYLE = `
@@ -65,7 +65,7 @@ const SCRIPT = `
 const bar = document.querySelector('.steering');
 const answer = bar.querySelector('output');
 const buttons = [...bar.querySelectorAll('button')];
-const FLIGHT = '[aria-labelledby="flight"]';
+const FLIGHT = '[aria-labelledby="rehearsal"]';
 let shown = '';
 const show = (page) => {
   const fresh = page.querySelector('main');

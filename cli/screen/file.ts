@@ -2,7 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Makes the folder and tries the file, before anything is flown; answers with what stands in the way. */
+/** Makes the folder and tries the file, before anything is rehearsed; answers with what stands in the way. */
 export const whyUnwritable = (path: string): string | undefined =>
   failureOf(() => {
     makeFolder(dirname(path));

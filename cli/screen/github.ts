@@ -1,6 +1,6 @@
 /** What a rehearsal leaves behind in GitHub Actions: a summary of the job, and an annotation when it ended badly. */
 import { duration } from '../../functions/core/numerals.ts';
-import type { Flown } from '../../rehearsal/account.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
 import { costInWords, formatLine, headline, type Line } from './lines.ts';
 import { printable } from './words.ts';
 
@@ -9,18 +9,18 @@ const SUMMARY_BYTES = 60 * 1024;
 const MOST_LINES = 25;
 
 /** About 40 lines of Markdown. */
-export function jobSummary(flight: Flown, lines: readonly Line[], command: string): string {
-  const { violations, release, virtualSeconds, secondsFromVerdictToStable: back } = flight;
+export function jobSummary(rehearsal: RehearsalResult, lines: readonly Line[], command: string): string {
+  const { violations, release, virtualSeconds, secondsFromVerdictToStable: back } = rehearsal;
   const shown = lines.length > MOST_LINES ? lines.slice(-MOST_LINES) : lines;
   const left = lines.length - shown.length;
   const text = [
-    `### ${headline(flight)}`,
+    `### ${headline(rehearsal)}`,
     '',
     ...violations.map(({ invariant, detail }) => `- **Broken promise ${invariant}**: ${quoted(detail)}`),
-    `- **Why**: ${quoted(flight.reason)}`,
-    `- **Cost**: ${costInWords(flight)}`,
+    `- **Why**: ${quoted(rehearsal.reason)}`,
+    `- **Cost**: ${costInWords(rehearsal)}`,
     ...(back === undefined ? [] : [`- **Back**: all requests on ${release?.stable} ${back} s after the verdict`]),
-    `- **Flown**: ${duration(virtualSeconds)}`,
+    `- **RehearsalResult**: ${duration(virtualSeconds)}`,
     '',
     '```text',
     ...(left > 0 ? [`... ${left} lines before these`] : []),

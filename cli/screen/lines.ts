@@ -1,9 +1,9 @@
-/** The sentences of a flight: one function makes them, for every place in which they are shown. */
+/** The sentences of a rehearsal: one function makes them, for every place in which they are shown. */
 
 import { clock, duration, grouped } from '../../functions/core/numerals.ts';
 import type { Lock } from '../../functions/core/protocol.ts';
 import type { Instant } from '../../functions/ports/clock.ts';
-import type { Flown } from '../../rehearsal/account.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
 import { START, type TimelineEntry } from '../../rehearsal/timeline.ts';
 import { costOf } from '../../report/cost.ts';
 import type { Sign } from '../../report/record.ts';
@@ -171,16 +171,16 @@ export interface ClosingDisplay {
 
 /** The block at the end: how it ended, what it cost, what was watched, and, last, why. A broken promise comes first. */
 export function closing(
-  flight: Flown,
+  rehearsal: RehearsalResult,
   wallSeconds: number,
   { paint = unpainted, report }: ClosingDisplay = {},
 ): string {
-  const { asExpected, violations, virtualSeconds, release } = flight;
+  const { asExpected, violations, virtualSeconds, release } = rehearsal;
   const isGood = asExpected && violations.length === 0;
-  const back = flight.secondsFromVerdictToStable;
+  const back = rehearsal.secondsFromVerdictToStable;
   const rows: readonly (readonly [string, string])[] = [
-    ['Flown', `${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`],
-    ['Cost', costInWords(flight)],
+    ['RehearsalResult', `${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`],
+    ['Cost', costInWords(rehearsal)],
     ...(back === undefined
       ? []
       : ([
@@ -189,36 +189,37 @@ export function closing(
             `all requests on ${release?.stable ?? 'stable'} ${back} s after the verdict (budget ${REVERT_BUDGET_SECONDS} s)`,
           ],
         ] as const)),
-    ['Safe', safety(flight)],
+    ['Safe', safety(rehearsal)],
     ...(report === undefined ? [] : ([['Report', report]] as const)),
-    ['Why', whyOf(flight).map(printable).join('\n          ')],
+    ['Why', whyOf(rehearsal).map(printable).join('\n          ')],
   ];
   return [
     ...violations.map(
       ({ invariant, second, state, detail }) =>
         `${paint('red', `BROKEN promise ${invariant}`)} at second ${second} (${state}): ${printable(detail)}`,
     ),
-    paint(isGood ? 'bold' : 'red', headline(flight)),
+    paint(isGood ? 'bold' : 'red', headline(rehearsal)),
     ...rows.map(([word, text]) => `  ${word.padEnd(7)} ${text}`),
   ].join('\n');
 }
 
 /** One wrong field is the reason itself; of several, each has a line. */
-const whyOf = ({ reason, wrong = [] }: Flown): readonly string[] => (wrong.length > 1 ? [reason, ...wrong] : [reason]);
+const whyOf = ({ reason, wrong = [] }: RehearsalResult): readonly string[] =>
+  wrong.length > 1 ? [reason, ...wrong] : [reason];
 
 /** "REVERTED at 25 %, as this scenario expects." */
-export function headline({ outcome, expected, asExpected, shares }: Flown): string {
+export function headline({ outcome, expected, asExpected, shares }: RehearsalResult): string {
   const at = outcome === 'reverted' ? ` ${shares.length > 0 ? `at ${shares.at(-1)} %` : 'before any user met it'}` : '';
   const otherwise = `${expected.outcome}${expected.share === undefined ? '' : ` at ${expected.share} %`}`;
   const judged = asExpected ? 'as this scenario expects' : `but this scenario expects ${otherwise}`;
   return `${outcome.toUpperCase()}${at}, ${judged}.`;
 }
 
-export function costInWords(flight: Flown): string {
-  const { requests, release } = flight;
+export function costInWords(rehearsal: RehearsalResult): string {
+  const { requests, release } = rehearsal;
   const candidate = release?.candidate ?? 'the candidate';
   if (requests.candidate === 0) return `none: no request met ${candidate}`;
-  const { metCandidate, moreFailures } = costOf(flight);
+  const { metCandidate, moreFailures } = costOf(rehearsal);
   const met = `${(100 * metCandidate).toFixed(1)} % of requests met ${candidate} (${grouped(requests.candidate)})`;
   const failures = requests.failedByCandidate;
   const failed =
@@ -234,7 +235,7 @@ export function costInWords(flight: Flown): string {
   return `${more} at the rate of ${release?.stable}; ${met}${dropped}`;
 }
 
-function safety({ violations, unchecked }: Flown): string {
+function safety({ violations, unchecked }: RehearsalResult): string {
   const watched = PROMISES.filter((one) => !unchecked.includes(one)).join(', ');
   const broken = [...new Set(violations.map(({ invariant }) => invariant))].join(', ');
   return `${broken ? `promise ${broken} was broken` : 'no promise was broken'} (watched every second: ${watched})`;

@@ -1,4 +1,4 @@
-/** Where the story of a flight goes while it is flown: a frame that is redrawn, or a line an event. */
+/** Where the story of a rehearsal goes while it is rehearsed: a frame that is redrawn, or a line an event. */
 import { stripVTControlCharacters } from 'node:util';
 import { duration, oddsInWords } from '../../functions/core/numerals.ts';
 import type { Look } from '../../rehearsal/options.ts';

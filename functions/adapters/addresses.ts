@@ -13,7 +13,7 @@ const shape = z.strictObject({
   // What the controller has for itself.
   stateMachineArn: arnOf('state machine', /^arn:[\w-]+:states:.+:stateMachine:.+/),
   topicArn: arnOf('topic', /^arn:[\w-]+:sns:.+/),
-  /** A bus that hears the notices too. @default - none */
+  /** A bus that hears the notifications too. @default - none */
   eventBus: z.optional(z.string().check(z.minLength(1))),
 });
 
@@ -37,7 +37,7 @@ export function addresses({ SLUICE }: Environment): Addresses {
   const found = read('The environment variable SLUICE', shape, SLUICE);
   if (found.settings.hasMigration && !found.migration)
     throw new Stuck(
-      'The environment variable SLUICE will not do: migration is missing, and settings.hasMigration says that there is one. Deploy the stack again.',
+      'The environment variable SLUICE is invalid: migration is missing, and settings.hasMigration says that there is one. Deploy the stack again.',
     );
   return found;
 }
@@ -53,7 +53,7 @@ function read<T extends z.ZodMiniType>(where: string, wanted: T, written: string
   const parsed = z.safeParse(wanted, decoded(where, written), { reportInput: true });
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(sentence);
-  throw new Stuck(`${where} will not do: ${wrong.join('; ')}. Deploy the stack again.`);
+  throw new Stuck(`${where} is invalid: ${wrong.join('; ')}. Deploy the stack again.`);
 }
 
 function decoded(where: string, written: string | undefined): unknown {

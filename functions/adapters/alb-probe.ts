@@ -15,7 +15,7 @@ export const albProbe = (
   elb: Elb,
   { targetGroups, probe }: Pick<Addresses, 'targetGroups' | 'probe'>,
   clock: Pick<Clock, 'sleep'>,
-): Pick<TrafficRouter, 'probe' | 'restProbe'> => ({
+): Pick<TrafficRouter, 'probe' | 'resetProbe'> => ({
   async probe(colour) {
     const toColour = weightsFor(rolesWhenStableIs(otherColour(colour)), ALL);
     const atRest = weightsFor(rolesWhenStableIs(colour), ALL);
@@ -26,7 +26,7 @@ export const albProbe = (
     return { passed: answers.filter(Boolean).length, tried: PROBES };
   },
 
-  async restProbe(stable) {
+  async resetProbe(stable) {
     const wanted = weightsFor(rolesWhenStableIs(stable), NONE);
     const { [stable]: has } = weightsIn(forwardOf(await actionsOf(elb, probe.ruleArn)), targetGroups);
     if (has !== wanted[stable]) await writeWeights(elb, probe.ruleArn, targetGroups, wanted);

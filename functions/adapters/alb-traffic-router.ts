@@ -1,6 +1,6 @@
 /**
  * Traffic through one listener rule of an Application Load Balancer that forwards to both colours by weight. ALB has no
- * compare-and-set: weights are absolute, and whoever writes them reads them back (functions/steps/traffic.ts).
+ * compare-and-set: weights are absolute, and whoever writes them reads them back (functions/steps/shared/traffic.ts).
  */
 import { type Action, ModifyRuleCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clock } from '../ports/clock.ts';
@@ -20,7 +20,7 @@ export const albTrafficRouter = (
 
   route: (weights) => writeWeights(elb, at.ruleArn, at.targetGroups, weights, rule.read),
 
-  async proveRights() {
+  async checkWritePermission() {
     const actions = await actionsOf(elb, at.ruleArn);
     await elb.send(new ModifyRuleCommand({ RuleArn: at.ruleArn, Actions: actions.map(kept) }));
   },

@@ -1,6 +1,6 @@
 /**
  * How every SDK client is used. A call is tried three times and ends within nine seconds, none begins after the
- * seventeenth of an invocation's thirty, and three more are enough for a notice: so a Lambda always finishes what it
+ * seventeenth of an invocation's thirty, and three more are enough for a notification: so a Lambda always finishes what it
  * began, which the drain relies on (docs/architecture.md, "Drain"). What goes wrong has one of our names.
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -28,7 +28,7 @@ export const LONGEST_CALL_MS = 9000;
 type AnyStack = Pick<DynamoDBClient['middlewareStack'], 'add'>;
 
 /** The client, with our names for its failures. Without a deadline its calls may begin at any time. */
-export function prudent<Client extends { readonly middlewareStack: unknown }>(
+export function withDeadline<Client extends { readonly middlewareStack: unknown }>(
   client: Client,
   deadline?: Deadline,
 ): Client {

@@ -19,7 +19,7 @@ import {
 import { Transient } from '../core/failures.ts';
 import type { Condition, LedgerWrite, ReleaseRecord, ServiceState } from '../core/protocol.ts';
 import { COLOURS } from '../core/roles.ts';
-import type { Judging, Ledger, MinuteEvidence, WriteAnswer } from '../ports/ledger.ts';
+import type { JudgeMemory, Ledger, MinuteEvidence, WriteAnswer } from '../ports/ledger.ts';
 import type { Addresses } from './addresses.ts';
 import {
   type Attributes,
@@ -154,7 +154,7 @@ export function dynamodbLedger(
 
     async judging(releaseId) {
       const found = await item(`${JUDGE}${releaseId}`);
-      return found && (JSON.parse(found['json'] as string) as Judging);
+      return found && (JSON.parse(found['json'] as string) as JudgeMemory);
     },
 
     async saveJudging(releaseId, seen, judging, minutes) {

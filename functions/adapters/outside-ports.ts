@@ -8,7 +8,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { albReading } from './alb-traffic-router.ts';
-import { BOUNDED, ONCE, prudent } from './client.ts';
+import { BOUNDED, ONCE, withDeadline } from './client.ts';
 import { cloudwatchSignals } from './cloudwatch-signals.ts';
 import { dynamodbLedger } from './dynamodb-ledger.ts';
 import { ecrRegistry } from './ecr-registry.ts';
@@ -22,24 +22,24 @@ import { systemClock } from './system-clock.ts';
 export async function outsidePorts({ service, region }: { readonly service: string; readonly region?: string }) {
   const place = region === undefined ? {} : { region };
   const again = { ...BOUNDED, ...place };
-  const at = await describedBy(prudent(new CloudFormationClient(again)), service);
+  const at = await describedBy(withDeadline(new CloudFormationClient(again)), service);
   if (!at) return undefined;
-  const elb = prudent(new ElasticLoadBalancingV2Client(again));
-  const sfn = prudent(new SFNClient(again));
+  const elb = withDeadline(new ElasticLoadBalancingV2Client(again));
+  const sfn = withDeadline(new SFNClient(again));
   const dynamodb = {
-    again: prudent(new DynamoDBClient(again)),
-    once: prudent(new DynamoDBClient({ ...ONCE, ...place })),
+    again: withDeadline(new DynamoDBClient(again)),
+    once: withDeadline(new DynamoDBClient({ ...ONCE, ...place })),
   };
-  const ecs = prudent(new ECSClient(again));
-  const scaling = prudent(new ApplicationAutoScalingClient(again));
+  const ecs = withDeadline(new ECSClient(again));
+  const scaling = withDeadline(new ApplicationAutoScalingClient(again));
   const { observe, health } = ecsFleet({ ecs, elb, scaling }, at, systemClock);
   return {
     at,
     router: albReading(elb, at),
     fleet: { observe, health },
-    signals: cloudwatchSignals(prudent(new CloudWatchClient(again)), at),
+    signals: cloudwatchSignals(withDeadline(new CloudWatchClient(again)), at),
     ledger: dynamodbLedger(dynamodb, at),
-    registry: ecrRegistry(prudent(new ECRClient(again)), at),
+    registry: ecrRegistry(withDeadline(new ECRClient(again)), at),
     executions: sfnExecutions(sfn, at),
     histories: sfnHistories(sfn, at),
     clock: systemClock,

@@ -1,7 +1,7 @@
 /** Whose alarm it is: an alarm knows its colour and when it rang, and a colour serves one release after another. */
 import type { Lock } from './protocol.ts';
 
-export interface RingingAlarm {
+export interface FiringAlarm {
   readonly name: string;
   readonly kind: 'backstop' | 'literal';
   /** When it entered ALARM, epoch seconds. */
@@ -17,10 +17,7 @@ const LATE_SECONDS = 180;
 const FORGOTTEN_AFTER_SECONDS = 600;
 
 /** Why a ring of the candidate's colour is not about this release; undefined: it is. */
-export function whyNotOurs(
-  { firstShareAt, alarmsSeen }: Lock,
-  { name, kind, since }: RingingAlarm,
-): string | undefined {
+export function whyNotOurs({ firstShareAt, alarmsSeen }: Lock, { name, kind, since }: FiringAlarm): string | undefined {
   if (firstShareAt === undefined) return 'no user has met it yet';
   if (since <= (alarmsSeen?.[name] ?? firstShareAt)) return `${name} rang before its first share`;
   if (kind === 'backstop' && since <= firstShareAt + LATE_SECONDS)
@@ -29,6 +26,6 @@ export function whyNotOurs(
 }
 
 /** Whether an alarm that rings at this moment is about this release, whenever it began to. */
-export const isOurs = (lock: Lock, alarm: RingingAlarm, now: number): boolean =>
+export const isOurs = (lock: Lock, alarm: FiringAlarm, now: number): boolean =>
   whyNotOurs(lock, alarm) === undefined ||
   (lock.firstShareAt !== undefined && now >= lock.firstShareAt + FORGOTTEN_AFTER_SECONDS);

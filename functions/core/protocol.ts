@@ -121,11 +121,11 @@ export interface ServiceState {
   readonly previous?: LiveRelease;
   readonly pending?: Pending;
   readonly lock?: Lock;
-  readonly watch?: Watch;
+  readonly watch?: ReconcilerMemory;
 }
 
 /** The reconciler's memory of a release that it watches. */
-export interface Watch {
+export interface ReconcilerMemory {
   readonly fence: number;
   readonly ticks: number;
   /** Looks in a row in which `ticks` did not move. */
@@ -538,7 +538,7 @@ export const writes = {
   }),
 
   /** What the reconciler saw at its last look. It trusts no clock but its own count of looks. */
-  look: (fence: number, watch: Watch): LedgerWrite => ({
+  look: (fence: number, watch: ReconcilerMemory): LedgerWrite => ({
     name: 'look',
     condition: equal('fence', fence),
     set: { watch },

@@ -1,8 +1,8 @@
-import { close } from '../steps/close.ts';
-import type { StepInput } from '../steps/step.ts';
+import type { StepInput } from '../steps/shared/step.ts';
+import { close } from '../steps/verbs/close.ts';
 import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { executions, fleet, ledger, notices, router } from './ports.ts';
+import { executions, fleet, ledger, notifications, router } from './ports.ts';
 
 export const handler = verb<StepInput>('Close', ['execution', 'state'], (at, settings) =>
   close(
@@ -11,7 +11,7 @@ export const handler = verb<StepInput>('Close', ['execution', 'state'], (at, set
       fleet: fleet(at),
       ledger: ledger(at),
       executions: executions(at),
-      notices: notices(at),
+      notifications: notifications(at),
       clock,
     },
     settings,

@@ -6,12 +6,12 @@ import type { Clock } from '../ports/clock.ts';
 
 export const deadline: Deadline = { lastCallAt: Number.POSITIVE_INFINITY };
 
-/** Notices come after what they tell of, and take three seconds at most. */
-export const noticeDeadline: Deadline = { lastCallAt: Number.POSITIVE_INFINITY };
+/** Notifications come after what they tell of, and take three seconds at most. */
+export const notificationDeadline: Deadline = { lastCallAt: Number.POSITIVE_INFINITY };
 
 export function beginInvocation(callsBeginWithinMs = CALLS_BEGIN_WITHIN_MS): void {
   deadline.lastCallAt = Date.now() + callsBeginWithinMs;
-  noticeDeadline.lastCallAt = deadline.lastCallAt + LONGEST_CALL_MS;
+  notificationDeadline.lastCallAt = deadline.lastCallAt + LONGEST_CALL_MS;
 }
 
 /** A sleep after which no call could begin is not begun. */

@@ -8,7 +8,7 @@ import type { Addresses } from '../adapters/addresses.ts';
 import { whyStopped } from '../adapters/ecs-tasks.ts';
 import { COLOURS } from '../core/roles.ts';
 import { ACTING_ALARMS } from '../core/thresholds.ts';
-import type { GuardEvent } from '../steps/guard.ts';
+import type { GuardEvent } from '../steps/safety/guard.ts';
 
 const alarmChange = z.object({
   'detail-type': z.literal('CloudWatch Alarm State Change'),

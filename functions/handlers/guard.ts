@@ -1,4 +1,4 @@
-import { guard } from '../steps/guard.ts';
+import { guard } from '../steps/safety/guard.ts';
 import { clock } from './deadline.ts';
 import { guardEvent } from './guard-events.ts';
 import { lambda } from './lambda.ts';

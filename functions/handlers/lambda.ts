@@ -4,15 +4,15 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import middy, { type MiddlewareObj } from '@middy/core';
 import { type Addresses, addresses, settingsOf } from '../adapters/addresses.ts';
 import { ReleaseRefused } from '../core/failures.ts';
-import type { ServiceSettings } from '../steps/settings.ts';
-import type { StepOutput } from '../steps/step.ts';
+import type { ServiceSettings } from '../steps/shared/settings.ts';
+import type { StepOutput } from '../steps/shared/step.ts';
 import { beginInvocation } from './deadline.ts';
 
 /** What the state machine passes: the execution's ARN beside the state, or, to the first verb, the input. */
 type Payload = Readonly<Record<string, unknown>> & { readonly state?: { readonly release?: { readonly id: string } } };
 
 /** What an invocation is logged by: its sentence, and facts beside it. */
-interface Told {
+interface StepLog {
   readonly summary: string;
   readonly verdict?: string;
   readonly share?: number;
@@ -20,12 +20,12 @@ interface Told {
 }
 
 /** A handler. `play` is made anew for each invocation, so that every address is the environment's. */
-export const lambda = <Answer extends Told>(
+export const lambda = <Answer extends StepLog>(
   name: string,
   play: (at: Addresses, settings: ServiceSettings) => (payload: unknown) => Promise<Answer>,
 ) =>
   middy()
-    .use(told(name))
+    .use(observe(name))
     .handler(async function carryOut(payload: unknown): Promise<Answer> {
       beginInvocation();
       const at = addresses(process.env);
@@ -48,10 +48,10 @@ function checked<Input>(name: string, needs: readonly (keyof Input & string)[], 
   );
 }
 
-function told(name: string): MiddlewareObj<Payload, Told> {
+function observe(name: string): MiddlewareObj<Payload, StepLog> {
   let began = 0;
   const seconds = () => (Date.now() - began) / 1000;
-  const who = (payload: Payload, answer?: Told) => ({
+  const who = (payload: Payload, answer?: StepLog) => ({
     verb: name,
     release: answer?.release?.id ?? payload?.state?.release?.id,
   });
@@ -59,7 +59,7 @@ function told(name: string): MiddlewareObj<Payload, Told> {
     before: function begin() {
       began = Date.now();
     },
-    after: function tellOutcome({ event, response }) {
+    after: function logOutcome({ event, response }) {
       if (!response) return;
       const { summary, ...facts } = response;
       const { verdict, share } = facts;
@@ -71,7 +71,7 @@ function told(name: string): MiddlewareObj<Payload, Told> {
       metrics.addMetric('seconds', MetricUnit.Seconds, seconds());
       metrics.publishStoredMetrics();
     },
-    onError: function tellFailure({ event, error }) {
+    onError: function logFailure({ event, error }) {
       logger().error(error?.message ?? 'failed', { ...who(event), seconds: seconds(), error: error as Error });
       const metrics = metricsOf(name);
       metrics.addDimension('failure', error?.name ?? 'Error');

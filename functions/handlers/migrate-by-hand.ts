@@ -1,4 +1,4 @@
-import { type MigrationRequest, migrateByHand } from '../steps/migrate-by-hand.ts';
+import { type MigrationRequest, migrateByHand } from '../steps/shared/migrate-by-hand.ts';
 import { lambda } from './lambda.ts';
 import { fleet, ledger, registry } from './ports.ts';
 

@@ -1,5 +1,5 @@
-import { migrate } from '../steps/migrate.ts';
-import type { StepInput } from '../steps/step.ts';
+import type { StepInput } from '../steps/shared/step.ts';
+import { migrate } from '../steps/verbs/migrate.ts';
 import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
 import { fleet, ledger } from './ports.ts';

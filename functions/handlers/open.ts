@@ -1,7 +1,7 @@
-import { type OpenInput, open } from '../steps/open.ts';
+import { type OpenInput, open } from '../steps/verbs/open.ts';
 import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
+import { executions, fleet, ledger, notifications, registry, router, signals } from './ports.ts';
 
 export const handler = verb<OpenInput>('Open', ['execution', 'input'], (at, settings) =>
   open(
@@ -12,7 +12,7 @@ export const handler = verb<OpenInput>('Open', ['execution', 'input'], (at, sett
       ledger: ledger(at),
       registry: registry(at),
       executions: executions(at),
-      notices: notices(at),
+      notifications: notifications(at),
       clock,
     },
     settings,

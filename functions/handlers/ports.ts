@@ -15,33 +15,33 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { Addresses } from '../adapters/addresses.ts';
 import { albTrafficRouter } from '../adapters/alb-traffic-router.ts';
-import { BOUNDED, ONCE, prudent } from '../adapters/client.ts';
+import { BOUNDED, ONCE, withDeadline } from '../adapters/client.ts';
 import { cloudwatchSignals } from '../adapters/cloudwatch-signals.ts';
 import { dynamodbLedger } from '../adapters/dynamodb-ledger.ts';
 import { ecrRegistry } from '../adapters/ecr-registry.ts';
 import { ecsFleet } from '../adapters/ecs-fleet.ts';
 import { sfnExecutions } from '../adapters/sfn-executions.ts';
-import { snsNotices } from '../adapters/sns-notices.ts';
-import { clock, deadline, noticeDeadline } from './deadline.ts';
+import { snsNotifications } from '../adapters/sns-notifications.ts';
+import { clock, deadline, notificationDeadline } from './deadline.ts';
 
 const kept = <Made>(make: () => Made): (() => Made) => {
   let made: Made | undefined;
   return () => (made ??= make());
 };
 
-export const elb = /* @__PURE__ */ kept(() => prudent(new ElasticLoadBalancingV2Client(BOUNDED), deadline));
-export const ecs = /* @__PURE__ */ kept(() => prudent(new ECSClient(BOUNDED), deadline));
-export const scaling = /* @__PURE__ */ kept(() => prudent(new ApplicationAutoScalingClient(BOUNDED), deadline));
-export const cloudwatch = /* @__PURE__ */ kept(() => prudent(new CloudWatchClient(BOUNDED), deadline));
+export const elb = /* @__PURE__ */ kept(() => withDeadline(new ElasticLoadBalancingV2Client(BOUNDED), deadline));
+export const ecs = /* @__PURE__ */ kept(() => withDeadline(new ECSClient(BOUNDED), deadline));
+export const scaling = /* @__PURE__ */ kept(() => withDeadline(new ApplicationAutoScalingClient(BOUNDED), deadline));
+export const cloudwatch = /* @__PURE__ */ kept(() => withDeadline(new CloudWatchClient(BOUNDED), deadline));
 export const dynamodb = /* @__PURE__ */ kept(() => ({
-  again: prudent(new DynamoDBClient(BOUNDED), deadline),
-  once: prudent(new DynamoDBClient(ONCE), deadline),
+  again: withDeadline(new DynamoDBClient(BOUNDED), deadline),
+  once: withDeadline(new DynamoDBClient(ONCE), deadline),
 }));
-export const ecr = /* @__PURE__ */ kept(() => prudent(new ECRClient(BOUNDED), deadline));
-export const sfn = /* @__PURE__ */ kept(() => prudent(new SFNClient(BOUNDED), deadline));
+export const ecr = /* @__PURE__ */ kept(() => withDeadline(new ECRClient(BOUNDED), deadline));
+export const sfn = /* @__PURE__ */ kept(() => withDeadline(new SFNClient(BOUNDED), deadline));
 export const messages = /* @__PURE__ */ kept(() => ({
-  sns: prudent(new SNSClient(BOUNDED), noticeDeadline),
-  events: prudent(new EventBridgeClient(BOUNDED), noticeDeadline),
+  sns: withDeadline(new SNSClient(BOUNDED), notificationDeadline),
+  events: withDeadline(new EventBridgeClient(BOUNDED), notificationDeadline),
 }));
 const logger = /* @__PURE__ */ kept(() => new Logger({ serviceName: 'sluice' }));
 
@@ -51,5 +51,5 @@ export const signals = (at: Addresses) => cloudwatchSignals(cloudwatch(), at);
 export const ledger = (at: Pick<Addresses, 'table' | 'service'>) => dynamodbLedger(dynamodb(), at);
 export const registry = (at: Addresses) => ecrRegistry(ecr(), at);
 export const executions = (at: Addresses) => sfnExecutions(sfn(), at);
-export const notices = (at: Addresses) =>
-  snsNotices(messages(), at, (error) => logger().warn('A notice was not sent', error as Error));
+export const notifications = (at: Addresses) =>
+  snsNotifications(messages(), at, (error) => logger().warn('A notification was not sent', error as Error));

@@ -1,5 +1,5 @@
-import { prepare } from '../steps/prepare.ts';
-import type { StepInput } from '../steps/step.ts';
+import type { StepInput } from '../steps/shared/step.ts';
+import { prepare } from '../steps/verbs/prepare.ts';
 import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
 import { fleet, ledger, router } from './ports.ts';

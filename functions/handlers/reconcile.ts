@@ -1,7 +1,7 @@
-import { reconcile } from '../steps/reconcile.ts';
+import { reconcile } from '../steps/safety/reconcile.ts';
 import { clock } from './deadline.ts';
 import { lambda } from './lambda.ts';
-import { executions, fleet, ledger, notices, registry, router, signals } from './ports.ts';
+import { executions, fleet, ledger, notifications, registry, router, signals } from './ports.ts';
 
 /** Whatever called it, the minute or the end of an execution: it looks for itself. */
 export const handler = lambda('Reconcile', (at, settings) =>
@@ -13,7 +13,7 @@ export const handler = lambda('Reconcile', (at, settings) =>
       ledger: ledger(at),
       registry: registry(at),
       executions: executions(at),
-      notices: notices(at),
+      notifications: notifications(at),
       clock,
     },
     settings,

@@ -1,8 +1,8 @@
-import { revert } from '../steps/revert.ts';
-import type { StepInput } from '../steps/step.ts';
+import type { StepInput } from '../steps/shared/step.ts';
+import { revert } from '../steps/verbs/revert.ts';
 import { clock } from './deadline.ts';
 import { verb } from './lambda.ts';
-import { executions, fleet, ledger, notices, router } from './ports.ts';
+import { executions, fleet, ledger, notifications, router } from './ports.ts';
 
 export const handler = verb<StepInput>('Revert', ['execution', 'state'], (at, settings) =>
   revert(
@@ -11,7 +11,7 @@ export const handler = verb<StepInput>('Revert', ['execution', 'state'], (at, se
       fleet: fleet(at),
       ledger: ledger(at),
       executions: executions(at),
-      notices: notices(at),
+      notifications: notifications(at),
       clock,
     },
     settings,

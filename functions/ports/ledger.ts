@@ -10,7 +10,7 @@ export type WriteAnswer =
   | { readonly written: false; readonly state: ServiceState };
 
 /** What the judge knows of a release: its memory, and which minute it folded last. */
-export interface Judging {
+export interface JudgeMemory {
   readonly state: JudgeState;
   /** Start of the last folded minute, epoch seconds; absent before the first. */
   readonly folded?: Instant;
@@ -34,12 +34,12 @@ export interface Ledger {
   record(reference: string): Promise<ReleaseRecord | undefined>;
   /** Of the release that was opened last. */
   newestRecord(): Promise<ReleaseRecord | undefined>;
-  judging(releaseId: string): Promise<Judging | undefined>;
+  judging(releaseId: string): Promise<JudgeMemory | undefined>;
   /** Saved only if the last folded minute is still the one that was `seen`; otherwise false, and nothing changes. */
   saveJudging(
     releaseId: string,
     seen: Instant | undefined,
-    judging: Judging,
+    judging: JudgeMemory,
     minutes: readonly MinuteEvidence[],
   ): Promise<boolean>;
   /** Every folded minute of a release, oldest first. */

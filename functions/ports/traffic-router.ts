@@ -9,9 +9,9 @@ export interface TrafficRouter {
   /** Sends requests by these weights and switches group stickiness off; returns once the load balancer accepted. */
   route(weights: Weights): Promise<void>;
   /** Writes what stands there already, so that a missing right shows before traffic moves and not in a revert. */
-  proveRights(): Promise<void>;
+  checkWritePermission(): Promise<void>;
   /** Requests straight to one colour, past the weights. */
   probe(colour: Colour): Promise<{ readonly passed: number; readonly tried: number }>;
   /** Where the probe leads while nobody probes: to stable. */
-  restProbe(stable: Colour): Promise<void>;
+  resetProbe(stable: Colour): Promise<void>;
 }

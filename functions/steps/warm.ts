@@ -4,9 +4,9 @@ import type { Verdict } from '../core/judge/verdict.ts';
 import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmVerdict, type WarmWatch } from '../core/judge/warm.ts';
 import type { Lock } from '../core/protocol.ts';
 import { ALL } from '../core/share.ts';
-import { listen } from './listen.ts';
-import type { Ports } from './step.ts';
-import { minutesAtThisShare, ownAlarms, type PolicyVerdict, ringingBackstop } from './verdict.ts';
+import { foldMinutes } from './shared/fold-minutes.ts';
+import type { Ports } from './shared/step.ts';
+import { firingBackstop, minutesAtThisShare, ownAlarms, type PolicyVerdict } from './shared/verdict.ts';
 
 type WarmPorts = Pick<Ports, 'signals' | 'fleet' | 'ledger' | 'clock'>;
 
@@ -16,10 +16,10 @@ export async function warmVerdict(
   lock: Lock,
 ): Promise<PolicyVerdict['verdict'] & Pick<WarmVerdict, 'word' | 'page'>> {
   const { signals, fleet, clock } = ports;
-  const ringing = ringingBackstop(await ownAlarms(ports, lock));
-  if (ringing) return { ...ringing, word: 'abort', page: false };
+  const firing = firingBackstop(await ownAlarms(ports, lock));
+  if (firing) return { ...firing, word: 'abort', page: false };
   const readings = await minutesAtThisShare(signals, clock, lock, []);
-  const { state } = await listen(ports, lock);
+  const { state } = await foldMinutes(ports, lock);
   const judged = weigh(state, { bakeDone: false, names: lock });
   const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
   return judgeWarm(minutes, {

@@ -3,7 +3,7 @@ import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingDa
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import type { GuardAndReconciler } from './guard-and-reconciler.ts';
-import type { Notices } from './notices.ts';
+import type { Notifications } from './notifications.ts';
 import type { ReleaseMachine } from './release-machine.ts';
 import type { ReleaseTriggers } from './release-triggers.ts';
 import type { ReleaseVerbs } from './release-verbs.ts';
@@ -13,7 +13,7 @@ export interface ControllerAlarmsProps {
   readonly verbs: ReleaseVerbs;
   readonly safety: GuardAndReconciler;
   readonly triggers: ReleaseTriggers;
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
 }
 
 const MINUTE = { period: Duration.minutes(1) };

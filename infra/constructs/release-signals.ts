@@ -17,12 +17,12 @@ import { Construct } from 'constructs';
 import { type Colour, otherColour } from '../../functions/core/roles.ts';
 import { ALARMS, type AlarmMetric, type AlarmName, type AlarmRule } from '../../functions/core/thresholds.ts';
 import type { Foundation } from '../settings.ts';
-import type { Notices } from './notices.ts';
+import type { Notifications } from './notifications.ts';
 import { type PerColour, perColour, type TwoColourService } from './two-colour-service.ts';
 
 export interface ReleaseSignalsProps {
   readonly service: TwoColourService;
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
 }
 
 type Measure = Metric | MathExpression;

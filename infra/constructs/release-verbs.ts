@@ -6,7 +6,7 @@ import type { Profile } from '../settings.ts';
 import type { CodeFor } from './bundled-function.ts';
 import { ControllerFunction } from './controller-function.ts';
 import { VERBS, type Verb } from './functions.ts';
-import type { Notices } from './notices.ts';
+import type { Notifications } from './notifications.ts';
 import type { ProbeRule } from './probe-rule.ts';
 import type { ReleaseTable } from './release-table.ts';
 import type { Reach } from './rights.ts';
@@ -18,7 +18,7 @@ export interface ReleaseVerbsProps {
   readonly rule: WeightedRule;
   readonly probeRule: ProbeRule;
   readonly ledger: ReleaseTable;
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
   /** By its name, since the machine is made of these functions. */
   readonly machineName: string;
   readonly profile: Profile;

@@ -7,7 +7,7 @@ import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import { PublicHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import type { CodeFor } from '../../infra/constructs/bundled-function.ts';
-import { Notices } from '../../infra/constructs/notices.ts';
+import { Notifications } from '../../infra/constructs/notifications.ts';
 import { type IdsFor, type Platform, published } from '../../infra/platform.ts';
 import type { Settings } from '../../infra/settings.ts';
 import { AccessLogs } from './constructs/access-logs.ts';
@@ -82,7 +82,7 @@ export class CoreStack extends Stack {
       ({ name, repository }) => new ImageRepository(this, `Images-${name}`, { named: repository }).repository,
     );
 
-    const notices = new Notices(this, 'Notices', { mailTo: mails });
+    const notifications = new Notifications(this, 'Notices', { mailTo: mails });
     new Backups(this, 'Backups', {
       of: database,
       named,
@@ -90,7 +90,7 @@ export class CoreStack extends Stack {
       keepsIn: buckets.backups,
       logsInWith: secrets,
       runsOn: cluster,
-      notifications: notices,
+      notifications: notifications,
       logRetention,
       ...inside,
     });
@@ -110,7 +110,7 @@ export class CoreStack extends Stack {
       at: rotation,
       readBy: releases,
       after: [database, cache, network],
-      notifications: notices,
+      notifications: notifications,
       code,
       logRetention,
       ...inside,

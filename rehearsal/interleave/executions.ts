@@ -1,10 +1,10 @@
 /** Executions of the real state machine: by name, from any state on, and again after they failed. */
-import type { Ports } from '../../functions/steps/step.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
 import { policy } from '../../state-machines/policy.ts';
 import { type Execution, loadMachine, type Machine, startExecution } from '../engine.ts';
 import { functionsFor, type Play, type Verb } from '../functions.ts';
 import type { Actor } from '../writes.ts';
-import { FIRST, SETTINGS } from './moments.ts';
+import { FIRST, SETTINGS } from './initial-states.ts';
 import type { Timers } from './timers.ts';
 
 export interface Started {

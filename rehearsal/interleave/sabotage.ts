@@ -1,6 +1,6 @@
 /** Protections taken away on purpose: an interleaving that finds nothing then would find nothing at all. */
 import type { Condition, ServiceState } from '../../functions/core/protocol.ts';
-import type { Ports } from '../../functions/steps/step.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
 
 /** A ledger that takes everybody for the owner. */
 const everybodyIsOwner = (ports: Ports): Ports => ({

@@ -1,7 +1,7 @@
 /** What is going on while a controller dies: every scenario, and what people and the registry do, under both policies. */
 import type { Policy } from '../../functions/core/plan.ts';
-import type { FlightEvent } from '../events.ts';
-import type { FlightOptions } from '../options.ts';
+import type { RehearsalEvent } from '../events.ts';
+import type { RehearsalOptions } from '../options.ts';
 import { SCENARIOS, type Scenario } from '../scenarios.ts';
 
 /** Short stages, so that thousands of releases can die in minutes; everything else is as in any rehearsal. */
@@ -11,7 +11,7 @@ const GROWING = { ...SHORT, stages: [{ share: 25, bake: 180 }, { share: 50, bake
 const PUSHED = 'v1.5.1';
 const PUSHED_AT_SECOND = 120;
 
-const BASE: Omit<FlightOptions, 'policy'> = {
+const BASE: Omit<RehearsalOptions, 'policy'> = {
   scenario: SCENARIOS.healthy,
   seed: 42,
   strategy: 'canary',
@@ -24,7 +24,7 @@ const BASE: Omit<FlightOptions, 'policy'> = {
   input: { image: 'v1.5.0', ...SHORT },
 };
 
-function inScenario(scenario: Scenario): Partial<FlightOptions> {
+function inScenario(scenario: Scenario): Partial<RehearsalOptions> {
   const { points, requestsPerSecond } = scenario;
   const facts = {
     scenario,
@@ -37,19 +37,19 @@ function inScenario(scenario: Scenario): Partial<FlightOptions> {
   return isAboutGrowing ? { ...facts, at: 50, input: { image: 'v1.5.0', ...GROWING } } : facts;
 }
 
-const rollback = (when: FlightEvent['when'], facts = {}, afterSeconds = 70): FlightEvent => ({
+const rollback = (when: RehearsalEvent['when'], facts = {}, afterSeconds = 70): RehearsalEvent => ({
   when,
   afterSeconds,
   start: { action: 'rollback', reason: 'a rollback was asked for', ...facts },
 });
-const say = (word: 'hold' | 'resume' | 'advance', afterSeconds: number): FlightEvent => ({
+const say = (word: 'hold' | 'resume' | 'advance', afterSeconds: number): RehearsalEvent => ({
   when: { share: 25 },
   afterSeconds,
   say: word,
 });
 
 /** Beside the scenarios. */
-const STORIES: Readonly<Record<string, Partial<FlightOptions>>> = {
+const STORIES: Readonly<Record<string, Partial<RehearsalOptions>>> = {
   hotfix: {
     scenario: SCENARIOS['stable-unhealthy'],
     input: { image: 'v1.5.0', ...SHORT, hotfix: 'stable fails one request in twenty' },
@@ -86,7 +86,7 @@ const STORIES: Readonly<Record<string, Partial<FlightOptions>>> = {
 const POLICIES: readonly Policy[] = ['compare', 'literal'];
 
 /** By name, such as "crash, literal". */
-export const KILL_STORIES: ReadonlyMap<string, FlightOptions> = new Map(
+export const KILL_STORIES: ReadonlyMap<string, RehearsalOptions> = new Map(
   POLICIES.flatMap((policy) =>
     [
       ...Object.entries<Scenario>(SCENARIOS).map(([name, scenario]) => [name, inScenario(scenario)] as const),

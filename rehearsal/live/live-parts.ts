@@ -5,7 +5,7 @@
 import { COLOURS, type Colour, otherColour, type Weights } from '../../functions/core/roles.ts';
 import { chance } from '../chance.ts';
 import type { LiveParts } from '../options.ts';
-import type { Role, Spoilt } from '../scenarios.ts';
+import type { InjectedFault, Role } from '../scenarios.ts';
 import type { Task, TaskEvent } from '../tasks.ts';
 import type { Totals, Traffic, ZoneCounts } from '../traffic.ts';
 import { type Load, type LoadCounts, startLoad } from './load.ts';
@@ -60,7 +60,7 @@ export async function startLive(options: LiveOptions): Promise<Live> {
   const proxy = await startProxy({ chance: chance(options.seed, 'requests').uniform });
   const running = new Map<number, Running>();
   const ending = new Set<Promise<void>>();
-  let spoilt: Readonly<Record<Role, Spoilt>> = { stable: {}, candidate: {} };
+  let faultOf: Readonly<Record<Role, InjectedFault>> = { stable: {}, candidate: {} };
   let load: Load | undefined;
 
   const roleOf = (colour: Colour): Role => (colour === stableColour ? 'stable' : 'candidate');
@@ -122,7 +122,7 @@ export async function startLive(options: LiveOptions): Promise<Live> {
 
   /** Tells a task how to answer, when that has changed. A task that is going down has nothing left to spoil. */
   async function spoil(one: Running): Promise<void> {
-    const { errorPoints = 0, latencyFactor = 1, crashes } = spoilt[roleOf(one.task.colour)];
+    const { errorPoints = 0, latencyFactor = 1, crashes } = faultOf[roleOf(one.task.colour)];
     const wanted = `${errorPoints} ${latencyFactor} ${crashes ?? false}`;
     if (one.told === wanted || !one.wanted || !one.healthy) return;
     one.told = wanted;
@@ -154,7 +154,7 @@ export async function startLive(options: LiveOptions): Promise<Live> {
       counting.moved(weights);
     },
     spoil(wanted) {
-      spoilt = wanted;
+      faultOf = wanted;
       for (const one of running.values()) keep(spoil(one));
     },
     async close() {

@@ -34,7 +34,7 @@ export const leftBehind: Watch = (it, found) => {
   return {
     effect(_, effect) {
       const isStuck = effect.is === 'ledger' && effect.answer.written && effect.write.name === 'stuck';
-      if (isStuck && !it.world.notices.some(({ notice }) => notice.kind === 'stuck'))
+      if (isStuck && !it.world.notifications.some(({ notification }) => notification.kind === 'stuck'))
         found('the release is stuck and nobody was paged');
     },
     second(now) {

@@ -23,7 +23,7 @@ test('what the stack wrote is what the Lambdas read', () => {
 const WRONG: readonly (readonly [what: string, written: string | undefined, says: RegExp])[] = [
   ['missing', undefined, /SLUICE is missing/],
   ['no JSON', '{', /SLUICE is no JSON/],
-  ['a list', '[]', /SLUICE will not do/],
+  ['a list', '[]', /SLUICE is invalid/],
   ['empty', '{}', /service is missing; table is missing; ruleArn is missing/],
   ['a listener instead of a rule', { ...SLUICE, ruleArn: SLUICE.loadBalancer }, /ruleArn is no ARN of a listener rule/],
   ['one group', { ...SLUICE, targetGroups: { blue: GROUPS.blue } }, /targetGroups\.green is missing/],

@@ -4,7 +4,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { DescribeRulesCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, expect, test } from 'vitest';
-import { BOUNDED, CALLS_BEGIN_WITHIN_MS, ONCE, prudent } from '../../functions/adapters/client.ts';
+import { BOUNDED, CALLS_BEGIN_WITHIN_MS, ONCE, withDeadline } from '../../functions/adapters/client.ts';
 import { isCalled } from '../../functions/adapters/failures.ts';
 import { Stuck, Transient } from '../../functions/core/failures.ts';
 import { PLACE } from './answering.ts';
@@ -23,7 +23,7 @@ async function endpoint(answer: RequestListener): Promise<string> {
 test('a rule that is not there is Stuck, in the load balancer’s own XML [F31]', async () => {
   const body = `<ErrorResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><Error><Type>Sender</Type><Code>RuleNotFound</Code><Message>One or more rules not found</Message></Error><RequestId>1</RequestId></ErrorResponse>`;
   const url = await endpoint((_, answer) => answer.writeHead(400, { 'content-type': 'text/xml' }).end(body));
-  const elb = prudent(new ElasticLoadBalancingV2Client({ ...PLACE, ...BOUNDED, endpoint: url }));
+  const elb = withDeadline(new ElasticLoadBalancingV2Client({ ...PLACE, ...BOUNDED, endpoint: url }));
   const error = await elb.send(new DescribeRulesCommand({ RuleArns: ['x'] })).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Stuck);
   expect(isCalled(error, 'RuleNotFound')).toBe(true);
@@ -37,7 +37,7 @@ test('a throttled call is tried three times, then it is Transient [F27]', async 
     answer.writeHead(400, { 'content-type': 'application/x-amz-json-1.1', 'retry-after': '4' });
     answer.end(JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' }));
   });
-  const ecs = prudent(new ECSClient({ ...PLACE, ...BOUNDED, endpoint: url }));
+  const ecs = withDeadline(new ECSClient({ ...PLACE, ...BOUNDED, endpoint: url }));
   const began = Date.now();
   await expect(ecs.send(new DescribeServicesCommand({ services: ['x'] }))).rejects.toThrow(Transient);
   expect(asked).toBe(3);
@@ -46,7 +46,7 @@ test('a throttled call is tried three times, then it is Transient [F27]', async 
 
 test('an answer that does not come is waited for 2.5 s', { timeout: 20_000 }, async () => {
   const url = await endpoint(() => {});
-  const dynamodb = prudent(new DynamoDBClient({ ...PLACE, ...ONCE, endpoint: url }));
+  const dynamodb = withDeadline(new DynamoDBClient({ ...PLACE, ...ONCE, endpoint: url }));
   const began = Date.now();
   const read = dynamodb.send(new GetItemCommand({ TableName: 't', Key: { pk: { S: 'x' } } }));
   await expect(read).rejects.toThrow(Transient);
@@ -55,7 +55,7 @@ test('an answer that does not come is waited for 2.5 s', { timeout: 20_000 }, as
 
 test('a connection that breaks is Transient', async () => {
   const url = await endpoint((request) => request.socket.destroy());
-  const ecs = prudent(new ECSClient({ ...PLACE, ...ONCE, endpoint: url }));
+  const ecs = withDeadline(new ECSClient({ ...PLACE, ...ONCE, endpoint: url }));
   await expect(ecs.send(new DescribeServicesCommand({ services: ['x'] }))).rejects.toThrow(Transient);
 });
 
@@ -66,7 +66,7 @@ test('no call begins when an invocation has no time left for it', async () => {
     answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end('{}');
   });
   const deadline = { lastCallAt: Date.now() + CALLS_BEGIN_WITHIN_MS };
-  const ecs = prudent(new ECSClient({ ...PLACE, ...BOUNDED, endpoint: url }), deadline);
+  const ecs = withDeadline(new ECSClient({ ...PLACE, ...BOUNDED, endpoint: url }), deadline);
   await ecs.send(new DescribeServicesCommand({ services: ['x'] }));
   deadline.lastCallAt = Date.now() - 1;
   await expect(ecs.send(new DescribeServicesCommand({ services: ['x'] }))).rejects.toThrow(

@@ -1,6 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { cloudwatchSignals } from '../../functions/adapters/cloudwatch-signals.ts';
 import { Transient } from '../../functions/core/failures.ts';
 import { LATENCY_GRID_MS } from '../../functions/core/judge/constants.ts';
@@ -68,7 +68,7 @@ function cloudwatch(minutes: readonly Measured[], more: Answers = {}) {
     },
     ...more,
   };
-  const client = answering(prudent(new CloudWatchClient(PLACE)), answers, calls);
+  const client = answering(withDeadline(new CloudWatchClient(PLACE)), answers, calls);
   const signals = cloudwatchSignals(client, { service: SERVICE, loadBalancer: LOAD_BALANCER, targetGroups: GROUPS });
   return { signals, calls };
 }
@@ -274,9 +274,9 @@ test('an alarm that CloudWatch leaves out is an error, never an all is well [F38
 
 test('the backstop on errors is silent while the other colour fails likewise, as in the rehearsal', async () => {
   const both = COLOURS.map((colour) => `${SERVICE}-${colour}-backstop-error-rate`);
-  const ringing = { StateValue: 'ALARM' };
-  const one = await alarms({ [both[1]!]: ringing }).signals.alarms();
+  const firing = { StateValue: 'ALARM' };
+  const one = await alarms({ [both[1]!]: firing }).signals.alarms();
   expect(one.filter(({ state }) => state === 'ALARM').map(({ name }) => name)).toEqual([both[1]]);
-  const outage = await alarms({ [both[0]!]: ringing, [both[1]!]: ringing }).signals.alarms();
+  const outage = await alarms({ [both[0]!]: firing, [both[1]!]: firing }).signals.alarms();
   expect(outage.filter(({ state }) => state === 'ALARM')).toEqual([]);
 });

@@ -1,14 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts';
 import { Transient } from '../../functions/core/failures.ts';
 import { learn } from '../../functions/core/judge/baseline.ts';
 import { beginJudging, foldMinute } from '../../functions/core/judge/judge.ts';
 import { type Lock, type ServiceState, writes } from '../../functions/core/protocol.ts';
-import type { Judging, Ledger, MinuteEvidence } from '../../functions/ports/ledger.ts';
+import type { JudgeMemory, Ledger, MinuteEvidence } from '../../functions/ports/ledger.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, FENCE, IMAGES, lockIn, ME, NOW, recordOf } from '../steps/scene.ts';
+import { ABORT, FENCE, IMAGES, lockIn, ME, NOW, recordOf } from '../steps/fixture.ts';
 import { type Answers, answering, type Call, PLACE, refusal } from './answering.ts';
 import { Table } from './table.ts';
 
@@ -16,7 +16,7 @@ const SERVICE = 'conductores-backend';
 const mine = { owner: ME, fence: 1 };
 
 function ledgerOver(table: Table, answers: Answers = {}, calls: Call[] = []): Ledger {
-  const client = () => answering(prudent(new DynamoDBClient(PLACE)), { ...table.answers, ...answers }, calls);
+  const client = () => answering(withDeadline(new DynamoDBClient(PLACE)), { ...table.answers, ...answers }, calls);
   return dynamodbLedger({ again: client(), once: client() }, { table: 'ledger', service: SERVICE });
 }
 
@@ -178,9 +178,9 @@ const minute = (index: number): MinuteEvidence => ({
 
 test("the judge's memory comes back to the last bit, and is saved by one who saw it only", async () => {
   const ledger = ledgerOver(new Table());
-  const before: Judging = { state: beginJudging(BASELINE) };
-  const after: Judging = { state: foldMinute(before.state, minute(0)), folded: 0 };
-  const later: Judging = { state: foldMinute(after.state, minute(1)), folded: 60 };
+  const before: JudgeMemory = { state: beginJudging(BASELINE) };
+  const after: JudgeMemory = { state: foldMinute(before.state, minute(0)), folded: 0 };
+  const later: JudgeMemory = { state: foldMinute(after.state, minute(1)), folded: 60 };
   expect(await ledger.judging('r-1')).toBeUndefined();
   expect(await ledger.saveJudging('r-1', undefined, before, [])).toBe(true);
   expect(await ledger.judging('r-1')).toEqual(before);

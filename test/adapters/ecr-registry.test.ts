@@ -1,6 +1,6 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { ecrRegistry } from '../../functions/adapters/ecr-registry.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { type Answers, answering, PLACE, refusal } from './answering.ts';
@@ -22,7 +22,7 @@ interface Asked {
 }
 
 const registryOver = (answers: Answers) =>
-  ecrRegistry(answering(prudent(new ECRClient(PLACE)), answers), { repository: REPOSITORY });
+  ecrRegistry(answering(withDeadline(new ECRClient(PLACE)), answers), { repository: REPOSITORY });
 
 const registry = registryOver({
   DescribeImages: ({ registryId, repositoryName, imageIds, nextToken }: Asked) => {

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { Stuck } from '../../functions/core/failures.ts';
 import { GROUPS } from './balancer.ts';
 import { revisionArn } from './cluster.ts';
-import { digestOf, imageOf, scene, TAGS, TEMPLATE } from './fleet.ts';
+import { digestOf, fixture, imageOf, TAGS, TEMPLATE } from './fleet.ts';
 
 const GREEN = 'service/main/app-green';
 
 test('a release is the newest template with one image changed, and nothing else [S157] [S464]', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   cluster.tagByAws('app-template', { key: 'aws:cloudformation:stack-name', value: 'releases' });
   await fleet.deploy('green', digestOf('5'), 3);
   const { definition, tags } = cluster.newest('app-green')!;
@@ -33,7 +33,7 @@ test('a release is the newest template with one image changed, and nothing else 
 });
 
 test('both colours log into one group, each under its own prefix', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   const logConfiguration = {
     logDriver: 'awslogs' as const,
     options: { 'awslogs-group': '/ecs/app', 'awslogs-stream-prefix': 'ecs' },
@@ -50,7 +50,7 @@ test('both colours log into one group, each under its own prefix', async () => {
 });
 
 test('a revision that is the same already is used again, until the template changes', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   await fleet.deploy('green', digestOf('5'), 2);
   await fleet.deploy('green', digestOf('5'), 2);
   expect(cluster.revisions('app-green')).toBe(2);
@@ -60,7 +60,7 @@ test('a revision that is the same already is used again, until the template chan
 });
 
 test('a template without the container, or none at all, needs a person, and no colour is touched', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   const before = structuredClone(cluster.services);
   cluster.register({ family: 'app-template', containerDefinitions: [{ name: 'web', image: 'x' }] });
   await expect(fleet.deploy('green', digestOf('5'), 2)).rejects.toThrow(/no container "backend"; it has web/);
@@ -69,7 +69,7 @@ test('a template without the container, or none at all, needs a person, and no c
 });
 
 test('what was never released has no digest', async () => {
-  const { fleet } = scene();
+  const { fleet } = fixture();
   expect(await fleet.observe('green')).toEqual({
     desired: 0,
     running: 0,
@@ -82,7 +82,7 @@ test('what was never released has no digest', async () => {
 });
 
 test('a colour that ECS is still rolling out is told by its newest deployment', async () => {
-  const { cluster, balancer, fleet } = scene();
+  const { cluster, balancer, fleet } = fixture();
   await fleet.deploy('green', digestOf('5'), 2);
   const service = cluster.services.get('app-green')!;
   const [primary] = service.deployments!;
@@ -122,7 +122,7 @@ const stopped = (facts: Partial<Task>, at = Date.now() + 60_000): Task => ({
 });
 
 test('crashes are tasks of this deployment that exited by themselves and not with 0, over all pages', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   await fleet.deploy('green', digestOf('5'), 2);
   const later = Date.now() + 60_000;
   cluster.tasks.push(
@@ -168,7 +168,7 @@ describe('a task of several containers', () => {
     ['an essential side-car failed, and the application ended well when it was stopped', containers(0, 1, 143), 1],
     ['an essential side-car had no memory left', containers(0, 137, 143, { proxy: OOM }), 1],
   ])('%s', async (_, ended, crashes) => {
-    const { cluster, fleet } = scene();
+    const { cluster, fleet } = fixture();
     cluster.register({
       family: TEMPLATE.family,
       containerDefinitions: [
@@ -186,7 +186,7 @@ describe('a task of several containers', () => {
 });
 
 test('why no task could start is told, and is no crash [F48]', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   await fleet.deploy('green', digestOf('5'), 2);
   const stoppedReason = 'CannotPullContainerError: not found';
   cluster.tasks.push(stopped({ stoppedReason, stopCode: 'TaskFailedToStart', containers: [{ name: 'backend' }] }));
@@ -194,14 +194,14 @@ test('why no task could start is told, and is no crash [F48]', async () => {
 });
 
 test('a service that is not there needs a person', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   cluster.services.delete('app-green');
   await expect(fleet.observe('green')).rejects.toThrow(/app-green in main is MISSING/);
   await expect(fleet.resize('green', 0)).rejects.toThrow(Stuck);
 });
 
 test('scaling rests and goes on; minimum and maximum are not ours', async () => {
-  const { cluster, fleet, calls } = scene();
+  const { cluster, fleet, calls } = fixture();
   await fleet.suspendScaling('green', 'in');
   expect(cluster.scaling.get(GREEN)).toMatchObject({
     DynamicScalingInSuspended: true,
@@ -223,14 +223,14 @@ test('scaling rests and goes on; minimum and maximum are not ours', async () => 
 });
 
 test('scaling that rests already is not told again, because telling wakes a colour that sleeps', async () => {
-  const { fleet, calls } = scene();
+  const { fleet, calls } = fixture();
   await fleet.suspendScaling('green', 'both');
   await fleet.suspendScaling('green', 'both');
   expect(calls.filter(({ command }) => command === 'RegisterScalableTarget')).toHaveLength(1);
 });
 
 test('a service without scaling has nothing to suspend', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   cluster.scaling.clear();
   await fleet.suspendScaling('green', 'both');
   await fleet.resumeScaling('green');

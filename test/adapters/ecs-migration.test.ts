@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { MigrationFailed, Transient } from '../../functions/core/failures.ts';
-import { digestOf, imageOf, scene } from './fleet.ts';
+import { digestOf, fixture, imageOf } from './fleet.ts';
 
 test('a migration runs once, from the new image, in a family of its own [F53]', async () => {
-  const { cluster, fleet, calls } = scene();
+  const { cluster, fleet, calls } = fixture();
   expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
   expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'running' });
   expect(cluster.tasks).toHaveLength(1);
@@ -26,7 +26,7 @@ const ENDS: readonly (readonly [exitCode: number | undefined, is: object])[] = [
 test.each(ENDS)(
   'a migration that ends with %s is told so, also by an invocation that did not start it',
   async (exitCode, is) => {
-    const { cluster, fleet } = scene();
+    const { cluster, fleet } = fixture();
     await fleet.migrate('r-1', digestOf('5'));
     const containers = [{ name: 'backend', ...(exitCode === undefined ? {} : { exitCode }) }];
     Object.assign(cluster.tasks[0]!, {
@@ -40,7 +40,7 @@ test.each(ENDS)(
 );
 
 test('a migration that finds no capacity tries again later; one that cannot start at all has failed [F49]', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   cluster.runFailure = { reason: 'RESOURCE:FARGATE' };
   await expect(fleet.migrate('r-1', digestOf('5'))).rejects.toThrow(Transient);
   cluster.runFailure = { reason: 'MISSING', detail: 'the cluster' };
@@ -48,7 +48,7 @@ test('a migration that finds no capacity tries again later; one that cannot star
 });
 
 test('migrations do not overlap: one waits until another has stopped, also one that was told to', async () => {
-  const { cluster, fleet, calls } = scene();
+  const { cluster, fleet, calls } = fixture();
   await fleet.migrate('by-hand-1', digestOf('4'));
   expect(await fleet.migrate('r-1', digestOf('5'))).toEqual({ is: 'waits', behind: 'by-hand-1' });
   cluster.stopsAfterLooks = 1000;
@@ -60,7 +60,7 @@ test('migrations do not overlap: one waits until another has stopped, also one t
 });
 
 test('a migration beside which another runs has failed: whatever it verified may not be so any more', async () => {
-  const { cluster, fleet } = scene();
+  const { cluster, fleet } = fixture();
   await fleet.migrate('r-1', digestOf('5'));
   const [own] = cluster.tasks;
   // ECS shows a task late at times: both looked, and neither saw the other.
@@ -73,7 +73,7 @@ test('a migration beside which another runs has failed: whatever it verified may
 });
 
 test('a migration that is stopped has stopped, or the caller hears that it has not yet [F52]', async () => {
-  const { cluster, fleet, slept } = scene();
+  const { cluster, fleet, slept } = fixture();
   await fleet.migrate('r-1', digestOf('5'));
   cluster.stopsAfterLooks = 3;
   await fleet.stopMigration('r-1');

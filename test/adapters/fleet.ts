@@ -2,7 +2,7 @@
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { ecsFleet } from '../../functions/adapters/ecs-fleet.ts';
 import { answering, type Call, PLACE } from './answering.ts';
 import { Balancer, GROUPS } from './balancer.ts';
@@ -28,7 +28,7 @@ export const TEMPLATE = {
 export const TAGS = [{ key: 'team', value: 'drivers' }];
 
 /** Blue serves; green sleeps on its bootstrap. */
-export function scene() {
+export function fixture() {
   const [cluster, balancer] = [new Cluster(), new Balancer()];
   cluster.register({ ...structuredClone(TEMPLATE), tags: TAGS } as never);
   cluster.register({ family: 'app-green', containerDefinitions: [{ name: 'backend', image: 'busybox:1.37' }] });
@@ -48,9 +48,9 @@ export function scene() {
   const answers = { ...balancer.answers, ...cluster.answers };
   const fleet = ecsFleet(
     {
-      ecs: answering(prudent(new ECSClient(PLACE)), answers, calls),
-      elb: answering(prudent(new ElasticLoadBalancingV2Client(PLACE)), answers, calls),
-      scaling: answering(prudent(new ApplicationAutoScalingClient(PLACE)), answers, calls),
+      ecs: answering(withDeadline(new ECSClient(PLACE)), answers, calls),
+      elb: answering(withDeadline(new ElasticLoadBalancingV2Client(PLACE)), answers, calls),
+      scaling: answering(withDeadline(new ApplicationAutoScalingClient(PLACE)), answers, calls),
     },
     {
       cluster: 'main',

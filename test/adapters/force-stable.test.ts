@@ -2,9 +2,9 @@
 import { type Action, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { describe, expect, test } from 'vitest';
 import { albReading, albTrafficRouter } from '../../functions/adapters/alb-traffic-router.ts';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { forceStable } from '../../functions/core/force-stable.ts';
-import { commandTo } from '../../functions/steps/traffic.ts';
+import { commandTo } from '../../functions/steps/shared/traffic.ts';
 import { answering, PLACE } from './answering.ts';
 import { Balancer, forwardTo, GROUPS, groupArn, LISTENER } from './balancer.ts';
 import { modifyRuleOf, pasted } from './pasted.ts';
@@ -39,7 +39,7 @@ const onBlue = { Type: 'forward', Order: 2, ForwardConfig: { TargetGroups: [{ We
 async function ruleOf(actions: Action[]) {
   const balancer = new Balancer();
   const { RuleArn: ruleArn = '' } = balancer.add(LISTENER, 100, actions, []);
-  const elb = answering(prudent(new ElasticLoadBalancingV2Client(PLACE)), balancer.answers, []);
+  const elb = answering(withDeadline(new ElasticLoadBalancingV2Client(PLACE)), balancer.answers, []);
   const router = albReading(elb, { ruleArn, targetGroups: GROUPS });
   const probe = { ruleArn, url: 'http://127.0.0.1:9', header: 'x-sluice-probe', secret: 'guid' };
   const writing = albTrafficRouter(elb, { ruleArn, targetGroups: GROUPS, probe }, { sleep: async () => undefined });

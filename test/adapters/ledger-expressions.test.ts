@@ -10,7 +10,7 @@ import {
 } from '../../functions/core/protocol.ts';
 import type { Share } from '../../functions/core/share.ts';
 import { holds, MemoryLedger } from '../../rehearsal/ledger.ts';
-import { CURRENT, lockIn, PHASES } from '../steps/scene.ts';
+import { CURRENT, lockIn, PHASES } from '../steps/fixture.ts';
 import { type Item, written } from './expressions.ts';
 
 // Few values, so that what is asked for and what stands there are often the same.

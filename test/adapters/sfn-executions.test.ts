@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { executionName, sfnExecutions } from '../../functions/adapters/sfn-executions.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { answering, PLACE, refusal } from './answering.ts';
@@ -12,7 +12,7 @@ const MACHINE = 'arn:aws:states:us-east-1:111111111111:stateMachine:sluice-backe
 function machine() {
   const runs = new Map<string, { input: string; status: string }>();
   const arnOf = (name: string) => `arn:aws:states:us-east-1:111111111111:execution:sluice-backend:${name}`;
-  const client = answering(prudent(new SFNClient(PLACE)), {
+  const client = answering(withDeadline(new SFNClient(PLACE)), {
     StartExecution: ({ name, input }: { name: string; input: string }) => {
       const known = runs.get(arnOf(name));
       if (known && (known.status !== 'RUNNING' || known.input !== input)) throw refusal('ExecutionAlreadyExists');

@@ -16,7 +16,7 @@ export const SLUICE = {
   container: 'backend',
   repository: { registry: '111111111111.dkr.ecr.us-east-1.amazonaws.com', name: 'conductores-backend' },
   stateMachineArn: 'arn:aws:states:us-east-1:111111111111:stateMachine:sluice-conductores-backend',
-  topicArn: 'arn:aws:sns:us-east-1:111111111111:notices',
+  topicArn: 'arn:aws:sns:us-east-1:111111111111:notifications',
   eventBus: 'default',
   migration: { command: ['alembic', 'upgrade', 'head'], subnets: ['subnet-1'], securityGroups: ['sg-1'] },
   settings: {

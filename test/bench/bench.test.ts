@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { flights, reversal, transitions } from '../../bench/bench.ts';
+import { rehearsals, reversal, transitions } from '../../bench/bench.ts';
 
 test('going back by weights is compared with deploying the old version again, in one run', async () => {
   const { value, baseline, ratio, samples } = await reversal(2, 42);
@@ -10,8 +10,8 @@ test('going back by weights is compared with deploying the old version again, in
   expect(ratio).toBeCloseTo(value / baseline!, 1);
 });
 
-test('releases a second are counted on whole flights', async () => {
-  expect(await flights(1, 42)).toMatchObject({ unit: 'releases/s', samples: 1, value: expect.any(Number) });
+test('releases a second are counted on whole rehearsals', async () => {
+  expect(await rehearsals(1, 42)).toMatchObject({ unit: 'releases/s', samples: 1, value: expect.any(Number) });
 });
 
 test('a promoted release costs more transitions than one that went back, at the price of a transition', async () => {

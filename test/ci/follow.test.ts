@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { RECONCILER } from '../../functions/core/protocol.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
 import { policy } from '../../state-machines/policy.ts';
-import { flight } from '../rehearsal/flights.ts';
-import { lockIn, scene } from '../steps/scene.ts';
+import { rehearsal } from '../rehearsal/rehearsals.ts';
+import { fixture, lockIn } from '../steps/fixture.ts';
 import { type Rule, runScript } from './commands.ts';
 
 const ARN = 'arn:aws:states:us-east-1:111111111111:execution:release:';
@@ -75,7 +75,7 @@ const follow = (args: readonly string[], rules: readonly Rule[], more: Readonly<
     ...more,
   });
 
-const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Partial<FlightOptions>])[] = [
+const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Partial<RehearsalOptions>])[] = [
   ['healthy', 0, {}],
   ['first-release', 0, {}],
   ['errors', 1, {}],
@@ -89,16 +89,19 @@ const FLIGHTS: readonly (readonly [name: ScenarioName, code: number, changes: Pa
 ];
 
 test.each(FLIGHTS)('a rehearsed release (%s) gives its outcome as exit code %i [S381]', async (name, code, changes) => {
-  const flown = await flight(name, changes);
-  const state = flown.timeline.at(-1)!.state;
-  const ran = await follow(['image', TAG, String(STARTED)], aws([{ name: 'one', end: endedIn(state, flown.reason) }]));
+  const rehearsed = await rehearsal(name, changes);
+  const state = rehearsed.timeline.at(-1)!.state;
+  const ran = await follow(
+    ['image', TAG, String(STARTED)],
+    aws([{ name: 'one', end: endedIn(state, rehearsed.reason) }]),
+  );
   expect({ code: ran.code, state }).toEqual({ code, state });
-  expect(code === 0).toBe(flown.outcome === 'promoted' || flown.reason.startsWith('already live'));
+  expect(code === 0).toBe(rehearsed.outcome === 'promoted' || rehearsed.reason.startsWith('already live'));
   expect(ran.output.split('\n')).toEqual([
     `Following ${ARN}one`,
     '5 %: baking, minute 3 of 15',
-    expect.stringContaining(flown.reason.split('\n')[0]!),
-    ...flown.reason.split('\n').slice(1),
+    expect.stringContaining(rehearsed.reason.split('\n')[0]!),
+    ...rehearsed.reason.split('\n').slice(1),
     '',
   ]);
 });
@@ -112,9 +115,9 @@ test.each([
 });
 
 test.each(['ABORTED', 'TIMED_OUT'] as const)('one that was ended from outside (%s) is no success', async (how) => {
-  const flown = await flight('healthy', { kill: { at: 'transition', count: 20, how } });
+  const rehearsed = await rehearsal('healthy', { kill: { at: 'transition', count: 20, how } });
   const ran = await follow(['execution', `${ARN}one`], aws([{ name: 'one', end: { status: how } }]));
-  expect({ code: ran.code, outcome: flown.outcome, share: flown.world.share }).toEqual({
+  expect({ code: ran.code, outcome: rehearsed.outcome, share: rehearsed.world.share }).toEqual({
     code: 1,
     outcome: 'killed',
     share: 0,
@@ -189,7 +192,7 @@ describe('a push', () => {
 describe('a rollback of a release in flight ends as that release does', () => {
   const inFlight = async (tasks?: 0): Promise<Execution> => {
     const lock = lockIn('baking', 25, { owner: `${ARN}release` });
-    const said = await (await scene({ lock, ...(tasks === 0 && { stableTasks: 0 }) })).open({ action: 'rollback' });
+    const said = await (await fixture({ lock, ...(tasks === 0 && { stableTasks: 0 }) })).open({ action: 'rollback' });
     return {
       name: 'rollback',
       input: { action: 'rollback' },
@@ -232,7 +235,7 @@ describe('a rollback that somebody else’s makes needless', () => {
     ['Stuck', 3],
   ] as const)('follows that one to its end: %s is exit code %i', async (state, code) => {
     const lock = lockIn('deploying', 0, { owner: `${ARN}first`, rollback: true });
-    const said = await (await scene({ lock })).open({ action: 'rollback' });
+    const said = await (await fixture({ lock })).open({ action: 'rollback' });
     const first: Execution = { name: 'first', input: { action: 'rollback' }, end: endedIn(state, 'a sentence') };
     const ran = await follow(['execution', `${ARN}second`], aws([second(said), first]));
     expect(ran.output).toMatch(/on its way: \S+ brings v1\.5\.0 back already[\s\S]*Following \S+:first\n/);
@@ -240,7 +243,7 @@ describe('a rollback that somebody else’s makes needless', () => {
   });
 
   test('is exit code 0 when users have it', async () => {
-    const said = await (await scene({ lock: lockIn('warm', 100, { rollback: true }) })).open(
+    const said = await (await fixture({ lock: lockIn('warm', 100, { rollback: true }) })).open(
       { action: 'rollback' },
       `${ARN}second`,
     );

@@ -6,13 +6,13 @@ import { chance } from '../../rehearsal/chance.ts';
 import type { VirtualClock } from '../../rehearsal/clock.ts';
 import { ControlPlane } from '../../rehearsal/control-plane.ts';
 import { loadMachine } from '../../rehearsal/engine.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
-import { setTheScene } from '../../rehearsal/setting.ts';
+import { buildRehearsal } from '../../rehearsal/setting.ts';
 import { START } from '../../rehearsal/timeline.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { policy } from '../../state-machines/policy.ts';
-import { usualOptions } from '../rehearsal/flights.ts';
+import { usualOptions } from '../rehearsal/rehearsals.ts';
 
 export const SERVICE = 'conductores-backend';
 
@@ -43,11 +43,11 @@ interface Surroundings {
 }
 
 export async function deployed(
-  changes: Partial<FlightOptions> = {},
+  changes: Partial<RehearsalOptions> = {},
   name: ScenarioName = 'healthy',
   { before, isTerminal = false, environment = {} }: Surroundings = {},
 ): Promise<Deployed> {
-  const options: FlightOptions = {
+  const options: RehearsalOptions = {
     ...usualOptions(name),
     requestsPerSecond: 20,
     baselineMinutes: 12,
@@ -55,7 +55,7 @@ export async function deployed(
     warmMinutes: 3,
     ...changes,
   };
-  const { clock, world, settings } = setTheScene(options, (call, { by }, when) =>
+  const { clock, world, settings } = buildRehearsal(options, (call, { by }, when) =>
     by === 'person' && when === 'before' ? before?.(call) : undefined,
   );
   const plane = new ControlPlane({

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { doctor } from '../../cli/doctor.ts';
 import { start } from '../../cli/start.ts';
 import { Stuck } from '../../functions/core/failures.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import type { ScenarioName } from '../../rehearsal/scenarios.ts';
 import { type Deployed, deployed } from './deployed.ts';
 
-const alone: Partial<FlightOptions> = { withReconciler: false };
+const alone: Partial<RehearsalOptions> = { withReconciler: false };
 
 async function findings(it: Deployed): Promise<Readonly<Record<string, string>>> {
   const before = it.world.writes.length;

@@ -30,7 +30,7 @@ test('--no-reconciler: the same death leaves users split, promise 4 is broken, a
   expect(world.lock).not.toBeNull();
 });
 
-test('--kill-everywhere flies its own releases: what belongs to one rehearsal is refused', async () => {
+test('--kill-everywhere runs its own releases: what belongs to one rehearsal is refused', async () => {
   const { code, stdout } = await sluice(['rehearse', 'crash', '--kill-everywhere', '--kill-at', '4', '--json']);
   const { error } = JSON.parse(stdout) as {
     readonly error: { readonly fields: readonly { readonly field: string }[] };

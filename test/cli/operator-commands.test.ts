@@ -1,4 +1,4 @@
-/** The operator commands, typed: what each does to the release that runs. Their writes are in test/steps/tell.test.ts. */
+/** The operator commands, typed: what each does to the release that runs. Their writes are in test/steps/operator-command.test.ts. */
 import { describe, expect, test } from 'vitest';
 import { abort } from '../../cli/abort.ts';
 import { hold } from '../../cli/hold.ts';

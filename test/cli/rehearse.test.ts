@@ -57,7 +57,7 @@ describe('exit codes', () => {
     expect(stdout).toContain('PROMOTED, but this scenario expects reverted at 25 %.');
   });
 
-  test('2: wrong input, all of it told at once, and nothing was flown', async () => {
+  test('2: wrong input, all of it told at once, and nothing was rehearsed', async () => {
     const words = ['eror', '--shrae', '5', '--at', '7', '--speed', '0', '--stable', 'a', '--candidate', 'b'];
     const { code, stdout, stderr } = await sluice(['rehearse', ...words, '--port', '80']);
     expect([code, stdout]).toEqual([2, '']);
@@ -106,7 +106,7 @@ describe('--json', () => {
   });
 
   test('has the numbers that are told in words', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'sluice-words-')), 'flight.html');
+    const file = join(mkdtempSync(join(tmpdir(), 'sluice-words-')), 'rehearsal.html');
     const { stdout } = await sluice(['rehearse', 'errors', '--json']);
     const words = await sluice(['rehearse', 'errors', '--report', file]);
     const record = JSON.parse(/id="record">([\s\S]*?)<\/script>/.exec(readFileSync(file, 'utf8'))![1]!);

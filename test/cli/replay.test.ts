@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { reportHtml } from '../../report/report.ts';
 import { type Recording, recordings } from '../core/judge/recordings.ts';
-import { flown } from './flown.ts';
+import { rehearsedRecord } from './rehearsed.ts';
 import { replayed, sluice } from './replayed.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -155,7 +155,7 @@ test('a file without a recording in it is wrong input', async () => {
 test('a byte order mark at the start of a file is no part of its first recording', async () => {
   const { status, answers } = await replayed([`\uFEFF${JSON.stringify(healthy)}`, errors]);
   expect([status, answers.map(({ verdict }) => verdict)]).toEqual([0, ['promote', 'abort']]);
-  expect((await replayed([`\uFEFF${reportHtml(await flown('errors'))}`])).answers).toMatchObject([
+  expect((await replayed([`\uFEFF${reportHtml(await rehearsedRecord('errors'))}`])).answers).toMatchObject([
     { verdict: 'abort' },
   ]);
 });

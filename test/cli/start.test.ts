@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { start } from '../../cli/start.ts';
 import { status } from '../../cli/status.ts';
 import { Transient } from '../../functions/core/failures.ts';
-import { fly } from '../../rehearsal/flight.ts';
-import { usualOptions } from '../rehearsal/flights.ts';
+import { runRehearsal } from '../../rehearsal/rehearse.ts';
+import { usualOptions } from '../rehearsal/rehearsals.ts';
 import { deployed } from './deployed.ts';
 
 const SHORT = { stages: [{ share: 25, bake: 180 }, { share: 50, bake: 180 }, { share: 100 }], warmMinutes: 3 };
@@ -38,7 +38,7 @@ describe('a release that is followed', () => {
 
   test('says the same lines as its rehearsal', async () => {
     const options = { ...usualOptions('healthy'), requestsPerSecond: 20, baselineMinutes: 12, warmMinutes: 3 };
-    const { timeline } = await fly({ ...options, input: JSON.parse(short()) });
+    const { timeline } = await runRehearsal({ ...options, input: JSON.parse(short()) });
     const it = await deployed();
     const { err } = await it.type(start, '--input', short(), '--follow');
     const shifts = timeline.filter(({ state, verdict }) => state === 'Shift' && verdict === 'shifted');

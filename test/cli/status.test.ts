@@ -6,7 +6,7 @@ import { start } from '../../cli/start.ts';
 import { secondsToEverybody, status } from '../../cli/status.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { forceStable } from '../../functions/core/force-stable.ts';
-import { lockIn, NOW } from '../steps/scene.ts';
+import { lockIn, NOW } from '../steps/fixture.ts';
 import { type Deployed, deployed } from './deployed.ts';
 
 const SHORT = '{"image":"v1.5.0","stages":[{"share":25,"bake":600},50,100],"warmMinutes":3}';
@@ -133,7 +133,9 @@ describe('status advises no rollback that would do nothing', () => {
       expect(out).not.toMatch(NEEDLESS);
       expect(out).toMatch(/Go back: {5}v1\.4\.1 is live; r-\d+-\d+ brought it back/);
     }
-    expect(it.world.notices.flatMap(({ notice }) => notice.next).filter((next) => NEEDLESS.test(next))).toEqual([]);
+    expect(
+      it.world.notifications.flatMap(({ notification }) => notification.next).filter((next) => NEEDLESS.test(next)),
+    ).toEqual([]);
   });
 
   test('nor does the end of a rollback that was followed', async () => {

@@ -7,10 +7,10 @@ import { readRecording } from '../../cli/recording/read.ts';
 import { rejudge } from '../../cli/recording/rejudge.ts';
 import { start } from '../../cli/start.ts';
 import { why } from '../../cli/why.ts';
-import type { FlightRecord } from '../../report/record.ts';
+import type { RunRecord } from '../../report/record.ts';
 import { reportHtml } from '../../report/report.ts';
 import { type Deployed, deployed } from './deployed.ts';
-import { flown } from './flown.ts';
+import { rehearsedRecord } from './rehearsed.ts';
 
 const SHORT = '{"image":"v1.5.0","stages":[{"share":25,"bake":600},{"share":100}],"warmMinutes":3}';
 
@@ -21,7 +21,7 @@ async function reverted(): Promise<Deployed> {
   return it;
 }
 
-const recordOf = async (it: Deployed): Promise<FlightRecord> => JSON.parse((await it.type(why, '--json')).out);
+const recordOf = async (it: Deployed): Promise<RunRecord> => JSON.parse((await it.type(why, '--json')).out);
 
 describe('why', () => {
   test('names what was found, who gave the order, and four counts for each question', async () => {
@@ -54,7 +54,7 @@ describe('why', () => {
     await it.until(() => it.world.ledger.state.lock?.share === 25);
     await it.wait(400);
     const { out } = await it.type(why);
-    expect(out).toMatch(/^v1\.5\.0, r-\d+-\d+\. Flying at 25 %: green is watched\n {2}the bake goes on: green failed/);
+    expect(out).toMatch(/^v1\.5\.0, r-\d+-\d+\. Running at 25 %: green is watched\n {2}the bake goes on: green failed/);
     expect(out).toMatch(/errors +\d+ of [\d,]+/);
   });
 
@@ -117,9 +117,9 @@ describe('the record of a real release', () => {
     expect(real.evidence).toMatchObject({ limit: 100, rule: 'more errors than stable' });
     expect(real.abort?.by).toBe('owner');
     expect(real.world).toMatchObject({ share: 0, stable: 'blue', lock: null });
-    const rehearsed = await flown('errors', { requestsPerSecond: 100, baselineMinutes: 12 });
+    const rehearsed = await rehearsedRecord('errors', { requestsPerSecond: 100, baselineMinutes: 12 });
     expect(Object.keys(rehearsed)).toEqual(expect.arrayContaining(Object.keys(real)));
-    const words = (record: FlightRecord) => [...new Set(record.decisions.map(({ word }) => word))].toSorted();
+    const words = (record: RunRecord) => [...new Set(record.decisions.map(({ word }) => word))].toSorted();
     expect(words(rehearsed)).toEqual(expect.arrayContaining(words(real)));
   });
 
@@ -136,13 +136,13 @@ describe('the record of a real release', () => {
 
   test('makes the same kind of report, which says nothing of promises that nobody watched', async () => {
     const it = await reverted();
-    const file = join(mkdtempSync(join(tmpdir(), 'sluice-why-')), 'flight.html');
+    const file = join(mkdtempSync(join(tmpdir(), 'sluice-why-')), 'rehearsal.html');
     const { out } = await it.type(why, '--report', file);
     expect(out).toContain(`Report: ${file}`);
     const page = readFileSync(file, 'utf8');
     expect(page).toBe(reportHtml(await recordOf(it)));
     expect(page).toContain('Reverted at 25\u00a0%');
-    expect(page).not.toMatch(/Safety checks|Not watched|Fly it again|NaN|undefined/);
+    expect(page).not.toMatch(/Safety checks|Not watched|Rehearse it again|NaN|undefined/);
     expect(readRecording(page).id).toBe(it.world.ledger.record('v1.5.0')!.releaseId);
   });
 });

@@ -6,7 +6,7 @@ import type { ServiceState } from '../../functions/core/protocol.ts';
 import type { Colour, Weights } from '../../functions/core/roles.ts';
 import type { Instant } from '../../functions/ports/clock.ts';
 import type { AlarmReading } from '../../functions/ports/signals.ts';
-import type { Ports } from '../../functions/steps/step.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
 
 /** What one colour counted in one zone in a minute; a zero is not delivered, as CloudWatch does not. */
 export interface Counted {
@@ -41,7 +41,7 @@ export interface Backend {
   errorAlarmsAre(colours: readonly Colour[], state: AlarmReading['state']): Promise<void>;
   /** That execution comes to an end. */
   executionEnds(name: string): Promise<void>;
-  /** Somebody subscribes; the titles of the notices that they received since the last look. */
+  /** Somebody subscribes; the titles of the notifications that they received since the last look. */
   subscriber(): Promise<() => Promise<readonly string[]>>;
   readonly now: Instant;
   readonly service: string;

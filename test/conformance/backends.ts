@@ -22,7 +22,7 @@ import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
 import { COLOURS, type Colour } from '../../functions/core/roles.ts';
 import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock, Instant } from '../../functions/ports/clock.ts';
-import type { Ports } from '../../functions/steps/step.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
 import type { Backend, Counted } from './backend.ts';
 import { A_MINUTE, type Moto, motoForTests, queueAt, REGION, sharedMoto } from './moto.ts';
 import { rehearsed } from './rehearsed.ts';
@@ -144,7 +144,7 @@ export function overTheWire(moto: () => Moto, endpoint: () => string): Backend &
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
 export interface WireFacts {
-  /** Notices that were not taken. */
+  /** Notifications that were not taken. */
   readonly troubles: readonly unknown[];
   addresses(): Addresses;
 }

@@ -19,7 +19,7 @@ import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { RECONCILER, type ServiceState } from '../../functions/core/protocol.ts';
 import { bundleLambdas } from '../../scripts/lambda-bundles.ts';
 import { lambdaNode } from '../lambda/node.ts';
-import { lockIn } from '../steps/scene.ts';
+import { lockIn } from '../steps/fixture.ts';
 import { overTheWire } from './backends.ts';
 import { type Bundles, invoke } from './bundles.ts';
 import { desiredNow, setDesired, weightsNow } from './mirror.ts';

@@ -7,7 +7,7 @@ import { type Addresses, DESCRIPTION } from '../../functions/adapters/addresses.
 import { systemClock } from '../../functions/adapters/system-clock.ts';
 import { writes } from '../../functions/core/protocol.ts';
 import { interrupted, sluice } from '../cli/bin.ts';
-import { lockIn } from '../steps/scene.ts';
+import { lockIn } from '../steps/fixture.ts';
 import { A_MINUTE, type Moto, motoForTests, query, REGION, startMoto } from './moto.ts';
 import { clientsAt, hangAlarms, portsAt, SERVICE, setTheStage } from './stage.ts';
 

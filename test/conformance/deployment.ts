@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import type { Stack } from 'aws-cdk-lib';
 import { policy } from '../../state-machines/policy.ts';
-import { templateOf } from '../infra/scene.ts';
+import { templateOf } from '../infra/fixture.ts';
 import { ACCOUNT, json, type Moto, placeAt, REGION, rest } from './moto.ts';
 
 export interface Resource {

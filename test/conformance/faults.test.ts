@@ -5,8 +5,8 @@ import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { writes } from '../../functions/core/protocol.ts';
-import type { Ports } from '../../functions/steps/step.ts';
-import { FENCE, IMAGES, lockIn, ME, NOW } from '../steps/scene.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
+import { FENCE, IMAGES, lockIn, ME, NOW } from '../steps/fixture.ts';
 import { overTheWire } from './backends.ts';
 import { A_MINUTE, type Moto, motoForTests, sharedMoto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
@@ -190,10 +190,10 @@ describe.skipIf(!programs)('a call on its way', () => {
     });
 
     test.each(['PublishBatch', 'PutEvents'])(
-      'a notice by %s goes wrong without anybody waiting for it',
+      'a notification by %s goes wrong without anybody waiting for it',
       async (call) => {
         wire.next(call, 'cut before', 'cut before', 'cut before');
-        await it.ask(({ notices }) => notices.send({ kind: 'stuck', title: 't', body: 'b', next: [] }));
+        await it.ask(({ notifications }) => notifications.send({ kind: 'stuck', title: 't', body: 'b', next: [] }));
         expect(it.troubles).toHaveLength(1);
       },
     );

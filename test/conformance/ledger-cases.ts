@@ -22,7 +22,7 @@ import {
   PREVIOUS,
   recordOf,
   SOMEBODY_ELSE,
-} from '../steps/scene.ts';
+} from '../steps/fixture.ts';
 import { SERVICE } from './stage.ts';
 
 export const me = { owner: ME, fence: FENCE };
@@ -164,10 +164,10 @@ export function statesFor(write: LedgerWrite): readonly ServiceState[] {
 }
 
 /** The condition with one clause left out or loosened, in every way. */
-function spoilt(condition: Condition): readonly Condition[] {
+function faultOf(condition: Condition): readonly Condition[] {
   if ('all' in condition) return withOneSpoilt(condition.all).map((all) => ({ all }));
   if ('any' in condition) return withOneSpoilt(condition.any).map((any) => ({ any }));
-  if ('not' in condition) return spoilt(condition.not).map((not) => ({ not }));
+  if ('not' in condition) return faultOf(condition.not).map((not) => ({ not }));
   if ('present' in condition) return [];
   const { path } = condition;
   if ('oneOf' in condition)
@@ -180,11 +180,11 @@ function spoilt(condition: Condition): readonly Condition[] {
 const withOneSpoilt = (clauses: readonly Condition[]): readonly (readonly Condition[])[] =>
   clauses.flatMap((clause, index) => [
     clauses.toSpliced(index, 1),
-    ...spoilt(clause).map((other) => clauses.with(index, other)),
+    ...faultOf(clause).map((other) => clauses.with(index, other)),
   ]);
 
-/** The spoilt conditions that no state of the write tells from the right one. */
+/** The faultOf conditions that no state of the write tells from the right one. */
 export const untold = (write: LedgerWrite): readonly Condition[] =>
-  spoilt(write.condition).filter((condition) =>
+  faultOf(write.condition).filter((condition) =>
     statesFor(write).every((state) => isAccepted({ condition }, state) === isAccepted(write, state)),
   );

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type LedgerWrite, RECONCILER, type ServiceState, writes } from '../../functions/core/protocol.ts';
 import type { WriteAnswer } from '../../functions/ports/ledger.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, CURRENT, FENCE, IMAGES, NOW, recordOf, SOMEBODY_ELSE } from '../steps/scene.ts';
+import { ABORT, CURRENT, FENCE, IMAGES, NOW, recordOf, SOMEBODY_ELSE } from '../steps/fixture.ts';
 import { bothBackends } from './backends.ts';
 import { atRest, command, held, me, next, pending, stateWith } from './ledger-cases.ts';
 import { A_MINUTE } from './moto.ts';

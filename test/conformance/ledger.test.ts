@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { prudent } from '../../functions/adapters/client.ts';
+import { withDeadline } from '../../functions/adapters/client.ts';
 import { dynamodbLedger, type LedgerClients } from '../../functions/adapters/dynamodb-ledger.ts';
 import { attributesOf } from '../../functions/adapters/ledger-expressions.ts';
 import { type LedgerWrite, type ReleaseRecord, type ServiceState, writes } from '../../functions/core/protocol.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { NOW, recordOf } from '../steps/scene.ts';
+import { NOW, recordOf } from '../steps/fixture.ts';
 import { bothBackends } from './backends.ts';
 import { atRest, held, next, statesFor, untold, WRITES } from './ledger-cases.ts';
 import { A_MINUTE } from './moto.ts';
@@ -27,7 +27,7 @@ describe.skipIf(!hasMoto)('every condition, in every state in which one of its c
     '%s',
     async (name) => {
       const { dynamodb } = clientsAt(motoEndpoint());
-      const client = prudent(dynamodb);
+      const client = withDeadline(dynamodb);
       const calls: string[] = [];
       const listening = {
         send: (command: never) => {

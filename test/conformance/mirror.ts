@@ -13,7 +13,7 @@ import type { Addresses } from '../../functions/adapters/addresses.ts';
 import type { GroupMinute } from '../../functions/core/judge/readings.ts';
 import { COLOURS, type Colour, type Weights } from '../../functions/core/roles.ts';
 import type { Instant } from '../../functions/ports/clock.ts';
-import type { NoticeKind } from '../../functions/ports/notices.ts';
+import type { NotificationKind } from '../../functions/ports/notifications.ts';
 import type { AlarmReading, MinuteReading } from '../../functions/ports/signals.ts';
 import type { VirtualClock } from '../../rehearsal/clock.ts';
 import type { World } from '../../rehearsal/world.ts';
@@ -154,12 +154,12 @@ export const timed = (
 export const stamped = (told: readonly AlarmReading[], modelled: readonly AlarmReading[]): readonly AlarmReading[] =>
   told.map((alarm) => ({ ...alarm, since: modelled.find(({ name }) => name === alarm.name)?.since ?? alarm.since }));
 
-/** Somebody subscribes to the notices; the kinds of all that came, in order. */
+/** Somebody subscribes to the notifications; the kinds of all that came, in order. */
 export async function subscribe(
   moto: Moto,
   { sns }: OwnClients,
   TopicArn: string,
-): Promise<() => Promise<readonly NoticeKind[]>> {
+): Promise<() => Promise<readonly NotificationKind[]>> {
   const sqs = (operation: string, input: object) => json(moto, 'sqs', `AmazonSQS.${operation}`, input);
   const { QueueUrl } = await sqs('CreateQueue', { QueueName: 'people' });
   const Endpoint = `arn:aws:sqs:${REGION}:${ACCOUNT}:people`;
@@ -171,10 +171,10 @@ export async function subscribe(
   };
 }
 
-function kindOf(body: string): NoticeKind {
+function kindOf(body: string): NotificationKind {
   const { Message } = JSON.parse(body) as { readonly Message: string };
   const { metadata } = JSON.parse(Message) as { readonly metadata: { readonly eventType: string } };
-  return metadata.eventType.replace(/^sluice-/, '') as NoticeKind;
+  return metadata.eventType.replace(/^sluice-/, '') as NotificationKind;
 }
 
 /** What the probe asks: the candidate's health page behind the probe rule. */

@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Stuck } from '../../functions/core/failures.ts';
 import { type Lock, writes } from '../../functions/core/protocol.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
-import type { Judging, MinuteEvidence } from '../../functions/ports/ledger.ts';
-import type { Notice } from '../../functions/ports/notices.ts';
-import { IMAGES, lockIn, ME } from '../steps/scene.ts';
+import type { JudgeMemory, MinuteEvidence } from '../../functions/ports/ledger.ts';
+import type { Notification } from '../../functions/ports/notifications.ts';
+import { IMAGES, lockIn, ME } from '../steps/fixture.ts';
 import type { Counted } from './backend.ts';
 import { bothBackends } from './backends.ts';
 import { A_MINUTE } from './moto.ts';
@@ -35,7 +35,7 @@ describe.each(backends)('$name', (it) => {
 
     test('proving the right to write changes nothing', async () => {
       await it.weightsAre({ blue: 75, green: 25 });
-      await it.ask(({ router }) => router.proveRights());
+      await it.ask(({ router }) => router.checkWritePermission());
       expect(await it.ask(({ router }) => router.current())).toEqual({ blue: 75, green: 25 });
     });
 
@@ -53,7 +53,7 @@ describe.each(backends)('$name', (it) => {
       expect(await it.probeLeadsTo()).toBe('blue');
       expect(await it.ask(({ router }) => router.probe('blue'))).toEqual({ passed: 0, tried: 6 });
       expect(await it.probeLeadsTo()).toBe('green');
-      await it.ask(({ router }) => router.restProbe('blue'));
+      await it.ask(({ router }) => router.resetProbe('blue'));
       expect(await it.probeLeadsTo()).toBe('blue');
     });
 
@@ -216,8 +216,8 @@ describe.each(backends)('$name', (it) => {
     ] as const)('a backstop that is breached by $breached rings for $rings', async ({ breached, rings }) => {
       await it.errorAlarmsAre(breached, 'ALARM');
       const alarms = await it.ask(({ signals }) => signals.alarms());
-      const ringing = alarms.filter(({ name, state }) => name.endsWith('backstop-error-rate') && state === 'ALARM');
-      expect(ringing.map(({ colour }) => colour)).toEqual(rings);
+      const firing = alarms.filter(({ name, state }) => name.endsWith('backstop-error-rate') && state === 'ALARM');
+      expect(firing.map(({ colour }) => colour)).toEqual(rings);
     });
   });
 
@@ -273,7 +273,7 @@ describe.each(backends)('$name', (it) => {
           odds: 0.25,
           parts: {},
         }) as unknown as MinuteEvidence;
-      const judging = (folded: number) => ({ state: { odds: 0.1 + 0.2 } as unknown as Judging['state'], folded });
+      const judging = (folded: number) => ({ state: { odds: 0.1 + 0.2 } as unknown as JudgeMemory['state'], folded });
       const save = (releaseId: string, seen: number | undefined, folded: number, ...minutes: number[]) =>
         it.ask(({ ledger }) => ledger.saveJudging(releaseId, seen, judging(folded), minutes.map(minute)));
       expect(await save('r-1', undefined, 120, 60, 120)).toBe(true);
@@ -316,10 +316,16 @@ describe.each(backends)('$name', (it) => {
     });
   });
 
-  test('a notice reaches who subscribed', async () => {
+  test('a notification reaches who subscribed', async () => {
     const received = await it.subscriber();
-    const notice: Notice = { kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'why', next: ['x'] };
-    await it.ask(({ notices }) => notices.send(notice));
+    const notification: Notification = {
+      kind: 'advanced',
+      releaseId: 'r-1',
+      title: '25 % on green',
+      body: 'why',
+      next: ['x'],
+    };
+    await it.ask(({ notifications }) => notifications.send(notification));
     expect(await received()).toEqual(['25 % on green']);
   });
 });

@@ -1,7 +1,7 @@
 /** The three profiles: their settings, what moto leaves out of their stacks, and what must stand afterwards. */
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
-import { attach, production, trial } from '../infra/scene.ts';
+import { attach, production, trial } from '../infra/fixture.ts';
 
 /** What moto's CloudFormation leaves out of a releases stack without a word; docs/conformance.md lists them. */
 const LEFT_OUT = [

@@ -10,7 +10,7 @@ import { rehearsalWorld } from '../../rehearsal/rehearsal-world.ts';
 import { modelledTraffic, noCounts } from '../../rehearsal/traffic.ts';
 import { VirtualHost } from '../../rehearsal/virtual-host.ts';
 import type { World } from '../../rehearsal/world.ts';
-import { SETTINGS } from '../steps/scene.ts';
+import { SETTINGS } from '../steps/fixture.ts';
 import type { Backend, Counted } from './backend.ts';
 import { SERVICE } from './stage.ts';
 
@@ -116,7 +116,7 @@ export function rehearsed(): Backend {
       await execution.done;
     },
     async subscriber() {
-      return async () => world.notices.splice(0).map(({ notice }) => notice.title);
+      return async () => world.notifications.splice(0).map(({ notification }) => notification.title);
     },
   };
 }

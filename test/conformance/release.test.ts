@@ -1,7 +1,7 @@
 /** Whole releases over the wire, to both of their ends. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { flyOverTheWire } from './flight.ts';
 import { A_MINUTE, type Moto, motoForTests, sharedMoto } from './moto.ts';
+import { rehearseOverTheWire } from './rehearsal.ts';
 
 const programs = motoForTests();
 const FIVE_MINUTES = 300_000;
@@ -18,7 +18,7 @@ describe.skipIf(!programs)('a release over the wire', () => {
   test(
     'of a good version ends with all users on it, share by share',
     async () => {
-      const { end, states, greenWeights, left, digest, told, troubles } = await flyOverTheWire(moto, { input });
+      const { end, states, greenWeights, left, digest, told, troubles } = await rehearseOverTheWire(moto, { input });
       expect([end.status, states.at(-1)]).toEqual(['SUCCEEDED', 'Promoted']);
       expect(greenWeights).toEqual([5, 25, 50, 100]);
       expect(left.weights).toEqual({ blue: 0, green: 100 });
@@ -35,8 +35,8 @@ describe.skipIf(!programs)('a release over the wire', () => {
   test(
     'of a worse version ends with all users back on stable',
     async () => {
-      const spoiltFrom = { share: 25, points: 20 };
-      const { end, states, greenWeights, left, told, troubles } = await flyOverTheWire(moto, { input, spoiltFrom });
+      const faultFrom = { share: 25, points: 20 };
+      const { end, states, greenWeights, left, told, troubles } = await rehearseOverTheWire(moto, { input, faultFrom });
       // The whole end, so that whoever sees another one sees why.
       expect({ ...end, state: states.at(-1) }).toMatchObject({ state: 'Reverted', error: 'ReleaseReverted' });
       expect(end.cause).toContain('green has more errors than blue');
@@ -57,9 +57,9 @@ describe.skipIf(!programs)('a release over the wire', () => {
   test(
     'by the plan word for word passes while its alarms are well, and ends when one of them rings',
     async () => {
-      const { end, states, greenWeights, left } = await flyOverTheWire(moto, {
+      const { end, states, greenWeights, left } = await rehearseOverTheWire(moto, {
         input: { ...input, policy: 'literal' },
-        spoiltFrom: { share: 25, points: 10 },
+        faultFrom: { share: 25, points: 10 },
         errorRate: 0,
       });
       expect({ ...end, state: states.at(-1) }).toMatchObject({ state: 'Reverted', error: 'ReleaseReverted' });

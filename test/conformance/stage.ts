@@ -22,18 +22,18 @@ import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { albTrafficRouter } from '../../functions/adapters/alb-traffic-router.ts';
-import { BOUNDED, ONCE, prudent } from '../../functions/adapters/client.ts';
+import { BOUNDED, ONCE, withDeadline } from '../../functions/adapters/client.ts';
 import { cloudwatchSignals } from '../../functions/adapters/cloudwatch-signals.ts';
 import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts';
 import { ecrRegistry } from '../../functions/adapters/ecr-registry.ts';
 import { ecsFleet } from '../../functions/adapters/ecs-fleet.ts';
 import { NAMESPACE } from '../../functions/adapters/metric-data.ts';
 import { sfnExecutions } from '../../functions/adapters/sfn-executions.ts';
-import { snsNotices } from '../../functions/adapters/sns-notices.ts';
+import { snsNotifications } from '../../functions/adapters/sns-notifications.ts';
 import { COLOURS, type Colour } from '../../functions/core/roles.ts';
 import { ALARMS } from '../../functions/core/thresholds.ts';
 import type { Clock } from '../../functions/ports/clock.ts';
-import type { Ports } from '../../functions/steps/step.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 import { ACCOUNT, placeAt, query, REGION, valuesIn } from './moto.ts';
 
@@ -58,7 +58,7 @@ export function clientsAt(endpoint: string) {
 export type OwnClients = ReturnType<typeof clientsAt>;
 
 /**
- * The product's adapters as its Lambdas make them, but for where AWS is. `onTrouble` hears of notices that were not taken.
+ * The product's adapters as its Lambdas make them, but for where AWS is. `onTrouble` hears of notifications that were not taken.
  * `requestTimeout`: where a story is not about slow answers, so that a busy machine does not make it one.
  */
 export function portsAt(
@@ -70,25 +70,25 @@ export function portsAt(
 ): Ports {
   const requestHandler = { ...BOUNDED.requestHandler, requestTimeout };
   const bounded = { ...BOUNDED, requestHandler, ...placeAt(endpoint) };
-  const elb = prudent(new ElasticLoadBalancingV2Client(bounded));
+  const elb = withDeadline(new ElasticLoadBalancingV2Client(bounded));
   const fleetClients = {
     elb,
-    ecs: prudent(new ECSClient(bounded)),
-    scaling: prudent(new ApplicationAutoScalingClient(bounded)),
+    ecs: withDeadline(new ECSClient(bounded)),
+    scaling: withDeadline(new ApplicationAutoScalingClient(bounded)),
   };
   const ledgerClients = {
-    again: prudent(new DynamoDBClient(bounded)),
-    once: prudent(new DynamoDBClient({ ...ONCE, requestHandler, ...placeAt(endpoint) })),
+    again: withDeadline(new DynamoDBClient(bounded)),
+    once: withDeadline(new DynamoDBClient({ ...ONCE, requestHandler, ...placeAt(endpoint) })),
   };
-  const messages = { sns: prudent(new SNSClient(bounded)), events: prudent(new EventBridgeClient(bounded)) };
+  const messages = { sns: withDeadline(new SNSClient(bounded)), events: withDeadline(new EventBridgeClient(bounded)) };
   return {
     router: albTrafficRouter(elb, at, clock),
     fleet: ecsFleet(fleetClients, at, clock),
-    signals: cloudwatchSignals(prudent(new CloudWatchClient(bounded)), at),
+    signals: cloudwatchSignals(withDeadline(new CloudWatchClient(bounded)), at),
     ledger: dynamodbLedger(ledgerClients, at),
-    registry: ecrRegistry(prudent(new ECRClient(bounded)), at),
-    executions: sfnExecutions(prudent(new SFNClient(bounded)), at),
-    notices: snsNotices(messages, at, onTrouble),
+    registry: ecrRegistry(withDeadline(new ECRClient(bounded)), at),
+    executions: sfnExecutions(withDeadline(new SFNClient(bounded)), at),
+    notifications: snsNotifications(messages, at, onTrouble),
     clock,
   };
 }
@@ -240,7 +240,7 @@ export async function setTheStage(endpoint: string, clients: OwnClients, service
       roleArn: `arn:aws:iam::${ACCOUNT}:role/machine`,
     }),
   );
-  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'notices' }));
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'notifications' }));
 
   return {
     service,

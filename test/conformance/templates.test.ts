@@ -9,7 +9,7 @@ import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { handler as taskFamily } from '../../functions/handlers/task-family.ts';
 import { handler as weightedRule } from '../../functions/handlers/weighted-rule.ts';
 import { StackResource } from '../handlers/cloudformation.ts';
-import { stacksOf } from '../infra/scene.ts';
+import { stacksOf } from '../infra/fixture.ts';
 import { deploy, type Resource } from './deployment.ts';
 import { A_MINUTE, ACCOUNT, type Moto, motoForTests, query, REGION, startMoto, valuesIn } from './moto.ts';
 import { listenerOf, PROFILES } from './profiles.ts';

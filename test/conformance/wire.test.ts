@@ -17,7 +17,7 @@ import { SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rulesOn } from '../../functions/adapters/listener-rules.ts';
 import { Stuck } from '../../functions/core/failures.ts';
-import { commandTo } from '../../functions/steps/traffic.ts';
+import { commandTo } from '../../functions/steps/shared/traffic.ts';
 import { ecsRestarts } from '../../platform/rotation/adapters/ecs-restarts.ts';
 import { secretsManager } from '../../platform/rotation/adapters/secrets-manager.ts';
 import { modifyRuleOf } from '../adapters/pasted.ts';
@@ -71,7 +71,7 @@ describe.skipIf(!programs)('over the wire', () => {
     test('the right to write is proven by a write', async () => {
       const written = () => wire.calls.filter((call) => call === 'ModifyRule').length;
       const before = written();
-      await it.ask(({ router }) => router.proveRights());
+      await it.ask(({ router }) => router.checkWritePermission());
       expect(written() - before).toBe(1);
     });
 
@@ -267,10 +267,16 @@ describe.skipIf(!programs)('over the wire', () => {
     ]);
   });
 
-  describe('a notice', () => {
+  describe('a notification', () => {
     const sent = () =>
-      it.ask(({ notices }) =>
-        notices.send({ kind: 'advanced', releaseId: 'r-1', title: '25 % on green', body: 'fine so far', next: [] }),
+      it.ask(({ notifications }) =>
+        notifications.send({
+          kind: 'advanced',
+          releaseId: 'r-1',
+          title: '25 % on green',
+          body: 'fine so far',
+          next: [],
+        }),
       );
 
     test('reaches who subscribed, whole', async () => {
@@ -290,7 +296,7 @@ describe.skipIf(!programs)('over the wire', () => {
       const [event] = await programs.received();
       expect(event).toMatchObject({
         source: 'sluice',
-        'detail-type': 'Sluice Release Notice',
+        'detail-type': 'Sluice Release Notification',
         detail: { service: SERVICE, kind: 'advanced', releaseId: 'r-1', title: '25 % on green' },
       });
       expect(it.troubles).toEqual([]);

@@ -11,7 +11,7 @@ const command = { id: 'c-1', verb: 'advance', share: 25, fence: 8 } as const;
 const proven = { word: 'advance', rule: RULES.proven, reason: 'green is proven safe' } as const;
 const unproven = { word: 'hold', rule: RULES.unproven, reason: 'too few requests' } as const;
 const suspected = { word: 'hold', rule: RULES.suspicion, reason: 'odds 7' } as const;
-const overThePlan = { word: 'hold', rule: RULES.planErrors, reason: 'over the 2 % of the plan' } as const;
+const overThePlan = { word: 'hold', rule: RULES.rollbackBarErrors, reason: 'over the 2 % of the plan' } as const;
 const worse = { word: 'abort', rule: RULES.moreErrors, reason: 'green has more errors' } as const;
 const baking = { word: 'continue', rule: RULES.baking, reason: 'still baking' } as const;
 

@@ -1,7 +1,7 @@
 /** An older release's numbers do not ring for the next one, and what rings for a release is not missed. */
 import { expect, test } from 'vitest';
 import { isOurs, whyNotOurs } from '../../functions/core/own-alarms.ts';
-import { lockIn, NOW } from '../steps/scene.ts';
+import { lockIn, NOW } from '../steps/fixture.ts';
 
 const FIRST = NOW - 3600;
 const seen = { 'green-backstop': FIRST - 300, 'green-literal-p95': FIRST + 5 };
@@ -12,7 +12,7 @@ const literal = (since: number) => ({ name: 'green-literal-p95', kind: 'literal'
 test.each([
   ['as it was seen at the first share', backstop(FIRST - 300), 'rang before its first share'],
   ['within three minutes of it, when its numbers may be older', backstop(FIRST + 180), 'rang too soon'],
-  ['when it was already seen ringing', literal(FIRST + 5), 'rang before its first share'],
+  ['when it was already seen firing', literal(FIRST + 5), 'rang before its first share'],
   ['before it, never seen', { ...literal(FIRST), name: 'new' }, 'rang before its first share'],
 ])('a ring is not about the release %s', (_, alarm, why) => expect(whyNotOurs(lock, alarm)).toContain(why));
 

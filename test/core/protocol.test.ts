@@ -11,7 +11,7 @@ import {
   writes,
 } from '../../functions/core/protocol.ts';
 import { MemoryLedger } from '../../rehearsal/ledger.ts';
-import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PHASES, PREVIOUS, SOMEBODY_ELSE } from '../steps/scene.ts';
+import { ABORT, CURRENT, FENCE, IMAGES, lockIn, ME, NOW, PHASES, PREVIOUS, SOMEBODY_ELSE } from '../steps/fixture.ts';
 
 const FORWARD: readonly Phase[] = ['opening', 'migrating', 'deploying', 'baking', 'warm'];
 const MARKS = ['abort', 'hold', 'retiring', 'target', 'askedAt', 'outage'] as const;

@@ -356,11 +356,11 @@ describe('laws', () => {
     fc.assert(fc.property(fc.jsonValue(), holds), { numRuns: 1000 });
   });
 
-  test('a right input with any one field spoilt is accepted or refused with a reason', () => {
+  test('a right input with any one field faultOf is accepted or refused with a reason', () => {
     const names = [...Object.keys(optional), 'image', 'action', 'stages', 'strategy', 'to', 'onPending', 'unknown'];
     fc.assert(
-      fc.property(rightInputs, fc.constantFrom(...names), fc.jsonValue(), (raw, name, spoilt) =>
-        holds({ ...raw, [name]: spoilt }),
+      fc.property(rightInputs, fc.constantFrom(...names), fc.jsonValue(), (raw, name, faultOf) =>
+        holds({ ...raw, [name]: faultOf }),
       ),
       { numRuns: 1000 },
     );

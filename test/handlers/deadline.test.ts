@@ -1,18 +1,18 @@
 import { afterEach, expect, test } from 'vitest';
 import { CALLS_BEGIN_WITHIN_MS, LONGEST_CALL_MS } from '../../functions/adapters/client.ts';
 import { Transient } from '../../functions/core/failures.ts';
-import { beginInvocation, clock, deadline, noticeDeadline } from '../../functions/handlers/deadline.ts';
+import { beginInvocation, clock, deadline, notificationDeadline } from '../../functions/handlers/deadline.ts';
 import { TIMEOUT_SECONDS } from '../../infra/constructs/bundled-function.ts';
 
 afterEach(() => {
   deadline.lastCallAt = Number.POSITIVE_INFINITY;
 });
 
-test('the last call of an invocation, and a notice after it, end before Lambda ends them', () => {
+test('the last call of an invocation, and a notification after it, end before Lambda ends them', () => {
   const noticeMs = 3000;
   expect(CALLS_BEGIN_WITHIN_MS + LONGEST_CALL_MS + noticeMs).toBeLessThan(TIMEOUT_SECONDS * 1000);
   beginInvocation();
-  expect(noticeDeadline.lastCallAt - deadline.lastCallAt).toBe(LONGEST_CALL_MS);
+  expect(notificationDeadline.lastCallAt - deadline.lastCallAt).toBe(LONGEST_CALL_MS);
 });
 
 test('each invocation has its own time', () => {

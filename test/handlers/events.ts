@@ -90,7 +90,7 @@ export const STOP_CODES = [
   'UserInitiated',
   'ServiceSchedulerInitiated',
   'SpotInterruption',
-  'TerminationNotice',
+  'TerminationNotification',
 ] as const;
 
 export const endEvent = (machine: string, detail: object = {}) => ({

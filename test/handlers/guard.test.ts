@@ -8,7 +8,7 @@ import { Balancer, forwardTo, GROUPS, LISTENER } from '../adapters/balancer.ts';
 import { revisionArn } from '../adapters/cluster.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 import { Table } from '../adapters/table.ts';
-import { FENCE, lockIn, NOW } from '../steps/scene.ts';
+import { FENCE, lockIn, NOW } from '../steps/fixture.ts';
 import { alarmEvent, STOP_CODES, taskEvent } from './events.ts';
 
 process.env['AWS_REGION'] = PLACE.region;

@@ -8,7 +8,7 @@ import { Balancer, forwardTo, GROUPS, LISTENER } from '../adapters/balancer.ts';
 import { Cluster } from '../adapters/cluster.ts';
 import { SLUICE } from '../adapters/sluice.ts';
 import { Table } from '../adapters/table.ts';
-import { lockIn } from '../steps/scene.ts';
+import { lockIn } from '../steps/fixture.ts';
 import { endEvent } from './events.ts';
 
 process.env['AWS_REGION'] = PLACE.region;

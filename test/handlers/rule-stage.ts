@@ -8,7 +8,7 @@ import { handler } from '../../functions/handlers/weighted-rule.ts';
 import { answering, type Call, PLACE } from '../adapters/answering.ts';
 import { Balancer, GROUPS, groupArn, OTHER_LISTENER } from '../adapters/balancer.ts';
 import { Table } from '../adapters/table.ts';
-import { lockIn } from '../steps/scene.ts';
+import { lockIn } from '../steps/fixture.ts';
 import { RULE, StackResource } from './cloudformation.ts';
 
 process.env['AWS_REGION'] = PLACE.region;

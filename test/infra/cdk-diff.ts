@@ -1,6 +1,6 @@
 /** What `cdk diff` says of two templates, by its own library: what becomes of each resource that is not the same in both. */
 import { fullDiff, ResourceImpact } from '@aws-cdk/cloudformation-diff';
-import type { Resource, TemplateJson } from './scene.ts';
+import type { Resource, TemplateJson } from './fixture.ts';
 
 export interface Difference {
   readonly type: string;

@@ -3,7 +3,7 @@ import type { CfnListener, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbal
 import { expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
 import { differences } from './cdk-diff.ts';
-import { attach, stacksOf, type TemplateJson, templateOf } from './scene.ts';
+import { attach, stacksOf, type TemplateJson, templateOf } from './fixture.ts';
 
 type Edit = (stacks: ReturnType<typeof stacksOf>) => void;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ACTING_ALARMS, ALARMS } from '../../functions/core/thresholds.ts';
 import { alarmEvent, endEvent, STOP_CODES, taskEvent } from '../handlers/events.ts';
 import { matches } from './event-pattern.ts';
-import { attach, idsOfType, ofType, pretended, type Resource, stacksOf, templateOf } from './scene.ts';
+import { attach, idsOfType, ofType, pretended, type Resource, stacksOf, templateOf } from './fixture.ts';
 
 const template = templateOf(stacksOf(attach).releases[0]!);
 const MACHINE = 'sluice-shop-orders';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { everywhere, ONLY_EVERYWHERE, roleFor } from '../../infra/constructs/permission.ts';
 import { allowedIn, listOf, permissionsPage, type Template } from '../../scripts/permissions-table.ts';
 import { textOf } from '../repository-files.ts';
-import { attach, ofType, production as plan, stacksOf, type TemplateJson, templateOf, trial } from './scene.ts';
+import { attach, ofType, production as plan, stacksOf, type TemplateJson, templateOf, trial } from './fixture.ts';
 
 const { app, releases } = stacksOf(plan);
 const production = templateOf(releases[0]!);

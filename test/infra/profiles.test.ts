@@ -2,7 +2,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import { type Difference, differences } from './cdk-diff.ts';
-import { attach, ofType, type Resource, stacksOf, type TemplateJson, templateOf } from './scene.ts';
+import { attach, ofType, type Resource, stacksOf, type TemplateJson, templateOf } from './fixture.ts';
 
 /** What cannot be made again from the settings, and the property that names it in its account or in the world. */
 const HOLDS_DATA: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { GroupMinute } from '../../functions/core/judge/readings.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
 import { ALARMS, type AlarmRule, breaches, seenBy } from '../../functions/core/thresholds.ts';
-import { ofType, type Resource, stacksOf, templateOf } from './scene.ts';
+import { ofType, type Resource, stacksOf, templateOf } from './fixture.ts';
 
 const template = templateOf(stacksOf({}).releases[0]!);
 const alarms = new Map(

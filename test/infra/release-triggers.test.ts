@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseReleaseInput } from '../../functions/core/release.ts';
-import { IMAGES, scene } from '../steps/scene.ts';
+import { fixture, IMAGES } from '../steps/fixture.ts';
 import { matches, transformed } from './event-pattern.ts';
-import { idsOfType, ofType, pretended, stacksOf, templateOf } from './scene.ts';
+import { idsOfType, ofType, pretended, stacksOf, templateOf } from './fixture.ts';
 
 const template = templateOf(stacksOf({}).releases[0]!);
 const [ruleId] = idsOfType(template, 'AWS::Events::Rule').filter((id) => id.startsWith('TriggersPush'));
@@ -112,7 +112,7 @@ test('every release tag is delivered, and nothing that Open would accept is miss
 });
 
 test('of a day of events, through pattern, transformer and Open, exactly one release starts, and the newest push waits', async () => {
-  const it = await scene({ minutes: 2 });
+  const it = await fixture({ minutes: 2 });
   const pushed = (tag: keyof typeof IMAGES, detail: object = {}) =>
     push(
       { 'image-tag': tag, 'image-digest': IMAGES[tag].digest, ...detail },

@@ -7,7 +7,7 @@ import { type FunctionRow, TIMEOUT_SECONDS } from '../../infra/constructs/bundle
 import { FUNCTIONS, VERBS } from '../../infra/constructs/functions.ts';
 import { ROTATION_FUNCTIONS } from '../../platform/infra/constructs/rotation-functions.ts';
 import { policy } from '../../state-machines/policy.ts';
-import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } from './scene.ts';
+import { attach, idsOfType, ofType, pretended, stacksOf, templateOf, trial } from './fixture.ts';
 
 const production = stacksOf({});
 const template = templateOf(production.releases[0]!);

@@ -10,7 +10,7 @@ import { FUNCTIONS } from '../../infra/constructs/functions.ts';
 import { ROTATION_FUNCTIONS } from '../../platform/infra/constructs/rotation-functions.ts';
 import { allowedIn, listOf, type Template } from '../../scripts/permissions-table.ts';
 import { repositoryFiles, textOf } from '../repository-files.ts';
-import { attach, pretended, stacksOf, templateOf } from './scene.ts';
+import { attach, pretended, stacksOf, templateOf } from './fixture.ts';
 
 const { app, releases } = stacksOf({});
 const templates = [releases[0]!, app.node.findChild('sluice-core') as Stack].map(
@@ -45,9 +45,9 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   // What `current` read.
   'router.actions': [],
   'router.route': ROUTE,
-  'router.proveRights': ROUTE,
+  'router.checkWritePermission': ROUTE,
   'router.probe': ROUTE,
-  'router.restProbe': ROUTE,
+  'router.resetProbe': ROUTE,
   'fleet.observe': [
     'ecs:DescribeServices',
     'ecs:DescribeTaskDefinition',
@@ -77,7 +77,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'registry.newest': ['ecr:DescribeImages'],
   'executions.start': ['states:StartExecution', 'states:DescribeExecution'],
   'executions.status': ['states:DescribeExecution'],
-  'notices.send': ['sns:Publish', 'events:PutEvents'],
+  'notifications.send': ['sns:Publish', 'events:PutEvents'],
   'secrets.labels': ['secretsmanager:DescribeSecret'],
   'secrets.read': ['secretsmanager:GetSecretValue'],
   'secrets.write': ['secretsmanager:PutSecretValue'],
@@ -112,7 +112,7 @@ const BESIDE_PORTS: Readonly<Record<string, readonly string[]>> = {
 const LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 
 const METHOD =
-  /\b(router|fleet|signals|ledger|registry|executions|notices|secrets|restarts|cache|database|runs)\d*\.(\w+)\(/g;
+  /\b(router|fleet|signals|ledger|registry|executions|notifications|secrets|restarts|cache|database|runs)\d*\.(\w+)\(/g;
 
 /** As a bundler leaves it: only what is reached. */
 async function bundled(contents: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { ofType, stacksOf, templateOf, trial } from '../infra/scene.ts';
+import { ofType, stacksOf, templateOf, trial } from '../infra/fixture.ts';
 import { LAMBDA_NODE, lambdaNode } from './node.ts';
 
 const node = lambdaNode();

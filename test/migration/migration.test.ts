@@ -5,7 +5,7 @@ import type { MigrationStatus } from '../../functions/ports/fleet.ts';
 import { SCENARIOS, type Scenario } from '../../rehearsal/scenarios.ts';
 import { type Postgres, postgresForTests, startPostgres } from '../postgres.ts';
 import { pythonWith } from '../python.ts';
-import { SHORT, shortFlight } from '../rehearsal/flights.ts';
+import { SHORT, shortRehearsal } from '../rehearsal/rehearsals.ts';
 import { environmentFor, type Image, image, type Ran, run, sql } from './alembic.ts';
 
 const BREAKS_HALFWAY = `
@@ -199,7 +199,7 @@ describe.skipIf(!programs || !bin)('on a real PostgreSQL, with a real Alembic', 
         return code === 0 ? { is: 'done' } : { is: 'failed', reason: output.trim().split('\n').at(-1)! };
       };
       const scenario: Scenario = { ...SCENARIOS.healthy, migration };
-      const { outcome, shares, reason, world } = await shortFlight({ scenario, input });
+      const { outcome, shares, reason, world } = await shortRehearsal({ scenario, input });
       return { outcome, shares, reason, usersOn: world.stable, revision: revision(), runs };
     };
 

@@ -1,15 +1,15 @@
-/** Flights in which one promise of the design is broken on purpose. */
+/** Rehearsals in which one promise of the design is broken on purpose. */
 import { ReleaseRefused } from '../../functions/core/failures.ts';
 import { writes } from '../../functions/core/protocol.ts';
-import { revert } from '../../functions/steps/revert.ts';
-import { shift } from '../../functions/steps/shift.ts';
-import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { StepInput, StepOutput } from '../../functions/steps/shared/step.ts';
+import { revert } from '../../functions/steps/verbs/revert.ts';
+import { shift } from '../../functions/steps/verbs/shift.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { policy } from '../../state-machines/policy.ts';
-import { SETTINGS } from '../steps/scene.ts';
-import { withStep } from './flights.ts';
+import { SETTINGS } from '../steps/fixture.ts';
+import { withStep } from './rehearsals.ts';
 
 const portsOf = (world: World, { execution }: StepInput, verb: string) => world.ports({ by: 'owner', execution, verb });
 
@@ -17,7 +17,7 @@ const FENCE = 8;
 
 /** A person orders the release back so many seconds after the start. */
 export const abortAfter =
-  (seconds: number): NonNullable<FlightOptions['sabotage']> =>
+  (seconds: number): NonNullable<RehearsalOptions['sabotage']> =>
   (functions, world) => {
     const { ledger } = world.ports({ by: 'person' });
     world.clock.at(world.clock.now() + seconds, () => {
@@ -28,7 +28,7 @@ export const abortAfter =
 
 /** What a deploy of the stacks does, at 25 %. */
 const deployAt25 =
-  (deploy: (ports: ReturnType<World['ports']>) => Promise<void>): NonNullable<FlightOptions['sabotage']> =>
+  (deploy: (ports: ReturnType<World['ports']>) => Promise<void>): NonNullable<RehearsalOptions['sabotage']> =>
   (functions, world) => {
     world.clock.at(world.clock.now() + 1500, () => void deploy(world.ports({ by: 'deploy' })));
     return functions;
@@ -64,7 +64,7 @@ interface Broken {
   readonly invariant: number;
   readonly how: string;
   readonly scenario: ScenarioName;
-  readonly changes: Partial<FlightOptions>;
+  readonly changes: Partial<RehearsalOptions>;
 }
 
 export const BROKEN: readonly Broken[] = [

@@ -1,13 +1,13 @@
-/** A deploy of the stacks while a release flies: the rule's own handler, in the flight's world, at any moment of it. */
+/** A deploy of the stacks while a release runs: the rule's own handler, in the rehearsal's world, at any moment of it. */
 import { beforeEach, expect, test } from 'vitest';
 import { elb } from '../../functions/handlers/ports.ts';
 import { handler } from '../../functions/handlers/weighted-rule.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import type { World } from '../../rehearsal/world.ts';
 import { answering, type Call, PLACE } from '../adapters/answering.ts';
 import { Balancer, forwardTo, GROUPS, LISTENER } from '../adapters/balancer.ts';
 import { RULE, StackResource } from '../handlers/cloudformation.ts';
-import { shortFlight } from './flights.ts';
+import { shortRehearsal } from './rehearsals.ts';
 
 process.env['AWS_REGION'] = PLACE.region;
 process.env['POWERTOOLS_LOG_LEVEL'] = 'SILENT';
@@ -27,9 +27,9 @@ beforeEach(async () => {
   await rule.create(RULE);
 });
 
-/** Each of the seconds sees a whole deploy; time waits for it. Weights that it sends arrive in the flight's world. */
+/** Each of the seconds sees a whole deploy; time waits for it. Weights that it sends arrive in the rehearsal's world. */
 const deploysAt =
-  (seconds: readonly number[], fails: boolean): NonNullable<FlightOptions['sabotage']> =>
+  (seconds: readonly number[], fails: boolean): NonNullable<RehearsalOptions['sabotage']> =>
   (functions, world: World) => {
     const start = world.clock.now();
     world.clock.pace = async (second) => {
@@ -54,7 +54,10 @@ test.each([
   ['that is rolled back', true],
 ])('a deploy %s, every 50 seconds of a release, moves no user and rolls no task', async (_, fails) => {
   const seconds = Array.from({ length: 24 }, (__, index) => 5 + 50 * index);
-  const [disturbed, undisturbed] = [await shortFlight({ sabotage: deploysAt(seconds, fails) }), await shortFlight()];
+  const [disturbed, undisturbed] = [
+    await shortRehearsal({ sabotage: deploysAt(seconds, fails) }),
+    await shortRehearsal(),
+  ];
   expect(deployed).toBeGreaterThan(15);
   expect([disturbed.outcome, disturbed.violations]).toEqual(['promoted', []]);
   expect(disturbed.writes).toEqual(undisturbed.writes);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SCENARIOS, type Scenario, type ScenarioName } from '../../rehearsal/scenarios.ts';
-import { flight } from './flights.ts';
+import { rehearsal } from './rehearsals.ts';
 
 /** An outcome and, where it is written down, the shares that were reached. */
 type End = readonly [outcome: string, shares?: readonly number[]];
@@ -78,13 +78,13 @@ describe.each(['compare', 'literal'] as const)('under policy %s', (policy) => {
     const [outcome, shares] = TABLE[name][policy === 'compare' ? 0 : 1];
 
     test.each([1, 2, 3])('ends as it is written, with every promise kept (seed %i)', async (seed) => {
-      const flown = await flight(name, { policy, seed, points: (SCENARIOS[name] as Scenario).points ?? 5 });
-      expect([flown.outcome, flown.asExpected, flown.violations]).toEqual([outcome, true, []]);
-      if (shares) expect(flown.shares).toEqual(shares);
-      expect(flown.reason).toMatch(/^.+$/);
+      const rehearsed = await rehearsal(name, { policy, seed, points: (SCENARIOS[name] as Scenario).points ?? 5 });
+      expect([rehearsed.outcome, rehearsed.asExpected, rehearsed.violations]).toEqual([outcome, true, []]);
+      if (shares) expect(rehearsed.shares).toEqual(shares);
+      expect(rehearsed.reason).toMatch(/^.+$/);
       if (!HELD_AND_ASKED.includes(name)) return;
-      const asked = flown.world.notices.find(({ kind }) => kind === 'held')!;
-      const order = flown.writes.find(({ call }) => call === 'ledger: abort')!;
+      const asked = rehearsed.world.notifications.find(({ kind }) => kind === 'held')!;
+      const order = rehearsed.writes.find(({ call }) => call === 'ledger: abort')!;
       expect(order.second - asked.second).toBeGreaterThanOrEqual(FOUR_HOURS - 60);
     });
   });

@@ -9,21 +9,24 @@ import { policy } from '../../state-machines/policy.ts';
 const START = 1_700_000_000;
 
 type States = Readonly<Record<string, unknown>>;
-type Flight = Partial<Omit<ExecutionStart, 'machine' | 'clock'>> & { readonly clock?: VirtualClock };
+type Rehearsal = Partial<Omit<ExecutionStart, 'machine' | 'clock'>> & { readonly clock?: VirtualClock };
 
 const machineOf = (states: States, startAt = Object.keys(states)[0]!) =>
   loadMachine({ StartAt: startAt, States: states });
 
 /** An execution that has not moved yet, and the clock that moves it. */
-function begin(states: States, flight: Flight = {}): { readonly execution: Execution; readonly clock: VirtualClock } {
-  const clock = flight.clock ?? new VirtualClock(START);
+function begin(
+  states: States,
+  rehearsal: Rehearsal = {},
+): { readonly execution: Execution; readonly clock: VirtualClock } {
+  const clock = rehearsal.clock ?? new VirtualClock(START);
   const defaults = { id: 'arn:test', name: 'test', input: {}, functions: {}, chance: () => 0.5 };
-  return { clock, execution: startExecution({ ...defaults, ...flight, clock, machine: machineOf(states) }) };
+  return { clock, execution: startExecution({ ...defaults, ...rehearsal, clock, machine: machineOf(states) }) };
 }
 
 /** Runs to the end: what it ended with, and after how many virtual seconds. */
-async function fly(states: States, flight: Flight = {}) {
-  const { execution, clock } = begin(states, flight);
+async function runRehearsal(states: States, rehearsal: Rehearsal = {}) {
+  const { execution, clock } = begin(states, rehearsal);
   await clock.run(() => execution.status() !== 'RUNNING');
   return { execution, end: await execution.done, seconds: clock.now() - START };
 }
@@ -45,7 +48,7 @@ const throwNamed = (name: string, message = 'no'): never => {
 
 describe('the data of a Task', () => {
   test('Parameters are filled from the input and the context, at any depth', async () => {
-    const { end } = await fly(
+    const { end } = await runRehearsal(
       {
         Open: task({
           Parameters: {
@@ -78,7 +81,10 @@ describe('the data of a Task', () => {
   });
 
   test('without Parameters the function gets the whole input', async () => {
-    const { end } = await fly({ Open: task() }, { input: { a: 1 }, functions: act((payload) => ({ payload })) });
+    const { end } = await runRehearsal(
+      { Open: task() },
+      { input: { a: 1 }, functions: act((payload) => ({ payload })) },
+    );
     expect(end.output).toEqual({ payload: { a: 1 } });
   });
 
@@ -89,12 +95,15 @@ describe('the data of a Task', () => {
     ['a field: the result stands beside the input', { ResultPath: '$.a.c' }, { a: { b: 1, c: { r: 1 } } }],
     ['a new field: objects on the way are made', { ResultPath: '$.x.y' }, { a: { b: 1 }, x: { y: { r: 1 } } }],
   ])('ResultPath %s', async (_, fields, output) => {
-    const { end } = await fly({ Open: task(fields) }, { input: { a: { b: 1 } }, functions: act(() => ({ r: 1 })) });
+    const { end } = await runRehearsal(
+      { Open: task(fields) },
+      { input: { a: { b: 1 } }, functions: act(() => ({ r: 1 })) },
+    );
     expect(end.output).toEqual(output);
   });
 
   test('a ResultPath without room for it ends the execution', async () => {
-    const { end } = await fly(
+    const { end } = await runRehearsal(
       { Open: task({ ResultPath: '$.a.b' }) },
       { input: { a: 'text' }, functions: act(() => 1) },
     );
@@ -109,7 +118,7 @@ describe('the data of a Task', () => {
       kept.push(given);
       return given;
     });
-    const { end, execution } = await fly(
+    const { end, execution } = await runRehearsal(
       { A: task({ End: undefined, Next: 'B' }), B: task({ ResultPath: null }) },
       { input: { n: 0 }, functions: spoil },
     );
@@ -121,17 +130,17 @@ describe('the data of a Task', () => {
   });
 
   test('what is not JSON arrives as JSON has it', async () => {
-    const { end } = await fly({ A: task() }, { functions: act(() => ({ at: new Date(0), gone: undefined })) });
+    const { end } = await runRehearsal({ A: task() }, { functions: act(() => ({ at: new Date(0), gone: undefined })) });
     expect(end.output).toEqual({ at: '1970-01-01T00:00:00.000Z' });
-    expect((await fly({ A: task() }, { functions: act(() => undefined) })).end.output).toBeNull();
+    expect((await runRehearsal({ A: task() }, { functions: act(() => undefined) })).end.output).toBeNull();
   });
 
   test('a result over 262,144 bytes is an error that nobody can catch; one of exactly that many is fine', async () => {
     const net = { Retry: [{ ErrorEquals: ['States.ALL'] }], Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Done' }] };
     const states = { A: task({ ...net, End: undefined, Next: 'Done' }), Done: DONE };
     const text = (bytes: number) => act(() => 'é'.repeat((bytes - 2) / 2));
-    expect((await fly(states, { functions: text(262_144) })).end.status).toBe('SUCCEEDED');
-    const { end, execution } = await fly(states, { functions: text(262_146) });
+    expect((await runRehearsal(states, { functions: text(262_144) })).end.status).toBe('SUCCEEDED');
+    const { end, execution } = await runRehearsal(states, { functions: text(262_146) });
     expect(end).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
     expect(typesOf(execution).slice(-2)).toEqual(['LambdaFunctionFailed', 'ExecutionFailed']);
   });
@@ -152,7 +161,7 @@ describe('a path that leads nowhere ends the execution, whatever is caught', () 
     ['in CausePath', { A: { Type: 'Fail', Error: 'X', CausePath: '$.missing' } }],
   ];
   test.each(cases)('%s', async (_, states) => {
-    const { end } = await fly(states, { functions: act(() => ({})) });
+    const { end } = await runRehearsal(states, { functions: act(() => ({})) });
     expect(end).toMatchObject({ status: 'FAILED', error: 'States.Runtime', cause: expect.stringContaining("'$") });
   });
 });
@@ -192,12 +201,12 @@ describe('a Choice', () => {
     [{ And: [is('missing', { IsPresent: true }), is('missing', { StringEquals: 'a' })] }, 'no'],
   ];
   test.each(cases)('%j: %s', async (rule, answer) => {
-    expect((await fly(choice({ ...rule, Next: 'Yes' }), { input: data })).end.output).toBe(answer);
+    expect((await runRehearsal(choice({ ...rule, Next: 'Yes' }), { input: data })).end.output).toBe(answer);
   });
 
   test('the first rule that holds decides', async () => {
     const rule = (Next: string) => ({ Variable: '$.a', NumericEquals: 1, Next });
-    expect((await fly(choice(rule('Yes'), rule('No')), { input: { a: 1 } })).end.output).toBe('yes');
+    expect((await runRehearsal(choice(rule('Yes'), rule('No')), { input: { a: 1 } })).end.output).toBe('yes');
   });
 
   test('passes its input on', async () => {
@@ -205,7 +214,7 @@ describe('a Choice', () => {
       Ask: { Type: 'Choice', Choices: [{ Variable: '$.a', NumericEquals: 1, Next: 'Done' }], Default: 'Done' },
       Done: DONE,
     };
-    expect((await fly(states, { input: { a: 1 } })).end.output).toEqual({ a: 1 });
+    expect((await runRehearsal(states, { input: { a: 1 } })).end.output).toEqual({ a: 1 });
   });
 
   test('without a rule that holds and without Default it ends the execution', async () => {
@@ -213,7 +222,7 @@ describe('a Choice', () => {
       Ask: { Type: 'Choice', Choices: [{ Variable: '$.a', NumericEquals: 1, Next: 'Done' }] },
       Done: DONE,
     };
-    expect((await fly(states, { input: { a: 2 } })).end).toMatchObject({
+    expect((await runRehearsal(states, { input: { a: 2 } })).end).toMatchObject({
       status: 'FAILED',
       error: 'States.NoChoiceMatched',
     });
@@ -225,17 +234,17 @@ describe('Wait, Pass, Succeed and Fail', () => {
     ['Seconds', { Seconds: 30 }, {}],
     ['SecondsPath', { SecondsPath: '$.waitSeconds' }, { waitSeconds: 30 }],
   ])('a Wait takes its %s in virtual time', async (_, fields, input) => {
-    const { end, seconds } = await fly({ Wait: { Type: 'Wait', ...fields, End: true } }, { input });
+    const { end, seconds } = await runRehearsal({ Wait: { Type: 'Wait', ...fields, End: true } }, { input });
     expect([end.output, seconds]).toEqual([input, 30]);
   });
 
   test.each([-1, 0.5, '30', null])('a Wait for %j seconds ends the execution', async (waitSeconds) => {
     const states = { Wait: { Type: 'Wait', SecondsPath: '$.waitSeconds', End: true } };
-    expect((await fly(states, { input: { waitSeconds } })).end.error).toBe('States.Runtime');
+    expect((await runRehearsal(states, { input: { waitSeconds } })).end.error).toBe('States.Runtime');
   });
 
   test('a Pass puts its Result or its Parameters at ResultPath', async () => {
-    const { end } = await fly(
+    const { end } = await runRehearsal(
       {
         A: { Type: 'Pass', Result: null, ResultPath: '$.b', Next: 'B' },
         B: { Type: 'Pass', Parameters: { 'c.$': '$.a' }, ResultPath: '$.d', Next: 'Done' },
@@ -247,14 +256,14 @@ describe('Wait, Pass, Succeed and Fail', () => {
   });
 
   test('a Fail ends with its Error, and with its Cause or what its CausePath points to', async () => {
-    const named = await fly({ Stuck: { Type: 'Fail', Error: 'Stuck', Cause: 'A person is needed' } });
+    const named = await runRehearsal({ Stuck: { Type: 'Fail', Error: 'Stuck', Cause: 'A person is needed' } });
     expect(named.end).toEqual({ status: 'FAILED', error: 'Stuck', cause: 'A person is needed' });
-    const told = await fly(
+    const told = await runRehearsal(
       { Back: { Type: 'Fail', Error: 'Back', CausePath: '$.summary' } },
       { input: { summary: 'why' } },
     );
     expect(told.end).toEqual({ status: 'FAILED', error: 'Back', cause: 'why' });
-    expect((await fly({ Bare: { Type: 'Fail' } })).end).toEqual({ status: 'FAILED' });
+    expect((await runRehearsal({ Bare: { Type: 'Fail' } })).end).toEqual({ status: 'FAILED' });
   });
 });
 
@@ -272,7 +281,10 @@ describe('an error of a function', () => {
   });
 
   test('is known by its class, with type, message and an empty trace as its cause', async () => {
-    const { end } = await fly({ A: task() }, { functions: act(() => Promise.reject(new FencedOut('not the owner'))) });
+    const { end } = await runRehearsal(
+      { A: task() },
+      { functions: act(() => Promise.reject(new FencedOut('not the owner'))) },
+    );
     expect(end).toEqual({
       status: 'FAILED',
       error: 'FencedOut',
@@ -287,32 +299,35 @@ describe('an error of a function', () => {
       { ErrorEquals: ['States.ALL'] },
     );
     const cause = '{"errorType":"NotReady","errorMessage":"no","trace":[]}';
-    const { end } = await fly(states, { input: { a: 1 }, functions: fail('NotReady') });
+    const { end } = await runRehearsal(states, { input: { a: 1 }, functions: fail('NotReady') });
     expect(end.output).toEqual({ by: 1, saw: { a: 1, error: { Error: 'NotReady', Cause: cause } } });
-    const other = await fly(states, { functions: fail('TypeError') });
+    const other = await runRehearsal(states, { functions: fail('TypeError') });
     expect(other.end.output).toMatchObject({ by: 2, saw: { Error: 'TypeError' } });
   });
 
   test('nobody who names it: the execution fails with it', async () => {
-    const { end } = await fly(catching({ ErrorEquals: ['FencedOut'] }), { functions: fail('NotReady') });
+    const { end } = await runRehearsal(catching({ ErrorEquals: ['FencedOut'] }), { functions: fail('NotReady') });
     expect([end.status, end.error]).toEqual(['FAILED', 'NotReady']);
   });
 
   test('States.TaskFailed takes every error but a timeout', async () => {
     const states = catching({ ErrorEquals: ['States.TaskFailed'] }, { ErrorEquals: ['States.Timeout'] });
     const slow = { ...states, A: { ...states.A, TimeoutSeconds: 40 } };
-    expect((await fly(slow, { functions: fail('NotReady') })).end.output).toMatchObject({ by: 0 });
-    const { end, seconds } = await fly(slow, { functions: act(() => new Promise(() => {})) });
+    expect((await runRehearsal(slow, { functions: fail('NotReady') })).end.output).toMatchObject({ by: 0 });
+    const { end, seconds } = await runRehearsal(slow, { functions: act(() => new Promise(() => {})) });
     expect([end.output, seconds]).toEqual([expect.objectContaining({ by: 1 }), 40]);
   });
 
   test.each(['States.Runtime', 'States.DataLimitExceeded'])('%s is taken by nobody', async (name) => {
     const states = catching({ ErrorEquals: ['States.TaskFailed'] }, { ErrorEquals: ['States.ALL'] });
-    expect((await fly(states, { functions: fail(name) })).end).toMatchObject({ status: 'FAILED', error: name });
+    expect((await runRehearsal(states, { functions: fail(name) })).end).toMatchObject({
+      status: 'FAILED',
+      error: name,
+    });
   });
 
   test('may be no Error at all', async () => {
-    const { end } = await fly({ A: task() }, { functions: act(() => Promise.reject('words')) });
+    const { end } = await runRehearsal({ A: task() }, { functions: act(() => Promise.reject('words')) });
     expect(end).toMatchObject({ error: 'string', cause: expect.stringContaining('words') });
   });
 });
@@ -328,7 +343,7 @@ describe('Retry, in virtual seconds', () => {
       const error = left.shift();
       return error === undefined ? 'done' : throwNamed(error);
     });
-    const { end } = await fly({ A: task({ Retry: retry }) }, { clock, functions, chance });
+    const { end } = await runRehearsal({ A: task({ Retry: retry }) }, { clock, functions, chance });
     return { at, end };
   }
 
@@ -385,7 +400,7 @@ describe('Retry, in virtual seconds', () => {
       if (calls < 5) throw new Transient('again');
       return calls;
     });
-    const { end, execution, seconds } = await fly(states, { functions });
+    const { end, execution, seconds } = await runRehearsal(states, { functions });
     expect([end.output, execution.transitions, seconds]).toEqual([5, 4, 2]);
   });
 });
@@ -430,7 +445,7 @@ describe('a function that outlives its execution', () => {
 
   test('a task that times out goes on without its function, and the late answer changes nothing', async () => {
     const { clock, writes, functions } = slowWriter();
-    const { execution, end, seconds } = await fly(
+    const { execution, end, seconds } = await runRehearsal(
       {
         A: task({
           TimeoutSeconds: 20,
@@ -490,7 +505,7 @@ describe('a function that outlives its execution', () => {
   });
 
   test('what has ended cannot be stopped', async () => {
-    const { execution } = await fly({ Done: DONE });
+    const { execution } = await runRehearsal({ Done: DONE });
     execution.stop('ABORTED');
     expect([execution.status(), typesOf(execution).at(-1)]).toEqual(['SUCCEEDED', 'ExecutionSucceeded']);
   });
@@ -501,7 +516,7 @@ describe('beforeTransition', () => {
 
   test('is asked once before each state, counted from 1', async () => {
     const asked: (readonly [number, string])[] = [];
-    await fly(states, {
+    await runRehearsal(states, {
       functions: act(() => ({})),
       beforeTransition: (count, state) => {
         asked.push([count, state]);
@@ -516,7 +531,7 @@ describe('beforeTransition', () => {
   });
 
   test.each([1, 2, 3])('stop at %i ends there, with that state not entered', async (stopAt) => {
-    const { execution, end } = await fly(states, {
+    const { execution, end } = await runRehearsal(states, {
       functions: act(() => ({})),
       beforeTransition: (count) => (count === stopAt ? 'stop' : 'go on'),
     });
@@ -542,8 +557,8 @@ describe('the history', () => {
   };
 
   test('a tick of Task, Choice and Wait is nine events', async () => {
-    const one = await fly(TICK, { functions: verdicts('advance') });
-    const two = await fly(TICK, { functions: verdicts('hold', 'advance') });
+    const one = await runRehearsal(TICK, { functions: verdicts('advance') });
+    const two = await runRehearsal(TICK, { functions: verdicts('hold', 'advance') });
     expect(two.execution.history.length - one.execution.history.length).toBe(9);
     expect(typesOf(two.execution).slice(0, 12)).toEqual([
       'ExecutionStarted',
@@ -567,7 +582,7 @@ describe('the history', () => {
   });
 
   test('each event has its second, its state, and what went in and out', async () => {
-    const { execution } = await fly(TICK, { input: { a: 1 }, functions: verdicts('hold', 'advance') });
+    const { execution } = await runRehearsal(TICK, { input: { a: 1 }, functions: verdicts('hold', 'advance') });
     const [started, entered, scheduled, , succeeded, exited] = execution.history;
     expect(started).toEqual({
       id: 1,
@@ -584,13 +599,13 @@ describe('the history', () => {
   });
 
   test('a Fail is entered, never left', async () => {
-    const { execution } = await fly({ Stuck: { Type: 'Fail', Error: 'Stuck', Cause: 'why' } });
+    const { execution } = await runRehearsal({ Stuck: { Type: 'Fail', Error: 'Stuck', Cause: 'why' } });
     expect(typesOf(execution)).toEqual(['ExecutionStarted', 'FailStateEntered', 'ExecutionFailed']);
     expect(execution.history.at(-1)?.details).toEqual({ error: 'Stuck', cause: 'why' });
   });
 
   test('a failed try is told with its error, and the next try follows it', async () => {
-    const { execution } = await fly(
+    const { execution } = await runRehearsal(
       { A: task({ Retry: [{ ErrorEquals: ['X'], MaxAttempts: 1 }] }) },
       { functions: fail('X') },
     );
@@ -607,7 +622,7 @@ describe('the history', () => {
   });
 
   test('the 25,000th event is the last: an endless loop fails there, uncaught', async () => {
-    const { execution, end } = await fly(TICK, { functions: act(() => ({ verdict: 'hold' })) });
+    const { execution, end } = await runRehearsal(TICK, { functions: act(() => ({ verdict: 'hold' })) });
     expect(end).toMatchObject({ status: 'FAILED', error: 'States.Runtime', cause: expect.stringContaining('25000') });
     expect(execution.history).toHaveLength(25_000);
     expect(typesOf(execution).at(-1)).toBe('ExecutionFailed');
@@ -768,7 +783,7 @@ describe('any little machine', () => {
           if (failing[calls % failing.length]) throw new Transient('again');
           return {};
         });
-        const { execution, end } = await fly(states, { functions });
+        const { execution, end } = await runRehearsal(states, { functions });
         const { history } = execution;
         if (end.status === 'FAILED') expect([end.error, history.length]).toEqual(['States.Runtime', 25_000]);
         else expect([end.status, history.length < 25_000]).toEqual(['SUCCEEDED', true]);

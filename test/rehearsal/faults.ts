@@ -1,15 +1,15 @@
-/** Faults of single port calls in whole flights: every call of everybody can fail, hang, land late, or answer wrongly. */
+/** Faults of single port calls in whole rehearsals: every call of everybody can fail, hang, land late, or answer wrongly. */
 import { Transient } from '../../functions/core/failures.ts';
 import type { Weights } from '../../functions/core/roles.ts';
-import type { Ports } from '../../functions/steps/step.ts';
-import type { FlightOptions } from '../../rehearsal/options.ts';
+import type { Ports } from '../../functions/steps/shared/step.ts';
+import type { RehearsalOptions } from '../../rehearsal/options.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Actor } from '../../rehearsal/writes.ts';
 
 export const FAULTS = ['fails', 'answer lost', 'denied', 'hangs', 'outlives', 'empty', 'stale'] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** One call of a flight: whose, which, and the how-manieth of its kind. */
+/** One call of a rehearsal: whose, which, and the how-manieth of its kind. */
 export interface Call {
   readonly kind: string;
   readonly nth: number;
@@ -44,12 +44,12 @@ export const canAnswer = (kind: string, fault: Fault): boolean => {
   const method = kind.split(' ').at(-1)!;
   if (fault === 'empty') return method in EMPTY;
   if (fault === 'stale') return method === 'router.current';
-  // A notice never fails: who sends it does not hear whether anybody did.
-  return method !== 'notices.send' || fault === 'hangs' || fault === 'outlives';
+  // A notification never fails: who sends it does not hear whether anybody did.
+  return method !== 'notifications.send' || fault === 'hangs' || fault === 'outlives';
 };
 
-/** For `FlightOptions.sabotage`: asks before each call whether it goes wrong, and how. */
-export function disturbing(disturb: (call: Call) => Fault | undefined): NonNullable<FlightOptions['sabotage']> {
+/** For `RehearsalOptions.sabotage`: asks before each call whether it goes wrong, and how. */
+export function disturbing(disturb: (call: Call) => Fault | undefined): NonNullable<RehearsalOptions['sabotage']> {
   const counts = new Map<string, number>();
   const disturbed = new WeakSet<World>();
   return (functions, world) => {

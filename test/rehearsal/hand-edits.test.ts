@@ -1,9 +1,9 @@
 /** Somebody writes 0 and 0 into the rule by hand: every request fails until it is put right, and that is soon. */
 import { expect, test } from 'vitest';
-import type { FlightEvent } from '../../rehearsal/events.ts';
-import { broken, flight, shortFlight } from './flights.ts';
+import type { RehearsalEvent } from '../../rehearsal/events.ts';
+import { broken, rehearsal, shortRehearsal } from './rehearsals.ts';
 
-const nobodyServed = (when: FlightEvent['when'], afterSeconds = 40): FlightEvent => ({
+const nobodyServed = (when: RehearsalEvent['when'], afterSeconds = 40): RehearsalEvent => ({
   when,
   afterSeconds,
   setWeights: { blue: 0, green: 0 },
@@ -12,11 +12,11 @@ const PER_SECOND = 20;
 /** A tick or a look, the readings, the change and its way through the load balancer. */
 const SERVED_AGAIN_AFTER_SECONDS = 60;
 
-test.each<[string, FlightEvent['when']]>([
+test.each<[string, RehearsalEvent['when']]>([
   ['in a bake [F26]', { share: 25 }],
   ['in the warm time', { event: 'warm' }],
 ])('%s: the release ends, users are on stable within a tick', async (_, when) => {
-  const { outcome, violations, requests, reason, world } = await shortFlight({ events: [nobodyServed(when)] });
+  const { outcome, violations, requests, reason, world } = await shortRehearsal({ events: [nobodyServed(when)] });
   expect([outcome, violations]).toEqual(['reverted', []]);
   expect(reason).toMatch(/both weights are 0/);
   expect(requests.droppedByShift).toBeGreaterThan(0);
@@ -29,9 +29,9 @@ test('while it rolls back, and while it closes: users are put back within a tick
     ['reverting', 'errors', 'reverted'],
     ['closing', 'healthy', 'promoted'],
   ] as const) {
-    const flown = await shortFlight({ events: [nobodyServed({ event })] }, scenario);
-    expect([flown.outcome, flown.violations]).toEqual([outcome, []]);
-    expect(flown.requests.droppedByShift).toBeLessThan(SERVED_AGAIN_AFTER_SECONDS * PER_SECOND);
+    const rehearsed = await shortRehearsal({ events: [nobodyServed({ event })] }, scenario);
+    expect([rehearsed.outcome, rehearsed.violations]).toEqual([outcome, []]);
+    expect(rehearsed.requests.droppedByShift).toBeLessThan(SERVED_AGAIN_AFTER_SECONDS * PER_SECOND);
   }
 });
 
@@ -42,12 +42,12 @@ const whileItMigrates = {
 } as const;
 
 test('while the migration runs: the reconciler ends the release', async () => {
-  const { outcome, violations, reason, requests } = await flight('migration-hangs', whileItMigrates);
+  const { outcome, violations, reason, requests } = await rehearsal('migration-hangs', whileItMigrates);
   expect([outcome, violations]).toEqual(['reverted', []]);
   expect(reason).toMatch(/both weights are 0/);
   expect(requests.droppedByShift).toBeLessThan(2 * SERVED_AGAIN_AFTER_SECONDS * PER_SECOND);
 });
 
 test('where nobody puts it right, the ninth promise is broken', async () => {
-  expect(broken(await flight('migration-hangs', { ...whileItMigrates, withReconciler: false }))).toContain(9);
+  expect(broken(await rehearsal('migration-hangs', { ...whileItMigrates, withReconciler: false }))).toContain(9);
 });

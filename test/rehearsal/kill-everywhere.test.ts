@@ -6,10 +6,10 @@ import { reportOf } from '../../rehearsal/kill-everywhere/report.ts';
 import { KILL_STORIES } from '../../rehearsal/kill-everywhere/stories.ts';
 import {
   firstPass,
-  flyKilled,
   type KillOptions,
   type KillPoint,
   type KillResult,
+  runKilled,
   secondPass,
 } from '../../rehearsal/kill-everywhere.ts';
 import { SCENARIOS } from '../../rehearsal/scenarios.ts';
@@ -29,9 +29,9 @@ const SAMPLED = STORIES.filter((story, index) => index % 9 === OPTIONS.seed % 9 
 const every = <T>(nth: number, all: readonly T[], from = 0): readonly T[] =>
   all.filter((_, index) => index % nth === from);
 
-async function flyAll(points: readonly KillPoint[], options = OPTIONS): Promise<readonly KillResult[]> {
+async function runAll(points: readonly KillPoint[], options = OPTIONS): Promise<readonly KillResult[]> {
   const results: KillResult[] = [];
-  for (const point of points) results.push(await flyKilled(point, options));
+  for (const point of points) results.push(await runKilled(point, options));
   return results;
 }
 
@@ -42,8 +42,8 @@ test.each<Policy>(['compare', 'literal'])('the sweep covers every scenario under
 describe.each(SAMPLED)('while its controller dies, %s', (scenario) => {
   test('leaves users on a healthy colour and the service free, whoever dies where [F24]', async () => {
     const { whole, points } = await firstPass(scenario, OPTIONS);
-    const first = await flyAll([...every(29, points, 9), ...every(43, points, 30)]);
-    const second = await flyAll(every(29, secondPass(first, new Sampler(OPTIONS.seed)), 4));
+    const first = await runAll([...every(29, points, 9), ...every(43, points, 30)]);
+    const second = await runAll(every(29, secondPass(first, new Sampler(OPTIONS.seed)), 4));
     const { violations, maxSecondsToStable, maxSecondsToFree } = reportOf([whole, ...first, ...second], 0);
     expect(violations).toEqual([]);
     expect(maxSecondsToStable).toBeLessThanOrEqual(120);
@@ -55,7 +55,7 @@ describe('of the places in which a release can die', () => {
   test('each is visited, the first time in every way', async () => {
     const { points, places } = await firstPass('healthy, compare', OPTIONS);
     expect(places).toBeGreaterThan(points.length / 3);
-    const died = await flyAll(every(41, points));
+    const died = await runAll(every(41, points));
     expect(died.filter(({ tookOver }) => tookOver).length).toBeGreaterThan(died.length / 2);
     expect(new Set(points.map(({ kill }) => `${kill!.at} ${kill!.count} ${kill!.how}`)).size).toBe(points.length);
   });
@@ -73,10 +73,10 @@ describe('of the places in which a release can die', () => {
   test('the reconciler dies too, at each of its calls', async () => {
     const { points } = await firstPass('errors, compare', OPTIONS);
     const aborted = points.filter(({ kill }) => kill!.at === 'transition' && kill!.how === 'ABORTED');
-    const first = await flyAll(every(9, aborted, 4));
+    const first = await runAll(every(9, aborted, 4));
     const second = secondPass(first, new Sampler(42));
     expect(second.length).toBeGreaterThan(first.length * 10);
-    const { violations } = reportOf(await flyAll(every(31, second)), 0);
+    const { violations } = reportOf(await runAll(every(31, second)), 0);
     expect(violations).toEqual([]);
   });
 });
@@ -84,7 +84,7 @@ describe('of the places in which a release can die', () => {
 test('without the reconciler the same deaths leave users split and the lock held, and the sweep says so', async () => {
   const { points } = await firstPass('healthy, compare', OPTIONS);
   const { violations, tookOver } = reportOf(
-    await flyAll(every(41, points, 20), { ...OPTIONS, withReconciler: false }),
+    await runAll(every(41, points, 20), { ...OPTIONS, withReconciler: false }),
     points.length,
   );
   expect(tookOver).toBe(0);

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { FencedOut } from '../../functions/core/failures.ts';
 import { writes } from '../../functions/core/protocol.ts';
-import type { StepInput, StepOutput } from '../../functions/steps/step.ts';
+import type { StepInput, StepOutput } from '../../functions/steps/shared/step.ts';
 import type { Play, Verb } from '../../rehearsal/functions.ts';
-import { flight, withStep } from './flights.ts';
+import { rehearsal, withStep } from './rehearsals.ts';
 
 /** Answers with a verdict that is in nobody's list, once the real step has answered. */
 const babbling = (verb: Verb) =>
@@ -20,31 +20,31 @@ const failingOnce = (verb: Verb, error: Error) => {
   });
 };
 
-const statesOf = ({ timeline }: Awaited<ReturnType<typeof flight>>) => new Set(timeline.map(({ state }) => state));
+const statesOf = ({ timeline }: Awaited<ReturnType<typeof rehearsal>>) => new Set(timeline.map(({ state }) => state));
 
 describe('a verdict that nobody knows', () => {
   test.each(['Migrate', 'Prepare', 'Shift', 'Judge'] as const)('of %s leads back to stable', async (verb) => {
-    const flown = await flight('healthy', { sabotage: babbling(verb) });
-    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
+    const rehearsed = await rehearsal('healthy', { sabotage: babbling(verb) });
+    expect([rehearsed.outcome, rehearsed.world.share, rehearsed.violations]).toEqual(['reverted', 0, []]);
   });
 });
 
 describe('an error that nobody planned', () => {
   test.each(['Migrate', 'Prepare', 'Shift', 'Judge'] as const)('in %s leads back to stable', async (verb) => {
-    const flown = await flight('healthy', { sabotage: failingOnce(verb, new TypeError('what?')) });
-    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
-    expect(flown.reason).toBe('what?');
+    const rehearsed = await rehearsal('healthy', { sabotage: failingOnce(verb, new TypeError('what?')) });
+    expect([rehearsed.outcome, rehearsed.world.share, rehearsed.violations]).toEqual(['reverted', 0, []]);
+    expect(rehearsed.reason).toBe('what?');
   });
 
   test('in Close is answered by Close, never by Revert', async () => {
-    const flown = await flight('healthy', { sabotage: failingOnce('Close', new TypeError('what?')) });
-    expect([flown.outcome, flown.world.stable, flown.violations]).toEqual(['promoted', 'green', []]);
-    expect(statesOf(flown)).not.toContain('Revert');
+    const rehearsed = await rehearsal('healthy', { sabotage: failingOnce('Close', new TypeError('what?')) });
+    expect([rehearsed.outcome, rehearsed.world.stable, rehearsed.violations]).toEqual(['promoted', 'green', []]);
+    expect(statesOf(rehearsed)).not.toContain('Revert');
   });
 
   test('while the warm time is watched is told to a person, and does not revert a good version', async () => {
     let isFirst = true;
-    const flown = await flight('healthy', {
+    const rehearsed = await rehearsal('healthy', {
       sabotage: withStep('Judge', async (input: StepInput, real, world) => {
         if (world.ledger.state.lock?.phase === 'warm' && isFirst) {
           isFirst = false;
@@ -53,13 +53,13 @@ describe('an error that nobody planned', () => {
         return real(input);
       }),
     });
-    expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);
-    expect(flown.world.notices.map(({ title }) => title)).toContain('The watch had trouble');
+    expect([rehearsed.outcome, rehearsed.violations]).toEqual(['promoted', []]);
+    expect(rehearsed.world.notifications.map(({ title }) => title)).toContain('The watch had trouble');
   });
 
   test('in Revert is answered by Revert', async () => {
-    const flown = await flight('errors', { sabotage: failingOnce('Revert', new TypeError('what?')) });
-    expect([flown.outcome, flown.world.share, flown.violations]).toEqual(['reverted', 0, []]);
+    const rehearsed = await rehearsal('errors', { sabotage: failingOnce('Revert', new TypeError('what?')) });
+    expect([rehearsed.outcome, rehearsed.world.share, rehearsed.violations]).toEqual(['reverted', 0, []]);
   });
 });
 
@@ -67,16 +67,18 @@ describe('an execution that is fenced out', () => {
   test.each(['Migrate', 'Prepare', 'Shift', 'Judge', 'Close'] as const)(
     'in %s ends under that name and touches nothing',
     async (verb) => {
-      const flown = await flight('healthy', { sabotage: failingOnce(verb, new FencedOut('somebody else owns it')) });
-      expect(flown.timeline.at(-1)?.state).toBe('FencedOut');
-      expect(statesOf(flown)).not.toContain('Revert');
+      const rehearsed = await rehearsal('healthy', {
+        sabotage: failingOnce(verb, new FencedOut('somebody else owns it')),
+      });
+      expect(rehearsed.timeline.at(-1)?.state).toBe('FencedOut');
+      expect(statesOf(rehearsed)).not.toContain('Revert');
     },
   );
 });
 
 describe('a person’s hold', () => {
   test('while a share cannot be taken back is looked at once a tick, and not as fast as the machine can', async () => {
-    const flown = await flight('healthy', {
+    const rehearsed = await rehearsal('healthy', {
       // Stable is dead, so Shift leaves users where the rule has them; the judge sends it there again and again.
       sabotage: (functions, world) => {
         const isHeld = () => world.ledger.state.lock?.share === 5;
@@ -86,12 +88,12 @@ describe('a person’s hold', () => {
       },
       killAt: 200,
     });
-    expect(flown.outcome).toBe('killed');
-    expect(flown.timeline.at(-1)!.second).toBeGreaterThan(1000);
+    expect(rehearsed.outcome).toBe('killed');
+    expect(rehearsed.timeline.at(-1)!.second).toBeGreaterThan(1000);
   });
 
   test('before the first share keeps users where they are, and the release goes on afterwards', async () => {
-    const flown = await flight('healthy', {
+    const rehearsed = await rehearsal('healthy', {
       sabotage: (functions, world) => {
         const { ledger } = world.ports({ by: 'person' });
         const { clock } = world;
@@ -100,7 +102,7 @@ describe('a person’s hold', () => {
         return functions;
       },
     });
-    expect([flown.outcome, flown.shares, flown.violations]).toEqual(['promoted', [5, 25, 50, 100], []]);
-    expect(flown.writes.find(({ call }) => call === 'ModifyRule')?.second).toBeGreaterThan(1000);
+    expect([rehearsed.outcome, rehearsed.shares, rehearsed.violations]).toEqual(['promoted', [5, 25, 50, 100], []]);
+    expect(rehearsed.writes.find(({ call }) => call === 'ModifyRule')?.second).toBeGreaterThan(1000);
   });
 });

@@ -1,15 +1,15 @@
 /** AWS's own hiccups: while users are on a candidate that nothing speaks against they stay, and what speaks against it is heard all the same. */
 import { describe, expect, test } from 'vitest';
-import type { Flown } from '../../rehearsal/account.ts';
-import { flight } from './flights.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
+import { rehearsal } from './rehearsals.ts';
 
 const OUTAGES = ['ecs-outage', 'lambda-throttled'] as const;
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 const FOUR_HOURS = 4 * 3600;
 
-const abortOf = ({ writes }: Flown): number =>
+const abortOf = ({ writes }: RehearsalResult): number =>
   writes.find(({ call }) => call === 'ledger: abort' || call === 'ledger: take over')?.second ?? Number.NaN;
-const questions = ({ world }: Flown) => world.notices.filter(({ kind }) => kind === 'held');
+const questions = ({ world }: RehearsalResult) => world.notifications.filter(({ kind }) => kind === 'held');
 
 describe.each(OUTAGES)('%s', (name) => {
   test.each([60, 90, 600])(
@@ -17,15 +17,15 @@ describe.each(OUTAGES)('%s', (name) => {
     { timeout: 120_000 },
     async (seconds) => {
       for (const seed of SEEDS) {
-        const flown = await flight(name, { seed, seconds, warmMinutes: 3, requestsPerSecond: 40 });
-        expect([seed, flown.outcome, flown.violations]).toEqual([seed, 'promoted', []]);
-        expect(questions(flown)).toEqual([]);
+        const rehearsed = await rehearsal(name, { seed, seconds, warmMinutes: 3, requestsPerSecond: 40 });
+        expect([seed, rehearsed.outcome, rehearsed.violations]).toEqual([seed, 'promoted', []]);
+        expect(questions(rehearsed)).toEqual([]);
       }
     },
   );
 
   test.each([42, 1, 2])('does not keep users on errors: 120 s later at the most (seed %i)', async (seed) => {
-    const [hurt, usual] = [await flight(name, { seed, points: 10 }), await flight('errors', { seed })];
+    const [hurt, usual] = [await rehearsal(name, { seed, points: 10 }), await rehearsal('errors', { seed })];
     expect([hurt.outcome, hurt.violations.filter(({ invariant }) => invariant !== 7)]).toEqual(['reverted', []]);
     expect(abortOf(hurt) - abortOf(usual)).toBeLessThanOrEqual(120);
     const stable = hurt.writes.find(({ call, share }) => call === 'ModifyRule' && share === 0)!;
@@ -33,18 +33,18 @@ describe.each(OUTAGES)('%s', (name) => {
   });
 
   test('for an hour and a half asks a person after a quarter of an hour, and rolls nothing back', async () => {
-    const flown = await flight(name, { seconds: 5400 });
-    expect([flown.outcome, flown.violations]).toEqual(['promoted', []]);
-    expect(questions(flown)).toHaveLength(1);
-    const shareAt = flown.writes.find(({ call, share }) => call === 'ledger: share' && share === 25)!.second;
-    expect(questions(flown)[0]!.second - shareAt).toBeGreaterThanOrEqual(900);
-    expect(questions(flown)[0]!.second - shareAt).toBeLessThanOrEqual(900 + 180);
+    const rehearsed = await rehearsal(name, { seconds: 5400 });
+    expect([rehearsed.outcome, rehearsed.violations]).toEqual(['promoted', []]);
+    expect(questions(rehearsed)).toHaveLength(1);
+    const shareAt = rehearsed.writes.find(({ call, share }) => call === 'ledger: share' && share === 25)!.second;
+    expect(questions(rehearsed)[0]!.second - shareAt).toBeGreaterThanOrEqual(900);
+    expect(questions(rehearsed)[0]!.second - shareAt).toBeLessThanOrEqual(900 + 180);
   });
 
   test('that does not end rolls back when nobody answered for four hours', async () => {
-    const flown = await flight(name, { seconds: 86_400 });
-    expect([flown.shares, flown.world.share]).toEqual([[5, 25], 0]);
-    expect(abortOf(flown) - questions(flown)[0]!.second).toBeGreaterThanOrEqual(FOUR_HOURS - 120);
-    expect(abortOf(flown) - questions(flown)[0]!.second).toBeLessThanOrEqual(FOUR_HOURS + 180);
+    const rehearsed = await rehearsal(name, { seconds: 86_400 });
+    expect([rehearsed.shares, rehearsed.world.share]).toEqual([[5, 25], 0]);
+    expect(abortOf(rehearsed) - questions(rehearsed)[0]!.second).toBeGreaterThanOrEqual(FOUR_HOURS - 120);
+    expect(abortOf(rehearsed) - questions(rehearsed)[0]!.second).toBeLessThanOrEqual(FOUR_HOURS + 180);
   });
 });

@@ -1,6 +1,6 @@
 /** Stable dies as a bad release rolls back, and lives again half a minute later: nobody waits on the bad version for the drain. */
 import { expect, test } from 'vitest';
-import { flight } from './flights.ts';
+import { rehearsal } from './rehearsals.ts';
 
 /** A look of the owner every 30 s, and the calls that it takes. */
 const A_TICK = 35;
@@ -8,7 +8,7 @@ const A_TICK = 35;
 test.each(['compare', 'literal'] as const)(
   'users leave the candidate within a tick of it (policy %s)',
   async (policy) => {
-    const { outcome, violations, writes, world } = await flight('stable-heals', { policy, points: 10 });
+    const { outcome, violations, writes, world } = await rehearsal('stable-heals', { policy, points: 10 });
     expect([outcome, violations]).toEqual(['reverted', []]);
     const toCandidate = writes.findIndex(
       ({ call, share }, index) => call === 'ModifyRule' && share === 100 && index > 0,

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Flown } from '../../rehearsal/account.ts';
-import type { Controls, FlightOptions } from '../../rehearsal/options.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
+import type { Controls, RehearsalOptions } from '../../rehearsal/options.ts';
 import type { FaultName } from '../../rehearsal/scenarios.ts';
-import { flight } from './flights.ts';
+import { rehearsal } from './rehearsals.ts';
 
 type Press = readonly [minute: number, press: (controls: Controls) => void];
 
 /** A healthy release, and somebody at the buttons. */
-function steered(presses: readonly Press[], changes: Partial<FlightOptions> = {}): Promise<Flown> {
+function steered(presses: readonly Press[], changes: Partial<RehearsalOptions> = {}): Promise<RehearsalResult> {
   let controls: Controls | undefined;
   const left = [...presses];
-  return flight('healthy', {
-    onScene: (given) => {
+  return rehearsal('healthy', {
+    onControls: (given) => {
       controls = given;
     },
     onSecond: () => {
@@ -49,13 +49,13 @@ describe('a fault that is switched on by hand', () => {
     expect(outcome).toBe('promoted');
   });
 
-  test('nobody presses: the flight is the one that it is without buttons', async () => {
-    const told = ({ setting: _, ...known }: Flown): string => JSON.stringify(known);
-    expect(told(await steered([]))).toBe(told(await flight('healthy')));
+  test('nobody presses: the rehearsal is the one that it is without buttons', async () => {
+    const told = ({ setting: _, ...known }: RehearsalResult): string => JSON.stringify(known);
+    expect(told(await steered([]))).toBe(told(await rehearsal('healthy')));
   });
 });
 
-test('words are heard while it flies', async () => {
+test('words are heard while it runs', async () => {
   const { outcome, shares, writes } = await steered([
     [5, ({ say }) => void say('hold')],
     [40, ({ say }) => void say('resume')],

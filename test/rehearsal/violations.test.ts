@@ -5,20 +5,20 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, type Pending, type Phase, writes } from '../../functions/core/protocol.ts';
-import { type GuardEvent, guard } from '../../functions/steps/guard.ts';
+import { type GuardEvent, guard } from '../../functions/steps/safety/guard.ts';
 import {
   ABORT,
   askUntilAnswered,
   FENCE,
+  type Fixture,
+  fixture,
   IMAGES,
   lockIn,
   ME,
   NOW,
-  type Scene,
   type SceneOptions,
   SOMEBODY_ELSE,
-  scene,
-} from '../steps/scene.ts';
+} from '../steps/fixture.ts';
 
 const ON_STABLE = { blue: 100, green: 0 };
 const ON_CANDIDATE = { blue: 0, green: 100 };
@@ -45,15 +45,15 @@ function once(name: string, deed: () => unknown, nth = 1): (call: number, name: 
   return (_, call) => (call === name && ++seen === nth ? (deed() as undefined) : undefined);
 }
 
-async function looks(it: Scene, count: number): Promise<void> {
+async function looks(it: Fixture, count: number): Promise<void> {
   for (let look = 0; look < count; look++) {
     await it.reconcile();
     await it.wait(60);
   }
 }
 
-const serviceWrites = ({ log }: Scene) => log.filter((line) => /^(Modify|Update|Register)/.test(line));
-const desired = ({ world }: Scene, colour: 'blue' | 'green') => world.tasks.side(colour).desired;
+const serviceWrites = ({ log }: Fixture) => log.filter((line) => /^(Modify|Update|Register)/.test(line));
+const desired = ({ world }: Fixture, colour: 'blue' | 'green') => world.tasks.side(colour).desired;
 
 /** What is not provoked here, and why. */
 const OUTSIDE: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V1: [
     'a Shift that was given up wakes while the release closes: the drain outlasts it, and nothing sleeps under users',
     async () => {
-      const it = await scene({ lock: lockIn('closing', 100, { settleFrom: NOW - 95 }) });
+      const it = await fixture({ lock: lockIn('closing', 100, { settleFrom: NOW - 95 }) });
       await it.ask('Close');
       await it.wait(20);
       it.world.balancer.route({ blue: 75, green: 25 });
@@ -80,7 +80,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     async () => {
       for (const seconds of [25, 40]) {
         let sleep: () => unknown = () => undefined;
-        const it = await scene({ lock: lockIn('baking', 25, crashing), before: once('ModifyRule', () => sleep()) });
+        const it = await fixture({ lock: lockIn('baking', 25, crashing), before: once('ModifyRule', () => sleep()) });
         sleep = () => it.clock.sleep(seconds);
         const { world } = it;
         // Not waited for: the owner goes on meanwhile.
@@ -99,7 +99,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V3: [
     'an execution that dies while it closes, with stable asleep already, is rolled forward',
     async () => {
-      const it = await scene({
+      const it = await fixture({
         lock: theirs('closing', 100, { ...settled, retiring: 'blue' }),
         stableTasks: 0,
         executionStatus: ended,
@@ -113,7 +113,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V4: [
     'stable is dead when the guard aborts: users stay where somebody answers',
     async () => {
-      const it = await scene({ lock: theirs('baking', 25, crashing), stableTasks: 0 });
+      const it = await fixture({ lock: theirs('baking', 25, crashing), stableTasks: 0 });
       await it.guard(crash);
       expect(serviceWrites(it)).toEqual([]);
     },
@@ -121,7 +121,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V5: [
     'the candidate was marked for its end when stable dies: nobody is sent to it any more',
     async () => {
-      const it = await scene({
+      const it = await fixture({
         lock: theirs('reverting', 0, { ...settled, retiring: 'green' }),
         stableTasks: 0,
         executionStatus: ended,
@@ -133,13 +133,13 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
       await looks(it, 4);
       expect(it.world.balancer.weights).toEqual(ON_STABLE);
       expect(it.world.ledger.state.lock?.phase).toBe('stuck');
-      expect(it.world.notices.at(-1)?.notice.kind).toBe('stuck');
+      expect(it.world.notifications.at(-1)?.notification.kind).toBe('stuck');
     },
   ],
   V6: [
     'a late duplicate of an older release’s event does not reach the release that runs now, of the same colour [F47]',
     async () => {
-      const it = await scene({
+      const it = await fixture({
         lock: theirs('baking', 25, { fence: FENCE + 1, revision: 'conductores-backend-green:2' }),
         service: { fence: FENCE + 1 },
       });
@@ -150,7 +150,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V7: [
     'an abort while it closes is refused, so that a release is either closed or going back',
     async () => {
-      const it = await scene({ lock: lockIn('closing', 100, { ...settled, ...crashing }) });
+      const it = await fixture({ lock: lockIn('closing', 100, { ...settled, ...crashing }) });
       await it.guard(crash);
       await expect(it.tell({ word: 'abort', by: 'maria', id: 'c-1' })).rejects.toMatchObject({
         name: 'ReleaseRefused',
@@ -166,7 +166,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
         ['Close', lockIn('closing', 100, settled), 'ledger: free after close'],
         ['Revert', lockIn('reverting', 0, settled), 'ledger: free after revert'],
       ] as const) {
-        const it = await scene({ lock });
+        const it = await fixture({ lock });
         await it.ask(verb);
         expect(it.log.indexOf(free)).toBe(it.log.length - 1);
         expect(serviceWrites(it).some((line) => /^UpdateService \w+ 0$/.test(line))).toBe(true);
@@ -176,7 +176,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V9: [
     'somebody put all users back on stable by hand before it closes: stable is not scaled down',
     async () => {
-      const it = await scene({ lock: lockIn('closing', 100, settled), weights: ON_STABLE });
+      const it = await fixture({ lock: lockIn('closing', 100, settled), weights: ON_STABLE });
       expect(await it.ask('Close')).toMatchObject({ verdict: 'stuck' });
       expect(serviceWrites(it)).toEqual([]);
     },
@@ -185,7 +185,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'the same, hidden by one reading that lags: one reading is not believed',
     async () => {
       let readings = 0;
-      const it = await scene({
+      const it = await fixture({
         lock: lockIn('closing', 100, settled),
         // The first reading is the look of every tick; the second is the first of the three that must agree.
         after: (_, name) => {
@@ -201,9 +201,9 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'somebody gave the idle colour users before a release: it is neither opened nor rolled',
     async () => {
       const weights = { blue: 75, green: 25 };
-      const opening = await scene({ weights });
+      const opening = await fixture({ weights });
       await expect(opening.open({ image: 'v1.5.0' })).rejects.toMatchObject({ name: 'ReleaseRefused' });
-      const deploying = await scene({ lock: lockIn('deploying'), weights });
+      const deploying = await fixture({ lock: lockIn('deploying'), weights });
       await expect(deploying.ask('Prepare', to(5))).rejects.toMatchObject({ name: 'NotReady' });
       expect([...serviceWrites(opening), ...serviceWrites(deploying)]).toEqual([]);
     },
@@ -211,7 +211,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V13: [
     'an execution that cannot read the ledger writes nothing, though it may have been the owner',
     async () => {
-      const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }), before: unreadable });
+      const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }), before: unreadable });
       await expect(it.ask('Revert')).rejects.toMatchObject({ name: 'Transient' });
       expect(it.world.writes).toEqual([]);
     },
@@ -219,7 +219,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V14: [
     'nor when stable looks healthy: another release may run by now',
     async () => {
-      const it = await scene({ lock: theirs('baking', 25, { fence: FENCE + 1 }), before: unreadable });
+      const it = await fixture({ lock: theirs('baking', 25, { fence: FENCE + 1 }), before: unreadable });
       await expect(it.ask('Revert')).rejects.toMatchObject({ name: 'Transient' });
       expect(it.world.writes).toEqual([]);
     },
@@ -228,7 +228,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'a rollback that was about one release does not abort the next one',
     async () => {
       let next: () => void = () => {};
-      const it = await scene({ lock: theirs('warm', 100), before: once('Ledger write', () => next()) });
+      const it = await fixture({ lock: theirs('warm', 100), before: once('Ledger write', () => next()) });
       next = () =>
         it.write({
           name: 'the next release',
@@ -243,10 +243,10 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V16: [
     'a person’s laptop writes the ledger only: what it says late is refused by the fence',
     async () => {
-      const it = await scene({ lock: lockIn('baking', 25) });
+      const it = await fixture({ lock: lockIn('baking', 25) });
       await it.tell({ word: 'abort', by: 'maria', id: 'c-1' });
       expect(it.world.writes.map(({ call }) => call)).toEqual(['ledger: abort']);
-      const next = await scene({ lock: lockIn('baking', 25, { fence: FENCE + 1 }) });
+      const next = await fixture({ lock: lockIn('baking', 25, { fence: FENCE + 1 }) });
       expect(next.world.ledger.write(writes.abort(FENCE, ABORT)).written).toBe(false);
     },
   ],
@@ -254,7 +254,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'the lock is freed while a push queues: it opens instead of waiting for nobody',
     async () => {
       let free: () => void = () => {};
-      const it = await scene({
+      const it = await fixture({
         lock: theirs('closing', 100),
         weights: ON_STABLE,
         before: once('Ledger write', () => free()),
@@ -266,7 +266,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V18: [
     'the owner dies with a push in the queue: whoever frees the lock, the push is started',
     async () => {
-      const it = await scene({ lock: theirs('baking', 25), service: { pending }, executionStatus: ended });
+      const it = await fixture({ lock: theirs('baking', 25), service: { pending }, executionStatus: ended });
       await looks(it, 4);
       expect(it.started[0]).toBe(`pending-6666666666666666-${pending.pushedAt}-1`);
     },
@@ -274,7 +274,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V19: [
     'Open was written and its answer was lost: asked again, it knows its own lock',
     async () => {
-      const it = await scene({
+      const it = await fixture({
         after: once('Ledger write', () => {
           throw new Transient('500');
         }),
@@ -287,7 +287,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V20: [
     'a push that meets a rule that is elsewhere is refused and kept, and started once the rule is right',
     async () => {
-      const it = await scene({ weights: { blue: 75, green: 25 }, executionStatus: () => 'unknown' });
+      const it = await fixture({ weights: { blue: 75, green: 25 }, executionStatus: () => 'unknown' });
       await expect(it.open(push('v1.5.1'))).rejects.toMatchObject({ name: 'ReleaseRefused' });
       expect(it.world.ledger.state.pending?.image).toBe('v1.5.1');
       await looks(it, 6);
@@ -298,7 +298,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V21: [
     'a split that nobody released is put back, and pushes are taken again',
     async () => {
-      const it = await scene({ weights: { blue: 75, green: 25 } });
+      const it = await fixture({ weights: { blue: 75, green: 25 } });
       await looks(it, 4);
       expect(it.world.balancer.weights).toEqual(ON_STABLE);
       expect(await it.open({ image: 'v1.5.0' })).toMatchObject({ verdict: 'opened' });
@@ -307,7 +307,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V22: [
     'a take-over makes the reconciler the owner: the next look carries on, and takes over no more',
     async () => {
-      const it = await scene({ lock: theirs('baking', 25), executionStatus: ended });
+      const it = await fixture({ lock: theirs('baking', 25), executionStatus: ended });
       await looks(it, 2);
       expect(it.log.filter((line) => line === 'ledger: take over')).toHaveLength(1);
       await looks(it, 3);
@@ -318,7 +318,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V23: [
     'a second event while it reverts writes nothing: its rule could land in the next release',
     async () => {
-      const it = await scene({ lock: theirs('reverting', 0, { ...settled, ...crashing, abort: ABORT }) });
+      const it = await fixture({ lock: theirs('reverting', 0, { ...settled, ...crashing, abort: ABORT }) });
       expect(await it.guard(crash)).toMatchObject({ aborted: false });
       expect((await it.open({ action: 'rollback' })).summary).toMatch(/^already live/);
       expect(it.world.writes).toEqual([]);
@@ -332,7 +332,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
         ['Close', lockIn('closing', 100, begun)],
         ['Revert', lockIn('reverting', 0, begun)],
       ] as const) {
-        const it = await scene({ lock });
+        const it = await fixture({ lock });
         expect(await it.ask(verb)).toMatchObject({ verdict: 'wait' });
         expect(serviceWrites(it)).toEqual([]);
         expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
@@ -342,7 +342,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V26: [
     'users were sent to the candidate and stable heals: they come back, and it ends',
     async () => {
-      const it = await scene({
+      const it = await fixture({
         lock: lockIn('reverting', 25, { ...settled, target: 'candidate' }),
         weights: { blue: 75, green: 25 },
       });
@@ -353,7 +353,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
   V27: [
     'the candidate dies as stable was marked for its end, and stable is still up: users go back to it',
     async () => {
-      const it = await scene({ lock: lockIn('closing', 100, { ...settled, retiring: 'blue' }), candidateTasks: 0 });
+      const it = await fixture({ lock: lockIn('closing', 100, { ...settled, retiring: 'blue' }), candidateTasks: 0 });
       expect(await askUntilAnswered(it, 'Close')).toBe('stuck');
       expect(it.world.balancer.weights).toEqual(ON_STABLE);
     },
@@ -362,7 +362,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'stable dies right after its health was read: one reading a decision, and the next decision puts it right',
     async () => {
       let die: () => void = () => {};
-      const it = await scene({
+      const it = await fixture({
         lock: lockIn('baking', 25, { abort: ABORT }),
         after: once('DescribeTargetHealth', () => die()),
       });
@@ -381,7 +381,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'a hold that comes before the next intent stops it',
     async () => {
       let hold: () => void = () => {};
-      const it = await scene({ lock: lockIn('baking', 5), before: once('Ledger write', () => hold()) });
+      const it = await fixture({ lock: lockIn('baking', 5), before: once('Ledger write', () => hold()) });
       hold = () => it.write(writes.hold(FENCE, 'maria', NOW));
       expect(await it.ask('Shift', to(25))).toMatchObject({ verdict: 'held', share: 5 });
       expect(serviceWrites(it)).toEqual([]);
@@ -391,7 +391,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'an advance that was said to one release does not end a bake of the next',
     async () => {
       const command = { id: 'c-1', verb: 'advance', share: 25, fence: FENCE - 1 } as const;
-      const it = await scene({ lock: lockIn('baking', 25, { command }) });
+      const it = await fixture({ lock: lockIn('baking', 25, { command }) });
       expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 25 });
       expect(it.world.ledger.write(writes.command(command)).written).toBe(false);
     },
@@ -400,7 +400,7 @@ const PROVOKED: Readonly<Record<string, readonly [title: string, story: () => Pr
     'an advance whose intent was written and not answered is taken once',
     async () => {
       const command = { id: 'c-1', verb: 'advance', share: 5, fence: FENCE } as const;
-      const it = await scene({
+      const it = await fixture({
         lock: lockIn('baking', 5, { command }),
         after: once('Ledger write', () => {
           throw new Transient('500');

@@ -1,44 +1,46 @@
 /** Whoever waits above 0 % is judged at every tick, hears people, and has a deadline that names its cause. */
 import { describe, expect, test } from 'vitest';
-import type { Flown } from '../../rehearsal/account.ts';
-import { flight, shortFlight, withStep } from './flights.ts';
+import type { RehearsalResult } from '../../rehearsal/account.ts';
+import { rehearsal, shortRehearsal, withStep } from './rehearsals.ts';
 
 const TWO_TICKS = 60;
 
-const secondOf = ({ writes }: Flown, call: string, share?: number): number =>
+const secondOf = ({ writes }: RehearsalResult, call: string, share?: number): number =>
   writes.find((row) => row.call === call && (share === undefined || row.share === share))?.second ?? Number.NaN;
 
 describe('a probe that never passes while users are on the candidate', () => {
   test.each([42, 1, 2])('does not keep users on errors longer than a release that goes on (seed %i)', async (seed) => {
-    const waiting = await flight('probe-fails', { points: 10, seed });
+    const waiting = await rehearsal('probe-fails', { points: 10, seed });
     // The same fault from the end of the first bake on, when the next share is prepared.
-    const goingOn = await flight('errors', { points: 10, seed, fromMinute: 15 });
+    const goingOn = await rehearsal('errors', { points: 10, seed, fromMinute: 15 });
     expect([waiting.outcome, waiting.shares, waiting.violations]).toEqual(['reverted', [5], []]);
     expect(waiting.reason).toMatch(/^green has more errors than blue/);
     expect(secondOf(waiting, 'ledger: abort') - secondOf(goingOn, 'ledger: abort')).toBeLessThanOrEqual(TWO_TICKS);
   });
 
   test('ends the release after ten minutes when nothing else speaks against it, and says what to look at', async () => {
-    const flown = await flight('probe-fails');
-    expect([flown.outcome, flown.shares, flown.violations]).toEqual(['reverted', [5], []]);
-    expect(flown.reason).toMatch(
+    const rehearsed = await rehearsal('probe-fails');
+    expect([rehearsed.outcome, rehearsed.shares, rehearsed.violations]).toEqual(['reverted', [5], []]);
+    expect(rehearsed.reason).toMatch(
       /^green failed 6 of 6 probes after 10 minutes, although its targets are healthy: is the Lambda shut out/,
     );
-    expect(secondOf(flown, 'ledger: reverting') - secondOf(flown, 'ledger: waiting', undefined)).toBeLessThan(1600);
+    expect(secondOf(rehearsed, 'ledger: reverting') - secondOf(rehearsed, 'ledger: waiting', undefined)).toBeLessThan(
+      1600,
+    );
   });
 
   test.each(['abort', 'hold'] as const)('hears %s within a tick', async (say) => {
     const events = [{ when: { share: 5 }, afterSeconds: 1000, say }];
-    const flown = await flight('probe-fails', { events });
-    const heard = flown.timeline.find(
+    const rehearsed = await rehearsal('probe-fails', { events });
+    const heard = rehearsed.timeline.find(
       ({ state, summary }) => state === 'Judge' && /held by|a person asked/.test(summary),
     );
-    expect(heard!.second - secondOf(flown, `ledger: ${say}`)).toBeLessThanOrEqual(45);
+    expect(heard!.second - secondOf(rehearsed, `ledger: ${say}`)).toBeLessThanOrEqual(45);
   });
 });
 
 test('a release that a person held while it grew waits anew when the hold is removed by hand from the table', async () => {
-  const flown = await shortFlight(
+  const rehearsed = await shortRehearsal(
     {
       requestsPerSecond: 120,
       sabotage: withStep('Judge', async (payload, real, world) => {
@@ -50,5 +52,5 @@ test('a release that a person held while it grew waits anew when the hold is rem
     },
     'held-while-growing',
   );
-  expect([flown.outcome, flown.shares, flown.violations]).toEqual(['promoted', [25, 50, 100], []]);
+  expect([rehearsed.outcome, rehearsed.shares, rehearsed.violations]).toEqual(['promoted', [25, 50, 100], []]);
 });

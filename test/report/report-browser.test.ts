@@ -4,33 +4,33 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FlightRecord } from '../../report/record.ts';
+import type { RunRecord } from '../../report/record.ts';
 import { reportHtml } from '../../report/report.ts';
 import { launch } from '../../scripts/chromium.ts';
 import { chromiumForTests } from '../chromium.ts';
-import { flown, inFlight, stableDies } from '../cli/flown.ts';
+import { inFlight, rehearsedRecord, stableDies } from '../cli/rehearsed.ts';
 
 const chromium = chromiumForTests();
 
 describe.skipIf(chromium === undefined)('the report in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-browser-'));
   let browser: Browser;
-  let records: Readonly<Record<string, FlightRecord>>;
+  let records: Readonly<Record<string, RunRecord>>;
 
   beforeAll(async () => {
     browser = await launch(chromium!);
     records = {
-      promoted: await flown('healthy'),
-      reverted: await flown('errors'),
+      promoted: await rehearsedRecord('healthy'),
+      reverted: await rehearsedRecord('errors'),
       held: await inFlight('silent-metrics', ({ outcome }) => outcome === 'held'),
       flying: await inFlight('healthy', ({ shares }) => shares.at(-1) === 50),
-      unanswered: await flown('silent-metrics'),
-      stuck: await flown('errors', stableDies),
-      killed: await flown('healthy', { killAt: 40, withReconciler: false }),
-      literal: await flown('healthy', { policy: 'literal' }),
-      first: await flown('first-release'),
-      refused: await flown('stable-unhealthy'),
-      misspelt: await flown('healthy', { input: { imgae: 'v1.5.0', strategy: 'canari' } }),
+      unanswered: await rehearsedRecord('silent-metrics'),
+      stuck: await rehearsedRecord('errors', stableDies),
+      killed: await rehearsedRecord('healthy', { killAt: 40, withReconciler: false }),
+      literal: await rehearsedRecord('healthy', { policy: 'literal' }),
+      first: await rehearsedRecord('first-release'),
+      refused: await rehearsedRecord('stable-unhealthy'),
+      misspelt: await rehearsedRecord('healthy', { input: { imgae: 'v1.5.0', strategy: 'canari' } }),
     };
     for (const [name, record] of Object.entries(records)) writeFileSync(fileOf(name), reportHtml(record));
   }, 120_000);

@@ -8,11 +8,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { commandLine } from '../../cli/screen/words.ts';
 import { axisOf, columnsOf } from '../../report/axis.ts';
 import { html } from '../../report/markup.ts';
-import type { FlightRecord } from '../../report/record.ts';
+import type { RunRecord } from '../../report/record.ts';
 import { reportHtml } from '../../report/report.ts';
 import { roundUp } from '../../report/scale.ts';
 import { sluice } from '../cli/bin.ts';
-import { flown, stableDies } from '../cli/flown.ts';
+import { rehearsedRecord, stableDies } from '../cli/rehearsed.ts';
 
 /** What a reader sees of a piece of the page. */
 const textIn = (markup: string): string =>
@@ -28,7 +28,7 @@ const textIn = (markup: string): string =>
     .trim();
 const element = (page: string, name: string): string =>
   new RegExp(`<${name}\\b[^>]*>([\\s\\S]*?)</${name}>`).exec(page)?.[1] ?? '';
-const headline = (record: FlightRecord): string => textIn(element(reportHtml(record), 'h1'));
+const headline = (record: RunRecord): string => textIn(element(reportHtml(record), 'h1'));
 const embedded = (page: string): unknown => JSON.parse(/id="record">([\s\S]*?)<\/script>/.exec(page)![1]!);
 
 /** The body of the table of all minutes, cell by cell. */
@@ -39,13 +39,13 @@ const minuteRows = (page: string): readonly (readonly string[])[] =>
     ),
   ].map(([, row]) => [...row!.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell]) => textIn(cell!)));
 
-let promoted: FlightRecord;
-let reverted: FlightRecord;
-let held: FlightRecord;
+let promoted: RunRecord;
+let reverted: RunRecord;
+let held: RunRecord;
 beforeAll(async () => {
-  promoted = await flown('healthy');
-  reverted = await flown('errors');
-  held = await flown('silent-metrics');
+  promoted = await rehearsedRecord('healthy');
+  reverted = await rehearsedRecord('errors');
+  held = await rehearsedRecord('silent-metrics');
 });
 
 describe('the headline says how it ended and why', () => {
@@ -64,23 +64,25 @@ describe('the headline says how it ended and why', () => {
   });
 
   test('a crash is called a crash', async () => {
-    expect(headline(await flown('crash'))).toBe('Reverted at 25 %: a task of green crashed');
+    expect(headline(await rehearsedRecord('crash'))).toBe('Reverted at 25 %: a task of green crashed');
   });
 
   test('a person who ends it is named as the one who gave the order', async () => {
-    const record = await flown('healthy', { events: [{ when: { share: 25 }, afterSeconds: 120, say: 'abort' }] });
+    const record = await rehearsedRecord('healthy', {
+      events: [{ when: { share: 25 }, afterSeconds: 120, say: 'abort' }],
+    });
     expect(headline(record)).toMatch(/^Reverted at 25 %: /);
     expect(textIn(reportHtml(record))).toContain('A person gave the order.');
   });
 
   test('a limit of the plan is called so under policy literal, with its number', async () => {
-    const record = await flown('errors', { policy: 'literal', withGuard: false });
+    const record = await rehearsedRecord('errors', { policy: 'literal', withGuard: false });
     expect(headline(record)).toMatch(/^Reverted at \d+ %: green crossed a limit of the plan$/);
     expect(textIn(reportHtml(record))).toMatch(/literal-\S+ [\d.]+ .* ✕ crossed/);
   });
 
   test('an alarm that rang is named, and so is the guard that heard it', async () => {
-    const record = await flown('errors', { policy: 'literal' });
+    const record = await rehearsedRecord('errors', { policy: 'literal' });
     expect(headline(record)).toMatch(/^Reverted at 5 %: alarm \S+-green-literal-/);
     const page = textIn(reportHtml(record));
     expect(page).toContain('The guard gave the order.');
@@ -88,7 +90,7 @@ describe('the headline says how it ended and why', () => {
   });
 
   test('a release that never met a user says that users stayed where they were', async () => {
-    const record = await flown('never-healthy');
+    const record = await rehearsedRecord('never-healthy');
     expect(headline(record)).toMatch(/^Reverted before any user met it: green had 0 of 2 healthy tasks/);
     expect(textIn(reportHtml(record))).toContain('Users stayed on blue all the time.');
   });
@@ -99,13 +101,13 @@ describe('the headline says how it ended and why', () => {
   });
 
   test('a stuck release says where users are, and that it needs a person', async () => {
-    const record = await flown('errors', stableDies);
+    const record = await rehearsedRecord('errors', stableDies);
     expect(headline(record)).toBe('STUCK at 100 %: a person is needed');
     expect(textIn(reportHtml(record))).toContain('Users now 100 % green');
   });
 
   test('a refusal is its fields and nothing else', async () => {
-    const record = await flown('healthy', { input: { image: 'v1.5.0', strategy: 'canari', bake: 1 } });
+    const record = await rehearsedRecord('healthy', { input: { image: 'v1.5.0', strategy: 'canari', bake: 1 } });
     const page = reportHtml(record);
     expect(headline(record)).toBe('Refused: nothing was changed');
     expect(record.reason).toMatch(
@@ -117,7 +119,7 @@ describe('the headline says how it ended and why', () => {
   });
 
   test('a broken promise stands before everything else', async () => {
-    const record = await flown('healthy', { killAt: 40, withReconciler: false });
+    const record = await rehearsedRecord('healthy', { killAt: 40, withReconciler: false });
     const page = reportHtml(record);
     expect(headline(record)).toBe('Left at 5 %: the controller died');
     expect(record.violations.map(({ invariant }) => invariant)).toContain(4);
@@ -134,7 +136,7 @@ describe('the numbers are those of the record', () => {
     ['silent-metrics', 3],
     ['healthy', 1],
   ] as const)('the table of %s with seed %i has every judged minute', async (scenario, seed) => {
-    const record = await flown(scenario, { seed });
+    const record = await rehearsedRecord(scenario, { seed });
     const { minutes } = record.release!;
     const cell = (count: number | undefined): string => (count === undefined ? '–' : count.toLocaleString('en-US'));
     const rows = minuteRows(reportHtml(record));
@@ -150,7 +152,7 @@ describe('the numbers are those of the record', () => {
   });
 
   test('the counts behind the answer are the ones that the judge decided on', () => {
-    const { candidate, stable } = reverted.evidence as Extract<FlightRecord['evidence'], { readonly odds: number }>;
+    const { candidate, stable } = reverted.evidence as Extract<RunRecord['evidence'], { readonly odds: number }>;
     const page = textIn(reportHtml(reverted));
     for (const { requests, failures, slow } of [candidate, stable]) {
       for (const count of [failures, slow])
@@ -161,14 +163,14 @@ describe('the numbers are those of the record', () => {
   test('the page carries its record, and the same seed gives the same page', async () => {
     const page = reportHtml(reverted);
     expect(embedded(page)).toEqual(reverted);
-    expect(reportHtml(await flown('errors'))).toBe(page);
-    expect(reportHtml(await flown('errors', { seed: 43 }))).not.toBe(page);
+    expect(reportHtml(await rehearsedRecord('errors'))).toBe(page);
+    expect(reportHtml(await rehearsedRecord('errors', { seed: 43 }))).not.toBe(page);
   });
 
-  test('every minute is in one column, and a flight of 18 hours has no more columns than fit', () => {
+  test('every minute is in one column, and a rehearsal of 18 hours has no more columns than fit', () => {
     const { minutes } = held.release!;
     const first = minutes[0]!.minute;
-    const long: FlightRecord = {
+    const long: RunRecord = {
       ...held,
       seconds: 18 * 3600,
       release: {
@@ -223,7 +225,7 @@ describe('nothing gets in, and nothing gets out', () => {
   const HOSTILE = `</script><script>alert(1)</script><img src=x onerror="alert(1)">'&amp;\u2028`;
 
   test('words from outside are words', () => {
-    const record: FlightRecord = {
+    const record: RunRecord = {
       ...reverted,
       service: HOSTILE,
       reason: `${HOSTILE}: ${HOSTILE}`,
@@ -270,7 +272,7 @@ describe('nothing gets in, and nothing gets out', () => {
     }
   });
 
-  test('the command that flies it again is read by a shell as it was written', () => {
+  test('the command that runs it again is read by a shell as it was written', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'grapheme', minLength: 1 }).filter((word) => !word.includes('\0'))),
@@ -293,7 +295,7 @@ describe('sluice rehearse --report FILE', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-report-'));
 
   test('writes the page, makes its folder, and says where it is', async () => {
-    const file = join(folder, 'new', 'flight.html');
+    const file = join(folder, 'new', 'rehearsal.html');
     const { code, stdout } = await sluice(['rehearse', 'errors', '--report', file]);
     expect(code).toBe(0);
     expect(stdout).toContain(`Report  ${file}`);
@@ -302,8 +304,8 @@ describe('sluice rehearse --report FILE', () => {
     expect(page).toBe(reportHtml(reverted));
   });
 
-  test('a file that cannot be written is told before anything is flown', async () => {
-    const file = join(folder, 'new', 'flight.html', 'below-a-file.html');
+  test('a file that cannot be written is told before anything is rehearsed', async () => {
+    const file = join(folder, 'new', 'rehearsal.html', 'below-a-file.html');
     const { code, stderr } = await sluice(['rehearse', 'errors', '--report', file]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/Nothing was rehearsed[\s\S]*--report/);

@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, type Phase, writes } from '../../functions/core/protocol.ts';
-import { abortRelease } from '../../functions/steps/abort.ts';
+import { abortRelease } from '../../functions/steps/safety/abort.ts';
+import { ABORT, FENCE, type Fixture, fixture, lockIn, ME, NOW, type SceneOptions, SOMEBODY_ELSE } from './fixture.ts';
 import { expectWrites } from './order.ts';
-import { ABORT, FENCE, lockIn, ME, NOW, type Scene, type SceneOptions, SOMEBODY_ELSE, scene } from './scene.ts';
 
 const running = (phase: Phase = 'baking', facts: Partial<Lock> = {}): Lock =>
   lockIn(phase, 25, { owner: SOMEBODY_ELSE, ...facts });
 
-async function abort(it: Scene, meant: Lock): Promise<boolean> {
+async function abort(it: Fixture, meant: Lock): Promise<boolean> {
   let aborted: boolean | undefined;
   void abortRelease(it.world.ports({ by: 'person' }), meant, { by: 'person', reason: ABORT.reason }).then((answer) => {
     aborted = answer;
@@ -19,7 +19,7 @@ async function abort(it: Scene, meant: Lock): Promise<boolean> {
 }
 
 test('the order, one reading of the health, the rule, its reading: in this order', async () => {
-  const it = await scene({ lock: running() });
+  const it = await fixture({ lock: running() });
   expect(await abort(it, running())).toBe(true);
   expectWrites(it.log, ['ledger: abort', 'DescribeTargetHealth', 'ModifyRule blue 100, green 0', 'DescribeRules']);
   expect(it.world.ledger.state.lock?.abort).toEqual({ by: 'person', reason: ABORT.reason, at: NOW });
@@ -27,7 +27,7 @@ test('the order, one reading of the health, the rule, its reading: in this order
 
 test('a change that the load balancer refuses is tried again by the same invocation', async () => {
   let refused = 0;
-  const it = await scene({
+  const it = await fixture({
     lock: running(),
     before: (_, name) => {
       if (name === 'ModifyRule' && ++refused <= 2) throw new Transient('Rate exceeded');
@@ -38,13 +38,13 @@ test('a change that the load balancer refuses is tried again by the same invocat
 });
 
 test('nobody is sent to a stable that is dead while the candidate lives [F30]', async () => {
-  const it = await scene({ lock: running(), stableTasks: 0 });
+  const it = await fixture({ lock: running(), stableTasks: 0 });
   expect(await abort(it, running())).toBe(true);
   expectWrites(it.log, ['ledger: abort', 'DescribeTargetHealth']);
 });
 
 test('when both are dead users are sent to stable, which is what ECS brings back', async () => {
-  const it = await scene({ lock: running(), stableTasks: 0, candidateTasks: 0 });
+  const it = await fixture({ lock: running(), stableTasks: 0, candidateTasks: 0 });
   await abort(it, running());
   expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
 });
@@ -58,7 +58,7 @@ describe('nothing is written', () => {
     ['it closes', { lock: running('closing') }],
     ['it is stuck', { lock: running('stuck', { abort: ABORT }) }],
   ])('when %s', async (_, options) => {
-    const it = await scene(options);
+    const it = await fixture(options);
     expect(await abort(it, running())).toBe(false);
     expect(it.world.writes).toEqual([]);
   });
@@ -66,7 +66,7 @@ describe('nothing is written', () => {
 
 test('a shift that is under way cannot leave its share behind: the owner takes it back itself', async () => {
   let order: () => void = () => {};
-  const it = await scene({
+  const it = await fixture({
     lock: lockIn('baking', 5),
     before: (_, name) => {
       if (name === 'ModifyRule') order();

@@ -2,7 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import type { Verb } from '../../rehearsal/functions.ts';
-import { ABORT, askUntilAnswered, FENCE, lockIn, NOW, type Scene, type SceneOptions, scene, truth } from './scene.ts';
+import {
+  ABORT,
+  askUntilAnswered,
+  FENCE,
+  type Fixture,
+  fixture,
+  lockIn,
+  NOW,
+  type SceneOptions,
+  truth,
+} from './fixture.ts';
 
 interface Story {
   readonly verb: Verb;
@@ -106,7 +116,7 @@ const STORIES: readonly Story[] = [
   },
 ];
 
-async function end(it: Scene, { verb, share, input }: Story): Promise<string> {
+async function end(it: Fixture, { verb, share, input }: Story): Promise<string> {
   if (verb !== 'Open') {
     const state = { release: { id: lockIn('opening').releaseId, fence: FENCE }, ...(share ? { share } : {}) };
     return askUntilAnswered(it, verb, state);
@@ -122,7 +132,7 @@ async function end(it: Scene, { verb, share, input }: Story): Promise<string> {
 
 async function undisturbed(story: Story) {
   let calls = 0;
-  const it = await scene({
+  const it = await fixture({
     ...story.options,
     after: (call) => {
       calls = call;
@@ -154,7 +164,7 @@ describe.each(STORIES)('$verb of $of', (story) => {
   test('ends the same whichever of its calls was carried out without its knowing', async () => {
     const { truth: expected, calls } = await undisturbed(story);
     for (let nth = 1; nth <= calls; nth++) {
-      const it = await scene({ ...story.options, after: lostOnce(nth) });
+      const it = await fixture({ ...story.options, after: lostOnce(nth) });
       expect(await end(it, story), `after call ${nth}: ${it.world.calls[nth - 1]?.call}`).toBe(story.ends);
       expect(truth(it), `after call ${nth}: ${it.world.calls[nth - 1]?.call}`).toEqual(expected);
       expect(it.violations.filter(({ promise }) => promise !== 5)).toEqual([]);
@@ -164,7 +174,7 @@ describe.each(STORIES)('$verb of $of', (story) => {
   test('ends the same whichever of its calls was not carried out at first', async () => {
     const { truth: expected, calls } = await undisturbed(story);
     for (let nth = 1; nth <= calls; nth++) {
-      const it = await scene({ ...story.options, before: lostOnce(nth) });
+      const it = await fixture({ ...story.options, before: lostOnce(nth) });
       expect(await end(it, story), `before call ${nth}`).toBe(story.ends);
       expect(truth(it), `before call ${nth}`).toEqual(expected);
     }

@@ -1,11 +1,11 @@
 /** Every notification that carries the command of last resort carries it with the rule's sign-in. */
 import { expect, test } from 'vitest';
 import { modifyRuleOf, pasted } from '../adapters/pasted.ts';
-import { ABORT, askUntilAnswered, lockIn, NOW, type Scene, SOMEBODY_ELSE, scene } from './scene.ts';
+import { ABORT, askUntilAnswered, type Fixture, fixture, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
 
 const SIGN_IN = { Type: 'authenticate-cognito', Order: 1, AuthenticateCognitoConfig: { UserPoolDomain: 'domain' } };
 
-type Tells = readonly [when: string, Parameters<typeof scene>[0], (it: Scene) => Promise<unknown>];
+type Tells = readonly [when: string, Parameters<typeof fixture>[0], (it: Fixture) => Promise<unknown>];
 
 const dead = { executionStatus: () => 'ended' as const };
 
@@ -47,10 +47,12 @@ const TELLS: readonly Tells[] = [
 const BELONGS = { release: { id: lockIn('opening').releaseId, fence: lockIn('opening').fence } };
 
 test.each(TELLS)('%s', async (_, options, act) => {
-  const it = await scene(options);
+  const it = await fixture(options);
   it.world.balancer.actions = [SIGN_IN, { Type: 'forward', Order: 2 }];
   await act(it);
-  const commands = it.world.notices.flatMap(({ notice }) => notice.next).filter((next) => next.includes('modify-rule'));
+  const commands = it.world.notifications
+    .flatMap(({ notification }) => notification.next)
+    .filter((next) => next.includes('modify-rule'));
   expect(commands.length).toBeGreaterThan(0);
   for (const command of commands) {
     expect(modifyRuleOf(command).Actions).toMatchObject([SIGN_IN, { Type: 'forward', Order: 2 }]);

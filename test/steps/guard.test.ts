@@ -1,9 +1,9 @@
 /** Guard: which event is whose, and how few calls lie between an alarm and the load balancer. */
 import { describe, expect, test } from 'vitest';
 import { type Lock, type Phase, writes } from '../../functions/core/protocol.ts';
-import type { GuardEvent } from '../../functions/steps/guard.ts';
+import type { GuardEvent } from '../../functions/steps/safety/guard.ts';
+import { ABORT, FENCE, fixture, IMAGES, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
 import { expectWrites } from './order.ts';
-import { ABORT, FENCE, IMAGES, lockIn, NOW, SOMEBODY_ELSE, scene } from './scene.ts';
 
 const REVISION = 'conductores-backend-green:1';
 const BACKSTOP = 'conductores-backend-green-backstop-error-rate';
@@ -46,7 +46,7 @@ describe.each([
   ['a crash', crash(), 'a task of green crashed: Essential container in task exited (exit code 1)'],
 ])('%s of the release that runs', (_, event, reason) => {
   test('is an order to go back, and then at once the rule: in at most five calls, with nothing in between', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect(await it.guard(event)).toMatchObject({ aborted: true });
     const { calls, writes: written, ledger, balancer } = it.world;
     expect(calls.findIndex(({ call }) => call === 'ModifyRule') + 1).toBeLessThanOrEqual(5);
@@ -57,7 +57,7 @@ describe.each([
   });
 
   test('delivered twice writes one order, and the users stay where they belong [F44]', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     await it.guard(event);
     await it.guard(event);
     expect(it.log.filter((line) => line.startsWith('ledger'))).toEqual(['ledger: abort']);
@@ -65,14 +65,14 @@ describe.each([
   });
 
   test('reads the health once, and leaves users where somebody answers when stable is dead', async () => {
-    const it = await scene({ lock: running(), stableTasks: 0 });
+    const it = await fixture({ lock: running(), stableTasks: 0 });
     expect(await it.guard(event)).toMatchObject({ aborted: true });
     expectWrites(it.log, ['ledger: abort', 'DescribeTargetHealth']);
     expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
   });
 
   test.each(['baking', 'warm'] as const)('acts in phase %s', async (phase) => {
-    const it = await scene({ lock: running({}, phase, phase === 'warm' ? 100 : 25) });
+    const it = await fixture({ lock: running({}, phase, phase === 'warm' ? 100 : 25) });
     expect(await it.guard(event)).toMatchObject({ aborted: true });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
@@ -80,7 +80,7 @@ describe.each([
   test.each(['reverting', 'closing', 'stuck'] as const)(
     'in phase %s comes too late: the owner or the reconciler decides anew',
     async (phase) => {
-      const it = await scene({ lock: running(phase === 'reverting' ? { abort: ABORT } : {}, phase, 25) });
+      const it = await fixture({ lock: running(phase === 'reverting' ? { abort: ABORT } : {}, phase, 25) });
       expect(await it.guard(event)).toMatchObject({ aborted: false });
       expect(it.world.writes).toEqual([]);
     },
@@ -94,26 +94,26 @@ describe.each([
       firstShareAt: NOW + 6800,
       alarmsSeen: { [BACKSTOP]: NOW + 600 },
     });
-    const it = await scene({ lock: next, service: { fence: FENCE + 1 } });
+    const it = await fixture({ lock: next, service: { fence: FENCE + 1 } });
     expect(await it.guard(event)).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });
 
   test('when nothing is released touches nothing', async () => {
-    const it = await scene();
+    const it = await fixture();
     expect(await it.guard(event)).toEqual({ aborted: false, summary: 'nothing is being released' });
     expect(it.world.writes).toEqual([]);
   });
 
   test('of the other colour is not the candidate’s', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect(await it.guard({ ...event, colour: 'blue' } as GuardEvent)).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });
 
   test('cannot reach a release that opened between its reading and its order', async () => {
     let replace: () => void = () => {};
-    const it = await scene({ lock: running(), before: (_, name) => name === 'Ledger write' && replace() });
+    const it = await fixture({ lock: running(), before: (_, name) => name === 'Ledger write' && replace() });
     replace = () => {
       replace = () => {};
       it.write({
@@ -130,7 +130,7 @@ describe.each([
 
 describe('an order that somebody else wrote before', () => {
   test('is carried out all the same: its writer may have died on the way to the rule', async () => {
-    const it = await scene({ lock: running({ abort: ABORT }) });
+    const it = await fixture({ lock: running({ abort: ABORT }) });
     expect(await it.guard(alarm())).toMatchObject({ aborted: true });
     expect(it.world.ledger.state.lock?.abort).toEqual(ABORT);
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
@@ -138,7 +138,7 @@ describe('an order that somebody else wrote before', () => {
 
   test('is not, once the owner has begun to revert: that rule may be the next release’s', async () => {
     let revert: () => void = () => {};
-    const it = await scene({
+    const it = await fixture({
       lock: running({ abort: ABORT }),
       before: (_, name) => name === 'Ledger write' && revert(),
     });
@@ -160,19 +160,19 @@ describe('an alarm', () => {
     ['that was not seen at the first share and rang before it', alarm({ name: 'new', since: NOW - 601 })],
     ['that rang so soon after it that its minutes are older', alarm({ since: NOW - 600 + 180 })],
   ])('%s is not this release’s', async (_, event) => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect(await it.guard(event)).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });
 
   test('is this release’s once its minutes can be', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect(await it.guard(alarm({ since: NOW - 600 + 181 }))).toMatchObject({ aborted: true });
   });
 
   test('before any user met the candidate is not this release’s', async () => {
     const lock = lockIn('deploying', 0, { owner: SOMEBODY_ELSE, revision: REVISION });
-    const it = await scene({ lock, candidateTasks: 2 });
+    const it = await fixture({ lock, candidateTasks: 2 });
     expect(await it.guard(alarm())).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });
@@ -188,7 +188,7 @@ describe('an alarm', () => {
     ['literal', 'warm', 'literal', false],
   ] as const)('under %s, %s: the %s one aborts %s', async (policy, phase, acts, aborted) => {
     const lock = (policy === 'literal' ? literal : running)({}, phase, phase === 'warm' ? 100 : 25);
-    const it = await scene({ lock });
+    const it = await fixture({ lock });
     expect(await it.guard(acts === 'literal' ? literalAlarm : alarm())).toMatchObject({ aborted });
     expect(it.world.balancer.weights.green === 0).toBe(aborted);
     expect(it.world.writes.length).toBe(aborted ? 2 : 0);
@@ -202,16 +202,16 @@ describe('a task that stopped', () => {
     'UserInitiated',
     'ServiceSchedulerInitiated',
     'SpotInterruption',
-    'TerminationNotice',
+    'TerminationNotification',
   ])('by %s did not crash, whatever its exit code [F43] [F58]', async (stopCode) => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     for (const exitCode of [0, 1, 137, 143])
       expect(await it.guard(crash({ stopCode, exitCode }))).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });
 
   test('by itself and without an error did not crash', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect(await it.guard(crash({ exitCode: 0 }))).toMatchObject({ aborted: false });
     const { exitCode: _, ...neverStarted } = crash() as Extract<GuardEvent, { kind: 'task stopped' }>;
     expect(await it.guard(neverStarted)).toMatchObject({ aborted: false });
@@ -221,7 +221,7 @@ describe('a task that stopped', () => {
   test.each(['conductores-backend-green:0', 'conductores-backend-green:11', 'conductores-backend-blue:1'])(
     'of revision %s is of another release',
     async (revision) => {
-      const it = await scene({ lock: running() });
+      const it = await fixture({ lock: running() });
       expect(await it.guard(crash({ revision }))).toMatchObject({ aborted: false });
       expect(it.world.writes).toEqual([]);
     },
@@ -229,13 +229,13 @@ describe('a task that stopped', () => {
 
   test('while it comes up ends the release before any user meets it', async () => {
     const lock = lockIn('deploying', 0, { owner: SOMEBODY_ELSE, revision: REVISION });
-    const it = await scene({ lock, candidateTasks: 2 });
+    const it = await fixture({ lock, candidateTasks: 2 });
     expect(await it.guard(crash())).toMatchObject({ aborted: true });
     expect(it.world.ledger.state.lock?.abort?.by).toBe('guard');
   });
 
   test('is nobody’s while the release’s own revision is not known yet', async () => {
-    const it = await scene({ lock: lockIn('deploying', 0, { owner: SOMEBODY_ELSE }), candidateTasks: 2 });
+    const it = await fixture({ lock: lockIn('deploying', 0, { owner: SOMEBODY_ELSE }), candidateTasks: 2 });
     expect(await it.guard(crash())).toMatchObject({ aborted: false });
     expect(it.world.writes).toEqual([]);
   });

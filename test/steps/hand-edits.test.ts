@@ -3,15 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { Stuck } from '../../functions/core/failures.ts';
 import type { Phase } from '../../functions/core/protocol.ts';
 import type { Weights } from '../../functions/core/roles.ts';
-import { ABORT, askUntilAnswered, lockIn, NOW, type Scene, scene } from './scene.ts';
+import { ABORT, askUntilAnswered, type Fixture, fixture, lockIn, NOW } from './fixture.ts';
 
 const ON_STABLE = { blue: 100, green: 0 };
 const NOBODY: Weights = { blue: 0, green: 0 };
 
-const titles = ({ world }: Scene): readonly string[] => world.notices.map(({ notice }) => notice.title);
+const titles = ({ world }: Fixture): readonly string[] =>
+  world.notifications.map(({ notification }) => notification.title);
 
 /** A look a minute. */
-async function lookOn(it: Scene, looks: number): Promise<void> {
+async function lookOn(it: Fixture, looks: number): Promise<void> {
   for (let look = 0; look < looks; look++) {
     await it.reconcile();
     await it.wait(60);
@@ -20,7 +21,7 @@ async function lookOn(it: Scene, looks: number): Promise<void> {
 
 describe('both weights are 0, so that every request is answered with 503', () => {
   test('at rest: put right in the same look, told, and the lock is free after the drain [F11]', async () => {
-    const it = await scene({ weights: NOBODY });
+    const it = await fixture({ weights: NOBODY });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
     expect(titles(it)).toContain('both weights of the rule are 0 and no release runs; all users are put back on blue');
@@ -34,7 +35,7 @@ describe('both weights are 0, so that every request is answered with 503', () =>
     ['baking', 25],
     ['warm', 100],
   ])('in phase %s: the next look of the judge ends the release', async (phase, share) => {
-    const it = await scene({ lock: lockIn(phase, share), weights: NOBODY });
+    const it = await fixture({ lock: lockIn(phase, share), weights: NOBODY });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
     expect(it.world.ledger.state.lock?.abort?.reason).toBe(
       'somebody changed the rule by hand: both weights are 0, so every request is answered with 503',
@@ -45,14 +46,14 @@ describe('both weights are 0, so that every request is answered with 503', () =>
   });
 
   test('before the candidate is prepared, it is not', async () => {
-    const it = await scene({ lock: lockIn('deploying'), weights: NOBODY });
+    const it = await fixture({ lock: lockIn('deploying'), weights: NOBODY });
     await expect(it.ask('Prepare')).rejects.toMatchObject({ name: 'NotReady' });
     await it.ask('Revert');
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
   });
 
   test('while it rolls back: the next tick puts users back, and they settle anew', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, { settleFrom: NOW - 60, reason: ABORT.reason }) });
+    const it = await fixture({ lock: lockIn('reverting', 0, { settleFrom: NOW - 60, reason: ABORT.reason }) });
     Object.assign(it.world.balancer, { weights: NOBODY });
     await it.ask('Revert');
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
@@ -60,7 +61,7 @@ describe('both weights are 0, so that every request is answered with 503', () =>
   });
 
   test('while it closes: users are put on the new version, and nothing is scaled down before that has settled', async () => {
-    const it = await scene({ lock: lockIn('closing', 100, { settleFrom: NOW - 120 }), weights: NOBODY });
+    const it = await fixture({ lock: lockIn('closing', 100, { settleFrom: NOW - 120 }), weights: NOBODY });
     await it.ask('Close');
     expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
     expect(it.world.tasks.side('blue').desired).toBe(4);
@@ -70,7 +71,7 @@ describe('both weights are 0, so that every request is answered with 503', () =>
     ['stable', {}, ON_STABLE],
     ['the candidate, where users were sent when stable was dead', { target: 'candidate' }, { blue: 0, green: 100 }],
   ] as const)('once it is stuck: users are put on %s, and a person hears of it', async (_, facts, where) => {
-    const it = await scene({ lock: lockIn('stuck', 0, { reason: 'a person is needed', ...facts }), weights: NOBODY });
+    const it = await fixture({ lock: lockIn('stuck', 0, { reason: 'a person is needed', ...facts }), weights: NOBODY });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(where);
     expect(titles(it)).toEqual([
@@ -80,7 +81,7 @@ describe('both weights are 0, so that every request is answered with 503', () =>
 
   test('stuck, and its page says so', async () => {
     const lock = lockIn('reverting', 25, { settleFrom: NOW - 120, retiring: 'green' });
-    const it = await scene({
+    const it = await fixture({
       lock,
       stableTasks: 0,
       candidateTasks: 0,
@@ -98,14 +99,14 @@ describe('weights that nearly are what they should be', () => {
     ['one request in a thousand', { blue: 999, green: 1 }],
     ['three in a thousand', { blue: 299, green: 1 }],
   ])('at rest: %s to a colour that sleeps is put right', async (_, weights) => {
-    const it = await scene({ weights });
+    const it = await fixture({ weights });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
     expect(titles(it).join()).toMatch(/the rule sends 0\.\d+ % to green and no release runs/);
   });
 
   test('at rest: all but one request in a thousand to the other colour are no choice of it', async () => {
-    const it = await scene({ weights: { blue: 1, green: 999 } });
+    const it = await fixture({ weights: { blue: 1, green: 999 } });
     it.world.tasks.alreadyUp('green', 'sha256:other', 2);
     await it.reconcile();
     expect(it.world.ledger.state.stable).toBe('blue');
@@ -113,7 +114,7 @@ describe('weights that nearly are what they should be', () => {
   });
 
   test('in a bake: another share than the confirmed one ends the release, however small the difference [F11]', async () => {
-    const it = await scene({ lock: lockIn('baking', 25), weights: { blue: 749, green: 250 } });
+    const it = await fixture({ lock: lockIn('baking', 25), weights: { blue: 749, green: 250 } });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
     expect(it.world.ledger.state.lock?.abort?.reason).toMatch(/green has 25\.025 % instead of 25 %$/);
   });
@@ -122,7 +123,7 @@ describe('weights that nearly are what they should be', () => {
     ['200 and 100 at 25 %', { blue: 200, green: 100 }],
     ['5 and 5 at 25 %', { blue: 5, green: 5 }],
   ])('in a bake: %s end the release', async (_, weights) => {
-    const it = await scene({ lock: lockIn('baking', 25), weights });
+    const it = await fixture({ lock: lockIn('baking', 25), weights });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
   });
 
@@ -130,7 +131,7 @@ describe('weights that nearly are what they should be', () => {
     ['5 and 5 at 50 %', { blue: 5, green: 5 }, 50],
     ['3 and 1 at 25 %', { blue: 3, green: 1 }, 25],
   ])('in a bake: %s are the same requests, and the next write puts them into hundreds', async (_, weights, share) => {
-    const it = await scene({ lock: lockIn('baking', share), weights });
+    const it = await fixture({ lock: lockIn('baking', share), weights });
     expect(await it.ask('Judge')).not.toMatchObject({ verdict: 'abort' });
     it.write({ name: 'abort', condition: { present: 'lock' }, set: { 'lock.abort': ABORT } });
     await it.ask('Revert');
@@ -143,7 +144,7 @@ describe('weights that somebody moves while the migration runs, when no step loo
     ['both are 0', NOBODY],
     ['a third of the requests on the candidate', { blue: 70, green: 30 }],
   ])('%s: the reconciler ends the release, and users are on stable', async (_, weights) => {
-    const it = await scene({ lock: lockIn('migrating'), weights });
+    const it = await fixture({ lock: lockIn('migrating'), weights });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
     expect(it.world.ledger.state.lock?.abort).toMatchObject({ by: 'reconciler' });
@@ -152,7 +153,7 @@ describe('weights that somebody moves while the migration runs, when no step loo
 
   test('a first share that comes between two readings is no change by hand', async () => {
     let move: () => void = () => {};
-    const it = await scene({ lock: lockIn('migrating'), before: (_, name) => name === 'DescribeRules' && move() });
+    const it = await fixture({ lock: lockIn('migrating'), before: (_, name) => name === 'DescribeRules' && move() });
     move = () => {
       it.write({ name: 'share', condition: { present: 'lock' }, set: { 'lock.phase': 'baking', 'lock.share': 5 } });
       Object.assign(it.world.balancer, { weights: { blue: 95, green: 5 } });
@@ -171,7 +172,7 @@ describe('a rule that also forwards to a third group', () => {
   };
 
   test('at rest: told once, and nothing is written', async () => {
-    const it = await scene({ before: refused });
+    const it = await fixture({ before: refused });
     for (let look = 0; look < 3; look++) {
       await expect(it.reconcile()).rejects.toMatchObject({ name: 'Stuck' });
       await it.wait(60);
@@ -182,7 +183,7 @@ describe('a rule that also forwards to a third group', () => {
 
   test('while a release rolls back: told once, and tried again [F26]', async () => {
     let isThere = true;
-    const it = await scene({
+    const it = await fixture({
       lock: lockIn('baking', 25, { abort: ABORT }),
       before: (call, name) => {
         if (isThere) refused(call, name);
@@ -193,7 +194,7 @@ describe('a rule that also forwards to a third group', () => {
       await it.wait(60);
     }
     expect(titles(it)).toEqual([`the rollback is blocked: ${stranger}`]);
-    expect(it.world.notices[0]?.notice.kind).toBe('stuck');
+    expect(it.world.notifications[0]?.notification.kind).toBe('stuck');
     isThere = false;
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
   });

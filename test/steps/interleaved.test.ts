@@ -1,7 +1,7 @@
 /** What random interleavings found (rehearsal/interleave.ts), each as the short story behind its seed. */
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
-import { askUntilAnswered, lockIn, NOW, type SceneOptions, scene, truth } from './scene.ts';
+import { askUntilAnswered, fixture, lockIn, NOW, type SceneOptions, truth } from './fixture.ts';
 
 const REASON = 'an alarm rang';
 const drained = { settleFrom: NOW - 125, reason: REASON };
@@ -20,7 +20,7 @@ function diesAfterTheRule(): NonNullable<SceneOptions['before']> {
 
 describe('a revert', () => {
   test('whose Lambda dies right after it put users back again lets that settle for its whole time', async () => {
-    const it = await scene({
+    const it = await fixture({
       lock: lockIn('reverting', 0, { ...drained, settleFrom: NOW - 100 }),
       weights: { blue: 50, green: 50 },
       before: diesAfterTheRule(),
@@ -31,7 +31,7 @@ describe('a revert', () => {
   });
 
   test('that meant to use the candidate goes on with stable when stable is well again', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, { ...drained, target: 'candidate' }), weights: ON_BLUE });
+    const it = await fixture({ lock: lockIn('reverting', 0, { ...drained, target: 'candidate' }), weights: ON_BLUE });
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(truth(it)).toMatchObject({ weights: ON_BLUE, lock: undefined });
     expect(it.violations).toEqual([]);
@@ -39,7 +39,7 @@ describe('a revert', () => {
 
   test('does not leave users on the candidate once stable is well again', async () => {
     const lock = lockIn('reverting', 25, { ...drained, target: 'candidate' });
-    const it = await scene({ lock, weights: ON_GREEN });
+    const it = await fixture({ lock, weights: ON_GREEN });
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(truth(it)).toMatchObject({ weights: ON_BLUE, lock: undefined });
     expect(it.violations).toEqual([]);
@@ -47,15 +47,15 @@ describe('a revert', () => {
 
   test('whose stable dies before the candidate was put away uses what is left of it, and is stuck', async () => {
     const lock = lockIn('reverting', 0, { ...drained, retiring: 'green' });
-    const it = await scene({ lock, weights: ON_BLUE, stableTasks: 0 });
+    const it = await fixture({ lock, weights: ON_BLUE, stableTasks: 0 });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(truth(it)).toMatchObject({ weights: ON_GREEN, lock: { phase: 'stuck' } });
-    expect(it.world.notices.at(-1)!.notice.kind).toBe('stuck');
+    expect(it.world.notifications.at(-1)!.notification.kind).toBe('stuck');
   });
 
   test('whose stable dies after the candidate was put away moves nobody', async () => {
     const lock = lockIn('reverting', 0, { ...drained, retiring: 'green' });
-    const it = await scene({ lock, weights: ON_BLUE, stableTasks: 0, candidateTasks: 4 });
+    const it = await fixture({ lock, weights: ON_BLUE, stableTasks: 0, candidateTasks: 4 });
     it.world.tasks.resize('green', 0);
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(truth(it)).toMatchObject({ weights: ON_BLUE, lock: { phase: 'stuck' } });
@@ -65,7 +65,7 @@ describe('a revert', () => {
 describe('a close', () => {
   test('takes users away from the old colour that it put to sleep, whoever sent them there', async () => {
     const lock = lockIn('closing', 100, { settleFrom: NOW - 125, retiring: 'blue' });
-    const it = await scene({ lock, weights: ON_BLUE, stableTasks: 0 });
+    const it = await fixture({ lock, weights: ON_BLUE, stableTasks: 0 });
     expect(await askUntilAnswered(it, 'Close')).toBe('closed');
     expect(truth(it)).toMatchObject({ weights: ON_GREEN, stable: 'green', lock: undefined });
   });
@@ -73,7 +73,7 @@ describe('a close', () => {
 
 describe('what is stuck', () => {
   const stuck = (weights: typeof ON_BLUE, facts: SceneOptions) =>
-    scene({ lock: lockIn('stuck', 0, { reason: REASON }), weights, candidateTasks: 4, ...facts });
+    fixture({ lock: lockIn('stuck', 0, { reason: REASON }), weights, candidateTasks: 4, ...facts });
 
   test('does not keep users on a dead colour while the other one lives: the reconciler moves them', async () => {
     const it = await stuck(ON_BLUE, { stableTasks: 0 });

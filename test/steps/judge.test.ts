@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, writes } from '../../functions/core/protocol.ts';
+import { ABORT, FENCE, fixture, IMAGES, lockIn, NOW, type SceneOptions } from './fixture.ts';
 import { expectWrites } from './order.ts';
-import { ABORT, FENCE, IMAGES, lockIn, NOW, type SceneOptions, scene } from './scene.ts';
 
 /** At 5 % since so many seconds. */
 const bakingFor = (seconds: number, facts: Partial<Lock> = {}): Lock =>
@@ -18,7 +18,7 @@ const silent =
 const unreadable = silent('GetMetricData');
 
 test('one look asks CloudWatch once for numbers and once for alarms, for both colours and all zones', async () => {
-  const it = await scene({ lock: bakingFor(240), minutes: 8 });
+  const it = await fixture({ lock: bakingFor(240), minutes: 8 });
   await it.ask('Judge');
   const before = it.world.calls.length;
   await it.ask('Judge');
@@ -29,13 +29,13 @@ test('one look asks CloudWatch once for numbers and once for alarms, for both co
 
 describe('an order to go back', () => {
   test('that stands in the ledger is passed on, and nothing is written', async () => {
-    const it = await scene({ lock: bakingFor(60, { abort: ABORT }) });
+    const it = await fixture({ lock: bakingFor(60, { abort: ABORT }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', waitSeconds: 0 });
     expect(it.world.writes).toEqual([]);
   });
 
   test('is written when a task of the candidate exits by itself [F43] [S488]', async () => {
-    const it = await scene({ lock: bakingFor(60) });
+    const it = await fixture({ lock: bakingFor(60) });
     await it.kill('green');
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
     expectWrites(it.log, ['ledger: abort']);
@@ -43,14 +43,14 @@ describe('an order to go back', () => {
   });
 
   test('is written when all readings of the rule show another share than ours', async () => {
-    const it = await scene({ lock: bakingFor(60), weights: { blue: 40, green: 60 } });
+    const it = await fixture({ lock: bakingFor(60), weights: { blue: 40, green: 60 } });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort' });
     expect(it.world.ledger.state.lock?.abort?.reason).toMatch(/by hand: green has 60 % instead of 5 %/);
   });
 
   test('is not written when a reading of the rule only lagged', async () => {
     let readings = 0;
-    const it = await scene({
+    const it = await fixture({
       lock: bakingFor(60),
       weights: { blue: 100, green: 0 },
       after: (_, name) => {
@@ -66,14 +66,14 @@ describe('a person’s hold', () => {
   const waitingFor = { what: 'ready for 25 %', from: NOW - 500 };
 
   test('lets the wait for the candidate begin anew, also when it is removed by hand', async () => {
-    const it = await scene({ lock: bakingFor(1000, { waitingFor, hold: { by: 'maria', at: NOW - 100 } }) });
+    const it = await fixture({ lock: bakingFor(1000, { waitingFor, hold: { by: 'maria', at: NOW - 100 } }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
     expect(it.world.ledger.state.lock).toMatchObject({ hold: { by: 'maria' } });
     expect(it.world.ledger.state.lock?.waitingFor).toBeUndefined();
   });
 
   test('that does not stand lets a wait go on', async () => {
-    const it = await scene({ lock: bakingFor(1000, { waitingFor }) });
+    const it = await fixture({ lock: bakingFor(1000, { waitingFor }) });
     await it.ask('Judge');
     expect(it.world.ledger.state.lock?.waitingFor).toEqual(waitingFor);
   });
@@ -84,7 +84,7 @@ describe('silence', () => {
     ['during the bake it goes on watching', 600, 'continue'],
     ['at its end it holds [F38]', 900, 'hold'],
   ])('numbers that cannot be read never advance: %s', async (_, seconds, verdict) => {
-    const it = await scene({ lock: bakingFor(seconds), before: unreadable });
+    const it = await fixture({ lock: bakingFor(seconds), before: unreadable });
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /could not be read/ });
   });
 
@@ -92,20 +92,22 @@ describe('silence', () => {
     ['during the bake', 600, 'continue'],
     ['at its end', 900, 'hold'],
   ])('alarms that cannot be read are not well: %s', async (_, seconds, verdict) => {
-    const it = await scene({ lock: bakingFor(seconds), before: silent('DescribeAlarms') });
+    const it = await fixture({ lock: bakingFor(seconds), before: silent('DescribeAlarms') });
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /alarms could not be read/ });
   });
 
   test('after twice the bake a person is asked, once [F39]', async () => {
-    const it = await scene({ lock: bakingFor(1800) });
+    const it = await fixture({ lock: bakingFor(1800) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for a person/ });
     expect(it.log.filter((line) => line === 'ledger: ask')).toHaveLength(1);
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual(['held at 5 %, a person must decide']);
+    expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
+      'held at 5 %, a person must decide',
+    ]);
   });
 
   test('after four hours without an answer it goes back', async () => {
-    const it = await scene({ lock: bakingFor(17_000, { askedAt: NOW - 4 * 3600 }) });
+    const it = await fixture({ lock: bakingFor(17_000, { askedAt: NOW - 4 * 3600 }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /nobody gave an answer within 4 hours/ });
     expect(it.world.ledger.state.lock?.abort?.by).toBe('owner');
   });
@@ -113,7 +115,7 @@ describe('silence', () => {
 
 describe('a backstop alarm that still rings', () => {
   // Green has had no task for a quarter of an hour: its alarm rings, since before the first share.
-  const ringing = { minutes: 15, candidateTasks: 0, before: unreadable } as const;
+  const firing = { minutes: 15, candidateTasks: 0, before: unreadable } as const;
 
   test.each([
     ['a bake', bakingFor(600)],
@@ -121,19 +123,19 @@ describe('a backstop alarm that still rings', () => {
   ])(
     'when its minutes must be ours is obeyed in %s, although its event was lost and no number can be read',
     async (_, lock) => {
-      const it = await scene({ lock, ...ringing });
+      const it = await fixture({ lock, ...firing });
       expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /no-healthy-target/ });
       expectWrites(it.log, ['DescribeRules', 'ledger: abort']);
     },
   );
 
   test('is not held against a release that is too young for it', async () => {
-    const it = await scene({ lock: bakingFor(599), ...ringing });
+    const it = await fixture({ lock: bakingFor(599), ...firing });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue' });
   });
 
   test('at the other colour is nothing to the candidate', async () => {
-    const it = await scene({ lock: bakingFor(600), minutes: 15, stableTasks: 0, before: unreadable });
+    const it = await fixture({ lock: bakingFor(600), minutes: 15, stableTasks: 0, before: unreadable });
     expect(it.world.numbers.alarms().some(({ state, colour }) => state === 'ALARM' && colour === 'blue')).toBe(true);
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue' });
   });
@@ -143,7 +145,7 @@ describe('under the literal policy', () => {
   const plan = { ...lockIn('opening').plan, policy: 'literal' } as const;
 
   test('a minute is recorded with its share while that share lasts', async () => {
-    const it = await scene({ lock: bakingFor(600, { plan }), minutes: 15 });
+    const it = await fixture({ lock: bakingFor(600, { plan }), minutes: 15 });
     await it.ask('Judge');
     const { releaseId } = it.world.ledger.state.lock!;
     const shares = it.world.ledger.evidence(releaseId).map(({ share }) => share);
@@ -152,7 +154,7 @@ describe('under the literal policy', () => {
   });
 
   test('its verdict does not wait for the record', async () => {
-    const it = await scene({
+    const it = await fixture({
       lock: bakingFor(600, { plan }),
       minutes: 15,
       before: (_, name) => {
@@ -168,18 +170,18 @@ describe('a person', () => {
   const command = { id: 'c-1', verb: 'advance', share: 5, fence: FENCE } as const;
 
   test('ends a bake with advance, and Shift takes the command', async () => {
-    const it = await scene({ lock: bakingFor(60, { command }) });
+    const it = await fixture({ lock: bakingFor(60, { command }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 25 });
     expect(it.world.ledger.state.lock?.command).toEqual(command);
   });
 
   test('holds a bake', async () => {
-    const it = await scene({ lock: bakingFor(60, { hold: { by: 'maria', at: NOW } }) });
+    const it = await fixture({ lock: bakingFor(60, { hold: { by: 'maria', at: NOW } }) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: '5 %: hold, held by maria' });
   });
 
   test('holds a release before its first share, and lets it go on', async () => {
-    const it = await scene({ lock: lockIn('deploying', 0, { hold: { by: 'maria', at: NOW } }), candidateTasks: 2 });
+    const it = await fixture({ lock: lockIn('deploying', 0, { hold: { by: 'maria', at: NOW } }), candidateTasks: 2 });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', waitSeconds: 30 });
     it.write(writes.resume(FENCE));
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 5 });
@@ -189,14 +191,14 @@ describe('a person', () => {
 describe('a rollback bar of the plan', () => {
   test('that only the candidate is over is told to a person, once, and the bake goes on', async () => {
     const lock = lockIn('baking', 50, { stageFrom: NOW, firstShareAt: NOW });
-    const it = await scene({ lock, minutes: 60, stableErrorRate: 0.015, candidateErrorRate: 0.026 });
+    const it = await fixture({ lock, minutes: 60, stableErrorRate: 0.015, candidateErrorRate: 0.026 });
     await it.wait(480);
     const verdicts = [await it.ask('Judge'), await it.ask('Judge')].map(({ verdict }) => verdict);
     expect(verdicts).toEqual(['continue', 'continue']);
-    expect(it.world.notices.map(({ notice }) => [notice.kind, notice.title])).toEqual([
+    expect(it.world.notifications.map(({ notification }) => [notification.kind, notification.title])).toEqual([
       ['trouble', 'errors over the plan in 2 of 3 minutes'],
     ]);
-    expect(it.world.notices[0]?.notice.body).toMatch(/green failed [\d,]+ of [\d,]+ requests/);
+    expect(it.world.notifications[0]?.notification.body).toMatch(/green failed [\d,]+ of [\d,]+ requests/);
   });
 });
 
@@ -206,7 +208,7 @@ describe('the wait that follows', () => {
     [885, 15],
     [1000, 30],
   ])('%i s into a bake of 900 s is at most %i s', async (seconds, wait) => {
-    const it = await scene({ lock: bakingFor(seconds) });
+    const it = await fixture({ lock: bakingFor(seconds) });
     const { waitSeconds } = await it.ask('Judge');
     expect(waitSeconds).toBeLessThanOrEqual(wait);
     expect(waitSeconds).toBeGreaterThan(0);
@@ -215,18 +217,18 @@ describe('the wait that follows', () => {
 
 describe('the warm time', () => {
   test('goes on while it lasts', async () => {
-    const it = await scene({ lock: warmFor(60), minutes: 5 });
+    const it = await fixture({ lock: warmFor(60), minutes: 5 });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
   });
 
   test('is over by the clock', async () => {
-    const it = await scene({ lock: warmFor(3600) });
+    const it = await fixture({ lock: warmFor(3600) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', share: 100 });
   });
 
   test('is over when a push waits', async () => {
     const pending = { ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: { image: 'v1.5.1' } };
-    const it = await scene({ lock: warmFor(60), service: { pending }, minutes: 5 });
+    const it = await fixture({ lock: warmFor(60), service: { pending }, minutes: 5 });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'advance', summary: /a push waits/ });
   });
 
@@ -242,29 +244,29 @@ describe('the warm time', () => {
     'one of 20 targets unhealthy for minutes rolls nobody back under %s, and is told to a person',
     async (policy) => {
       const lock = { ...onTwenty.lock, plan: { ...onTwenty.lock.plan, policy } };
-      const it = await scene({ ...onTwenty, lock, failsHealthCheck: firstOf('green', 1) });
+      const it = await fixture({ ...onTwenty, lock, failsHealthCheck: firstOf('green', 1) });
       expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
-      expect(it.world.notices[0]?.notice.body).toMatch(/unhealthy targets 1/);
+      expect(it.world.notifications[0]?.notification.body).toMatch(/unhealthy targets 1/);
     },
   );
 
   test('seven of 20 unhealthy for minutes roll back while the old colour is fine', async () => {
-    const it = await scene({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
+    const it = await fixture({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'abort', summary: /35 % of its targets unhealthy/ });
   });
 
   test('nobody is rolled back to a dead old colour, however many targets are unhealthy', async () => {
-    const it = await scene({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
+    const it = await fixture({ ...onTwenty, failsHealthCheck: firstOf('green', 7) });
     await it.kill('blue');
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'continue', share: 100 });
   });
 
   test('trouble of the watch itself is told to a person, and changes nothing', async () => {
-    const it = await scene({ lock: warmFor(60), minutes: 5 });
+    const it = await fixture({ lock: warmFor(60), minutes: 5 });
     const error = { Error: 'States.Timeout', Cause: 'no answer' };
     expect(await it.ask('Judge', { release: { id: 'r-20260105-135500', fence: FENCE }, error })).toMatchObject({
       verdict: 'continue',
     });
-    expect(it.world.notices[0]?.notice).toMatchObject({ kind: 'trouble', title: 'The watch had trouble' });
+    expect(it.world.notifications[0]?.notification).toMatchObject({ kind: 'trouble', title: 'The watch had trouble' });
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { downgradeTo, UPGRADE } from '../../functions/core/migration.ts';
 import type { ReleaseRecord } from '../../functions/core/protocol.ts';
 import type { MigrationStatus } from '../../functions/ports/fleet.ts';
-import { type MigrationRequest, migrateByHand } from '../../functions/steps/migrate-by-hand.ts';
-import { CURRENT, IMAGES, lockIn, type Scene, type SceneOptions, scene, settled } from './scene.ts';
+import { type MigrationRequest, migrateByHand } from '../../functions/steps/shared/migrate-by-hand.ts';
+import { CURRENT, type Fixture, fixture, IMAGES, lockIn, type SceneOptions, settled } from './fixture.ts';
 
 const NEWER: ReleaseRecord = {
   releaseId: 'r-20260105-135500',
@@ -22,7 +22,7 @@ const BEYOND = { ...NEWER, image: 'v1.5.1', ...IMAGES['v1.5.1'] };
 const UNDER_USERS = /users are on v1\.5\.\d, which is not older than v1\.5\.0; put them on an older version first/;
 
 async function ask(request: MigrationRequest, options: SceneOptions = {}) {
-  const { world, clock } = await scene(options);
+  const { world, clock } = await fixture(options);
   const { ledger, registry, fleet } = world.ports({ by: 'person' });
   const commands: (readonly string[])[] = [];
   const running = (command: readonly string[]) => {
@@ -56,14 +56,14 @@ test('not while a release runs', async () => {
 describe('a release that opens meanwhile', () => {
   const RUNNING = { is: 'running' } as const;
   const opened = { name: 'a release', condition: { all: [] }, set: { lock: lockIn('opening') } };
-  const asking = ({ world, clock }: Scene) => {
+  const asking = ({ world, clock }: Fixture) => {
     const { ledger, registry, fleet } = world.ports({ by: 'person' });
     return () => settled(clock, migrateByHand({ ledger, registry, running: () => fleet })(UP));
   };
-  const writes = ({ world }: Scene) => world.writes.map(({ call }) => call);
+  const writes = ({ world }: Fixture) => world.writes.map(({ call }) => call);
 
   test('between the look at the lock and the start ends the run before it has done anything', async () => {
-    const it: Scene = await scene({
+    const it: Fixture = await fixture({
       migration: () => RUNNING,
       before: (_, name) => {
         if (name === 'RunTask') it.write(opened);
@@ -78,7 +78,7 @@ describe('a release that opens meanwhile', () => {
 
   test('after the start waits for it: what was begun is told to its end', async () => {
     let status: MigrationStatus = RUNNING;
-    const it = await scene({ migration: () => status });
+    const it = await fixture({ migration: () => status });
     const ask = asking(it);
     expect(await ask()).toEqual(RUNNING);
     it.write(opened);
@@ -89,7 +89,7 @@ describe('a release that opens meanwhile', () => {
   });
 
   test('and has migrated already ends the run, also when whoever began it died before a second look', async () => {
-    const it = await scene({ migration: (token) => (token === 'by-hand-run-1' ? RUNNING : { is: 'done' }) });
+    const it = await fixture({ migration: (token) => (token === 'by-hand-run-1' ? RUNNING : { is: 'done' }) });
     const { fleet } = it.world.ports({ by: 'owner' });
     await settled(it.clock, fleet.migrate(lockIn('opening').releaseId, NEWER.digest));
     await settled(it.clock, fleet.migrate('by-hand-run-1', NEWER.digest));
@@ -99,7 +99,7 @@ describe('a release that opens meanwhile', () => {
   });
 
   test('a second run by hand waits for the first', async () => {
-    const it = await scene({ migration: () => RUNNING });
+    const it = await fixture({ migration: () => RUNNING });
     await settled(it.clock, it.world.ports({ by: 'person' }).fleet.migrate('by-hand-run-0', NEWER.digest));
     expect(await asking(it)()).toEqual({ is: 'waits', behind: 'by-hand-run-0' });
   });
@@ -141,7 +141,7 @@ test.each<readonly [string, Partial<MigrationRequest>]>([
 });
 
 test('a rollback past a migration does not try to take it back [S595]', async () => {
-  const it = await scene({ records: [{ ...NEWER, ...CURRENT, status: 'promoted' }] });
+  const it = await fixture({ records: [{ ...NEWER, ...CURRENT, status: 'promoted' }] });
   const { release } = await it.open({ action: 'rollback', to: 'v1.4.1', acceptSchema: true });
   expect(await it.ask('Migrate', { release: release! })).toMatchObject({ summary: '0 %: nothing to migrate' });
   expect(it.world.calls.some(({ call }) => call === 'RunTask')).toBe(false);

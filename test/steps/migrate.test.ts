@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { MigrationStatus } from '../../functions/ports/fleet.ts';
+import { CURRENT, FENCE, fixture, lockIn, settled } from './fixture.ts';
 import { expectWrites } from './order.ts';
-import { CURRENT, FENCE, lockIn, scene, settled } from './scene.ts';
 
 const running = (): MigrationStatus => ({ is: 'running' });
 const BY_HAND = 'by-hand-run-1';
 
 test('a service without a migration goes on at once', async () => {
   const { plan } = lockIn('opening');
-  const it = await scene({ lock: lockIn('opening', 0, { plan: { ...plan, migrates: false } }) });
+  const it = await fixture({ lock: lockIn('opening', 0, { plan: { ...plan, migrates: false } }) });
   expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done', share: 5 });
   expect(it.world.writes).toEqual([]);
 });
 
 test('the phase is written before the migration runs [F53] [S538]', async () => {
-  const it = await scene({ lock: lockIn('opening'), migration: running });
+  const it = await fixture({ lock: lockIn('opening'), migration: running });
   expect(await it.ask('Migrate')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
   expectWrites(it.log, ['ledger: migrating', 'ledger: waiting']);
   expect(it.world.calls.at(-1)?.call).toBe('RunTask');
@@ -22,13 +22,13 @@ test('the phase is written before the migration runs [F53] [S538]', async () => 
 
 describe('a migration', () => {
   test('that ended well is done', async () => {
-    const it = await scene({ lock: lockIn('migrating') });
+    const it = await fixture({ lock: lockIn('migrating') });
     expect(await it.ask('Migrate')).toMatchObject({ verdict: 'done' });
   });
 
   test('waits for one that a person began before, and is counted as its own time', async () => {
     let byHand: MigrationStatus = running();
-    const it = await scene({
+    const it = await fixture({
       lock: lockIn('opening'),
       migration: (token) => (token === BY_HAND ? byHand : { is: 'done' }),
     });
@@ -44,7 +44,7 @@ describe('a migration', () => {
   });
 
   test('that waits for too long ends the release', async () => {
-    const it = await scene({ lock: lockIn('opening'), migration: running });
+    const it = await fixture({ lock: lockIn('opening'), migration: running });
     await settled(it.clock, it.world.ports({ by: 'person' }).fleet.migrate(BY_HAND, CURRENT.digest));
     await it.ask('Migrate');
     await it.wait(1800);
@@ -55,13 +55,13 @@ describe('a migration', () => {
   });
 
   test('that failed ends the release, and no traffic was moved [F51]', async () => {
-    const it = await scene({ lock: lockIn('migrating'), migration: () => ({ is: 'failed', reason: 'exit code 1' }) });
+    const it = await fixture({ lock: lockIn('migrating'), migration: () => ({ is: 'failed', reason: 'exit code 1' }) });
     await expect(it.ask('Migrate')).rejects.toMatchObject({ name: 'MigrationFailed', message: /exit code 1/ });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
 
   test('that hangs is stopped after its time, counted by the ledger [F52]', async () => {
-    const it = await scene({ lock: lockIn('migrating'), migration: running });
+    const it = await fixture({ lock: lockIn('migrating'), migration: running });
     await it.ask('Migrate');
     await it.wait(1790);
     expect(await it.ask('Migrate')).toMatchObject({ verdict: 'wait' });

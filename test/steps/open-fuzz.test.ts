@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { COLOURS } from '../../functions/core/roles.ts';
 import { amount } from '../amounts.ts';
-import { IMAGES, lockIn, NOW, type Scene, SETTINGS, SOMEBODY_ELSE, scene } from './scene.ts';
+import { type Fixture, fixture, IMAGES, lockIn, NOW, SETTINGS, SOMEBODY_ELSE } from './fixture.ts';
 
 const RUNS = amount({ onPush: 2000, inAll: 20_000 });
 const LARGEST_MESSAGE = 32_768;
@@ -91,7 +91,7 @@ const field = fc.oneof(fc.constantFrom(...FIELDS), injected, fc.string());
 const withField = (input: object, name: string, value: unknown): object =>
   Object.defineProperty({ ...input }, name, { value, enumerable: true, writable: true, configurable: true });
 
-const spoilt = fc
+const faultOf = fc
   .tuple(right, fc.array(fc.tuple(field, odd), { minLength: 1, maxLength: 3 }))
   .map(([input, changes]) => changes.reduce<object>((it, [name, value]) => withField(it, name, value), input));
 
@@ -119,20 +119,20 @@ const inputs = fc.oneof(
   { weight: 20, arbitrary: fc.jsonValue() },
   { weight: 10, arbitrary: fc.oneof(injected, fc.string(), fc.integer(), fc.constant(null)) },
   { weight: 20, arbitrary: right },
-  { weight: 35, arbitrary: spoilt },
+  { weight: 35, arbitrary: faultOf },
   { weight: 10, arbitrary: stages },
   { weight: 2, arbitrary: deep },
   { weight: 2, arbitrary: huge },
 );
 
 /** All that an input could have changed, the calls that only look left out. */
-function everything({ world, started }: Scene) {
+function everything({ world, started }: Fixture) {
   return {
     state: world.ledger.state,
     weights: world.balancer.weights,
     sides: COLOURS.map((colour) => ({ ...world.tasks.side(colour) })),
     writes: world.writes.length,
-    notices: world.notices.length,
+    notifications: world.notifications.length,
     started: started.length,
   };
 }
@@ -144,14 +144,14 @@ const MOMENTS = {
 
 describe.each(Object.entries(MOMENTS))('while %s', (_, moment) => {
   const ends = { accepted: 0, refused: 0 };
-  let it: Scene | undefined;
+  let it: Fixture | undefined;
 
   test('any input is accepted, or refused with a reason and without a trace; Open never crashes [F14]', {
     timeout: 300_000,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(inputs, async (input) => {
-        it ??= await scene(moment);
+        it ??= await fixture(moment);
         const before = everything(it);
         const refusal = await it.open(input).then(
           ({ verdict, summary }) => {

@@ -1,4 +1,4 @@
-/** What the log of a scene must show: the order that the policy asks for, and no word about what is only read besides. */
+/** What the log of a fixture must show: the order that the policy asks for, and no word about what is only read besides. */
 import { expect } from 'vitest';
 
 /** These happen in this order, whatever happens between them. */

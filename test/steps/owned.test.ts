@@ -1,10 +1,10 @@
 /** How a step proves that it may act, before it does anything else. */
 import { describe, expect, test } from 'vitest';
-import { owned, ownedForward } from '../../functions/steps/step.ts';
-import { ABORT, FENCE, lockIn, ME, SOMEBODY_ELSE, scene } from './scene.ts';
+import { owned, ownedForward } from '../../functions/steps/shared/step.ts';
+import { ABORT, FENCE, fixture, lockIn, ME, SOMEBODY_ELSE } from './fixture.ts';
 
 async function proof(how: typeof owned, execution = ME, fence = FENCE, lock = lockIn('baking', 5)) {
-  const it = await scene({ lock });
+  const it = await fixture({ lock });
   const { ledger } = it.world.ports({ by: 'owner', execution });
   const proved = how(ledger, { execution, state: { release: { id: lock.releaseId, fence } } }).catch(
     (error: Error) => error,

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import type { Pending } from '../../functions/core/protocol.ts';
-import { pendingName } from '../../functions/steps/pending.ts';
-import { IMAGES, lockIn, NOW, type SceneOptions, SOMEBODY_ELSE, scene } from './scene.ts';
+import { pendingName } from '../../functions/steps/shared/pending.ts';
+import { fixture, IMAGES, lockIn, NOW, type SceneOptions, SOMEBODY_ELSE } from './fixture.ts';
 
 const waits = (image: keyof typeof IMAGES, attempt = 1): Pending => ({
   ...IMAGES[image],
@@ -31,7 +31,7 @@ test('the name of a start says which push and which attempt: the same name again
 
 describe('a push that waits while nothing runs', () => {
   test('and was never started is started by the next look', async () => {
-    const it = await scene(waiting({}));
+    const it = await fixture(waiting({}));
     await it.reconcile();
     expect(it.started).toEqual([nameOf(1)]);
     // Only its own Open takes it away.
@@ -39,14 +39,14 @@ describe('a push that waits while nothing runs', () => {
   });
 
   test('and is on its way is not started again', async () => {
-    const it = await scene(waiting({ [nameOf(1)]: 'RUNNING' }));
+    const it = await fixture(waiting({ [nameOf(1)]: 'RUNNING' }));
     await it.reconcile();
     expect(it.started).toEqual([]);
     expect(it.world.writes).toEqual([]);
   });
 
   test('whose execution died before it owned the lock is started under the next name', async () => {
-    const it = await scene(waiting({ [nameOf(1)]: 'ended' }));
+    const it = await fixture(waiting({ [nameOf(1)]: 'ended' }));
     await it.reconcile();
     expect(it.started).toEqual([nameOf(2)]);
     expect(it.world.ledger.state.pending?.attempt).toBe(2);
@@ -54,7 +54,7 @@ describe('a push that waits while nothing runs', () => {
 
   test('whose look died between the new name and the start is started by the next look', async () => {
     let isFirst = true;
-    const it = await scene({
+    const it = await fixture({
       ...waiting({ [nameOf(1)]: 'ended' }),
       before: (_, name) => {
         if (name !== 'StartExecution' || !isFirst) return;
@@ -69,11 +69,11 @@ describe('a push that waits while nothing runs', () => {
   });
 
   test('and was refused three times waits no longer, and that is told', async () => {
-    const it = await scene(waiting({ [nameOf(3)]: 'ended' }, 3));
+    const it = await fixture(waiting({ [nameOf(3)]: 'ended' }, 3));
     await it.reconcile();
     expect(it.started).toEqual([]);
     expect(it.world.ledger.state.pending).toBeUndefined();
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual([
+    expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
       'v1.5.1 waited, was started 3 times and refused each time',
     ]);
   });
@@ -83,7 +83,7 @@ describe('a push that waits while a release runs', () => {
   const running = lockIn('baking', 25, { owner: SOMEBODY_ELSE });
 
   test('is not started', async () => {
-    const it = await scene({ lock: running, service: { pending: waits('v1.5.1') } });
+    const it = await fixture({ lock: running, service: { pending: waits('v1.5.1') } });
     await it.reconcile();
     expect(it.started).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('a push that waits while a release runs', () => {
     ['the same twice', ['v1.5.1', 'v1.5.1']],
   ] as const)('%s: the newest is the one that waits', async (_, pushed) => {
     const lock = lockIn('baking', 25, { owner: SOMEBODY_ELSE, ...IMAGES['v1.4.1'], image: 'v1.4.1' });
-    const it = await scene({ lock });
+    const it = await fixture({ lock });
     for (const image of pushed) {
       expect(await it.open({ image, source: 'push', pushedAt: IMAGES[image].pushedAt })).toMatchObject({
         verdict: 'nothing',
@@ -106,7 +106,7 @@ describe('a push that waits while a release runs', () => {
 
 test('a release that opens in the second in which the lock is freed has the push wait on, and uses up none of its starts', async () => {
   let open: (() => void) | undefined;
-  const it = await scene({
+  const it = await fixture({
     lock: lockIn('reverting', 0, { settleFrom: NOW - 120 }),
     service: { pending: waits('v1.5.1') },
     executionStatus: () => 'unknown',
@@ -125,7 +125,7 @@ test('a release that opens in the second in which the lock is freed has the push
 
 test('a start that fails when the lock is freed is told, and made up for a minute later', async () => {
   let isFirst = true;
-  const it = await scene({
+  const it = await fixture({
     lock: lockIn('reverting', 0, { settleFrom: NOW - 120 }),
     service: { pending: waits('v1.5.1') },
     executionStatus: () => 'unknown',
@@ -136,7 +136,7 @@ test('a start that fails when the lock is freed is told, and made up for a minut
     },
   });
   expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted' });
-  expect(it.world.notices.at(-1)?.notice.title).toBe('v1.5.1 waits and could not be started');
+  expect(it.world.notifications.at(-1)?.notification.title).toBe('v1.5.1 waits and could not be started');
   await it.wait(60);
   await it.reconcile();
   expect(it.started).toEqual([nameOf(1)]);

@@ -1,7 +1,7 @@
 /** Reconciler: it dies at any moment without harm, since the next look goes on from the ledger. */
 import { describe, expect, test } from 'vitest';
 import type { Lock, Phase } from '../../functions/core/protocol.ts';
-import { ABORT, lockIn, type SceneOptions, SOMEBODY_ELSE, scene, truth } from './scene.ts';
+import { ABORT, fixture, lockIn, type SceneOptions, SOMEBODY_ELSE, truth } from './fixture.ts';
 
 const ended = () => 'ended' as const;
 const theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
@@ -9,7 +9,7 @@ const theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
 
 test.each([1, 2, 3])('%i looks that die on their way to tell somebody: somebody is told in the end', async (deaths) => {
   let died = 0;
-  const it = await scene({
+  const it = await fixture({
     lock: theirs('baking'),
     executionStatus: ended,
     before: (_, name) => {
@@ -24,7 +24,7 @@ test.each([1, 2, 3])('%i looks that die on their way to tell somebody: somebody 
   }
   expect(died).toBe(deaths);
   expect(it.world.ledger.state.lock).toBeUndefined();
-  expect(it.world.notices.map(({ notice }) => notice.title)).toContainEqual(
+  expect(it.world.notifications.map(({ notification }) => notification.title)).toContainEqual(
     expect.stringMatching(/it was taken over$/),
   );
 });
@@ -46,7 +46,7 @@ describe('a reconciler that dies at any of its calls', () => {
       died += 1;
       throw new Error('the Lambda died');
     };
-    const it = await scene({ ...options, [when]: die });
+    const it = await fixture({ ...options, [when]: die });
     for (let look = 0; look < 9; look++) {
       await it.reconcile().catch(() => undefined);
       await it.wait(60);
@@ -69,7 +69,9 @@ describe('a reconciler that dies at any of its calls', () => {
         expect(truth(it), where).toEqual(expected);
         expect(it.violations, where).toEqual([]);
         // Whatever was lost with the dead look, somebody was told.
-        expect(it.world.notices.map(({ notice }) => notice.releaseId).join(), where).toMatch(/r-2026|drift-/);
+        expect(it.world.notifications.map(({ notification }) => notification.releaseId).join(), where).toMatch(
+          /r-2026|drift-/,
+        );
       }
       expect(points).toBeGreaterThan(15);
     });

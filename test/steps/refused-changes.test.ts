@@ -1,7 +1,7 @@
 /** A load balancer that refuses changes of the rule, in the looks of the reconciler. */
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
-import { lockIn, NOW, SOMEBODY_ELSE, scene } from './scene.ts';
+import { fixture, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
 
 const dead = { lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), executionStatus: () => 'ended' as const };
 
@@ -10,7 +10,7 @@ describe('the owner is dead', () => {
     'users are on stable in the same look, although the load balancer refused %i changes [F27]',
     async (refused) => {
       let left = refused;
-      const it = await scene({
+      const it = await fixture({
         ...dead,
         before: (_, name) => {
           if (name === 'ModifyRule' && left-- > 0) throw new Transient('Rate exceeded');
@@ -30,7 +30,7 @@ describe('the owner is dead', () => {
 
   test('a load balancer that refuses every change is asked again at the next look', async () => {
     let refuses = true;
-    const it = await scene({
+    const it = await fixture({
       ...dead,
       before: (_, name) => {
         if (name === 'ModifyRule' && refuses) throw new Transient('Rate exceeded');

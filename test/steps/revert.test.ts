@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { forceStable } from '../../functions/core/force-stable.ts';
 import type { Pending } from '../../functions/core/protocol.ts';
+import { ABORT, askUntilAnswered, FENCE, fixture, IMAGES, lockIn, NOW, SETTINGS } from './fixture.ts';
 import { expectInOrder, expectWrites } from './order.ts';
-import { ABORT, askUntilAnswered, FENCE, IMAGES, lockIn, NOW, SETTINGS, scene } from './scene.ts';
 
 /** Long enough ago that no earlier invocation can be alive. */
 const settled = { settleFrom: NOW - 120, reason: ABORT.reason };
@@ -15,7 +15,7 @@ const waiting: Pending = {
 
 describe('the first half', () => {
   test('after one health reading the first write is the rule, then its reading, then the ledger', async () => {
-    const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }) });
+    const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
     expectWrites(it.log, [
       'DescribeTargetHealth',
@@ -29,31 +29,33 @@ describe('the first half', () => {
       reason: ABORT.reason,
       settleFrom: NOW + 1,
     });
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual(['REVERTED at 25 %, all users on blue']);
+    expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
+      'REVERTED at 25 %, all users on blue',
+    ]);
   });
 
   test('a failure of a step is the reason, in its own sentence', async () => {
-    const it = await scene({ lock: lockIn('deploying') });
+    const it = await fixture({ lock: lockIn('deploying') });
     const error = { Error: 'NotReady', Cause: JSON.stringify({ errorMessage: 'green crashed' }) };
     await it.ask('Revert', { release: { id: 'r-20260105-135500', fence: FENCE }, error });
     expect(it.world.ledger.state.lock?.reason).toBe('green crashed');
   });
 
   test('an Open that failed after it had the lock is known by its execution alone', async () => {
-    const it = await scene({ lock: lockIn('opening') });
+    const it = await fixture({ lock: lockIn('opening') });
     expect(await it.ask('Revert', {})).toMatchObject({ verdict: 'wait', release: { fence: FENCE } });
     expect(it.world.ledger.state.lock?.phase).toBe('reverting');
   });
 
   test('an Open that failed before it owned anything changes nothing', async () => {
-    const it = await scene();
+    const it = await fixture();
     expect(await it.ask('Revert', { error: { Error: 'Lambda.Unknown' } })).toMatchObject({ verdict: 'nothing' });
     expect(it.world.writes).toEqual([]);
   });
 
   test('a rule that does not show stable is no end: it is asked again', async () => {
     let hand: () => void = () => {};
-    const it = await scene({
+    const it = await fixture({
       lock: lockIn('baking', 25, { abort: ABORT }),
       before: (_, name) => name === 'DescribeRules' && hand(),
     });
@@ -63,7 +65,7 @@ describe('the first half', () => {
   });
 
   test('from closing on it rolls forward', async () => {
-    const it = await scene({ lock: lockIn('closing', 100) });
+    const it = await fixture({ lock: lockIn('closing', 100) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'close' });
     expect(it.world.writes).toEqual([]);
   });
@@ -71,7 +73,7 @@ describe('the first half', () => {
 
 describe('the second half', () => {
   test('drained, verified, marked, scaled down, freed: in this order', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, settled) });
+    const it = await fixture({ lock: lockIn('reverting', 0, settled) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted', summary: ABORT.reason });
     expectWrites(it.log, [
       'DescribeRules',
@@ -99,14 +101,14 @@ describe('the second half', () => {
   });
 
   test('nothing is scaled down before 120 s have passed [F29]', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 110 }) });
+    const it = await fixture({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 110 }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 10 });
     expectWrites(it.log, ['DescribeRules', 'DescribeTargetHealth', 'ledger: tick']);
     expect(it.world.tasks.side('green').desired).toBe(4);
   });
 
   test('a second try drains again', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, { ...settled, drained: settled.settleFrom }) });
+    const it = await fixture({ lock: lockIn('reverting', 0, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });
     expectWrites(it.log, ['DescribeRules', 'DescribeTargetHealth', 'ledger: settle again']);
     expect(it.world.ledger.state.lock?.settleFrom).toBe(NOW);
@@ -115,14 +117,14 @@ describe('the second half', () => {
   });
 
   test('a rule that changed meanwhile is put right, and settles anew', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, settled), weights: { blue: 75, green: 25 } });
+    const it = await fixture({ lock: lockIn('reverting', 0, settled), weights: { blue: 75, green: 25 } });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait' });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
     expect(it.world.tasks.side('green').desired).toBe(4);
   });
 
   test('the push that waited is started once the lock is free', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, settled), service: { pending: waiting } });
+    const it = await fixture({ lock: lockIn('reverting', 0, settled), service: { pending: waiting } });
     await it.ask('Revert');
     expectInOrder(it.log, ['ledger: free after revert', 'StartExecution']);
     expect(it.started).toEqual([`pending-6666666666666666-${waiting.pushedAt}-1`]);
@@ -130,7 +132,7 @@ describe('the second half', () => {
   });
 
   test('asked again when all is done, it says so', async () => {
-    const it = await scene({ lock: lockIn('reverting', 0, settled) });
+    const it = await fixture({ lock: lockIn('reverting', 0, settled) });
     await it.ask('Revert');
     const before = it.world.writes.length;
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted', summary: ABORT.reason });
@@ -148,7 +150,7 @@ function flickering() {
 
 describe('stable is dead', () => {
   test('the target is marked, users go to the candidate, and a person is called', async () => {
-    const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }), stableTasks: 0 });
+    const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }), stableTasks: 0 });
     await it.ask('Revert');
     expectWrites(it.log, [
       'DescribeTargetHealth',
@@ -162,7 +164,7 @@ describe('stable is dead', () => {
     expect(it.world.tasks.side('green').desired).toBe(4);
     expect(it.world.ledger.state.lock).toMatchObject({ phase: 'stuck', target: 'candidate' });
     // The page's command leads to the colour that answers, never to the dead one.
-    expect(it.world.notices.at(-1)?.notice).toMatchObject({
+    expect(it.world.notifications.at(-1)?.notification).toMatchObject({
       kind: 'stuck',
       title: 'STUCK, a person is needed; all users are on green',
       next: ['sluice doctor --service conductores-backend', forceStable(SETTINGS.traffic, 'green')],
@@ -171,7 +173,7 @@ describe('stable is dead', () => {
   });
 
   test('and the candidate too: all requests on stable, and a person is called', async () => {
-    const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }), stableTasks: 0, candidateTasks: 0 });
+    const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }), stableTasks: 0, candidateTasks: 0 });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
     expect(it.world.ledger.state.lock).toMatchObject({ phase: 'stuck', reason: 'neither colour has a healthy target' });
@@ -179,10 +181,10 @@ describe('stable is dead', () => {
 
   test('while the candidate was marked for its end: a person is called, and nothing is destroyed', async () => {
     const lock = lockIn('reverting', 0, { ...settled, retiring: 'green' });
-    const it = await scene({ lock, stableTasks: 0 });
+    const it = await fixture({ lock, stableTasks: 0 });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.tasks.side('green').desired).toBe(4);
-    expect(it.world.notices.slice(-2).map(({ notice }) => notice.title)).toEqual([
+    expect(it.world.notifications.slice(-2).map(({ notification }) => notification.title)).toEqual([
       'STUCK, a person is needed; all users are on blue',
       'STUCK, all users are on green, moved there because only green answers',
     ]);
@@ -194,7 +196,7 @@ describe('stable is dead', () => {
     ['another one at each reading', flickering(), '25 % of requests go to green, the others to blue, as last known'],
   ])('the page says where users are by the rule: on %s', async (_, weights, where) => {
     const lock = lockIn('reverting', 25, { ...settled, retiring: 'green' });
-    const it = await scene({
+    const it = await fixture({
       lock,
       stableTasks: 0,
       candidateTasks: 0,
@@ -203,12 +205,12 @@ describe('stable is dead', () => {
       },
     });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
-    expect(it.world.notices.at(-1)?.notice.title).toBe(`STUCK, a person is needed; ${where}`);
+    expect(it.world.notifications.at(-1)?.notification.title).toBe(`STUCK, a person is needed; ${where}`);
   });
 
   test('but heals before the end: users come back to it', async () => {
     const lock = lockIn('reverting', 25, { ...settled, target: 'candidate' });
-    const it = await scene({ lock, weights: { blue: 75, green: 25 } });
+    const it = await fixture({ lock, weights: { blue: 75, green: 25 } });
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
     expect(it.violations).toEqual([]);

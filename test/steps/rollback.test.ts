@@ -1,7 +1,7 @@
 /** A person's rollback at any moment: what it does at once, what it waits for, and what it refuses before anything changes. */
 import { describe, expect, test } from 'vitest';
 import { type LiveRelease, type Lock, type Phase, type ReleaseRecord, writes } from '../../functions/core/protocol.ts';
-import { ABORT, CURRENT, FENCE, IMAGES, lockIn, NOW, PREVIOUS, SOMEBODY_ELSE, scene, truth } from './scene.ts';
+import { ABORT, CURRENT, FENCE, fixture, IMAGES, lockIn, NOW, PREVIOUS, SOMEBODY_ELSE, truth } from './fixture.ts';
 
 const ABORTABLE = ['opening', 'migrating', 'deploying', 'baking', 'warm'] as const;
 const running = (phase: Phase = 'baking', facts: Partial<Lock> = {}): Lock =>
@@ -17,7 +17,7 @@ const back = (facts: Readonly<Record<string, unknown>> = {}) => ({ action: 'roll
 
 describe('while a release runs', () => {
   test.each(ABORTABLE)('in phase %s, to a version by name: back at once, and then that version', async (phase) => {
-    const it = await scene({ lock: running(phase) });
+    const it = await fixture({ lock: running(phase) });
     expect((await it.open(back({ to: 'v1.4.1' }))).summary).toMatch(/^queued: v1.4.1 waits until/);
     expect(it.log.filter((line) => !line.startsWith('Describe'))).toEqual([
       'ledger: abort',
@@ -31,7 +31,7 @@ describe('while a release runs', () => {
   });
 
   test('to the version that is stable by name is the same as without a name', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect((await it.open(back({ to: 'v1.4.2' }))).summary).toMatch(
       /^already live: v1.4.2 stays; \S+ goes back to it$/,
     );
@@ -40,20 +40,20 @@ describe('while a release runs', () => {
   });
 
   test('to the version that is being released changes nothing', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     expect((await it.open(back({ to: 'v1.5.0' }))).summary).toMatch(/^duplicate: v1.5.0 is being released/);
     expect(it.world.writes).toEqual([]);
   });
 
   test('takes the place of a push that waits: it was asked for later', async () => {
     const pending = { ...IMAGES['v1.5.1'], image: 'v1.5.1', attempt: 1, input: { image: 'v1.5.1' } };
-    const it = await scene({ lock: running(), service: { pending } });
+    const it = await fixture({ lock: running(), service: { pending } });
     await it.open(back({ to: 'v1.4.1' }));
     expect(it.world.ledger.state.pending?.image).toBe('v1.4.1');
   });
 
   test('that is stuck is refused with the reason: a person must decide', async () => {
-    const it = await scene({ lock: running('stuck', { reason: 'blue has no healthy target' }) });
+    const it = await fixture({ lock: running('stuck', { reason: 'blue has no healthy target' }) });
     await expect(it.open(back())).rejects.toMatchObject({
       name: 'ReleaseRefused',
       message: expect.stringContaining('r-20260105-135500 is stuck: blue has no healthy target'),
@@ -64,7 +64,7 @@ describe('while a release runs', () => {
   test('that closes under our eyes becomes an ordinary rollback of it', async () => {
     const lock = running('closing', { retiring: 'blue' });
     let free: () => void = () => {};
-    const it = await scene({ lock, before: (_, name) => name === 'Ledger write' && free() });
+    const it = await fixture({ lock, before: (_, name) => name === 'Ledger write' && free() });
     free = () => {
       free = () => {};
       it.write(writes.freeAfterClose(lock, { ...it.world.ledger.state, lock }, NOW));
@@ -75,7 +75,7 @@ describe('while a release runs', () => {
   });
 
   test('twice, the second time while it goes back already, is one order and no second rollback', async () => {
-    const it = await scene({ lock: running() });
+    const it = await fixture({ lock: running() });
     await it.open(back());
     await it.ask('Revert', undefined, SOMEBODY_ELSE);
     expect((await it.open(back())).summary).toMatch(/^already live/);
@@ -86,7 +86,7 @@ describe('while a release runs', () => {
 
 describe('later, when nothing runs', () => {
   test('to the version before, on the colour that slept, without a migration and straight to 100 %', async () => {
-    const it = await scene();
+    const it = await fixture();
     expect(await it.open(back())).toMatchObject({ verdict: 'opened' });
     expect(it.world.ledger.state.lock).toMatchObject({
       digest: PREVIOUS.digest,
@@ -100,19 +100,19 @@ describe('later, when nothing runs', () => {
     ['a digest', PREVIOUS.digest],
     ['a release id', PREVIOUS.releaseId],
   ])('to a version named by %s', async (_, to) => {
-    const it = await scene({ records: [recordOf(PREVIOUS)] });
+    const it = await fixture({ records: [recordOf(PREVIOUS)] });
     expect(await it.open(back({ to }))).toMatchObject({ verdict: 'opened' });
     expect(it.world.ledger.state.lock?.digest).toBe(PREVIOUS.digest);
   });
 
   test('to what is live already, by name, rolls it out again: the template may have changed', async () => {
-    const it = await scene();
+    const it = await fixture();
     expect(await it.open(back({ to: 'v1.4.2' }))).toMatchObject({ verdict: 'opened' });
     expect(it.world.ledger.state.lock?.digest).toBe(CURRENT.digest);
   });
 
   test('twice at once: the second waits for the first, which is no release of another image', async () => {
-    const it = await scene();
+    const it = await fixture();
     await it.open(back());
     expect((await it.open(back({ to: 'v1.4.1' }), SOMEBODY_ELSE)).summary).toMatch(/^duplicate: v1.4.1 is being/);
   });
@@ -136,7 +136,7 @@ describe('is refused, and the world is as it was', () => {
     ['to words that name nothing', back({ to: 'yesterday' }), /names no release tag/],
   ])('%s: while nothing runs, and while a release runs', async (_, input, message) => {
     for (const lock of [undefined, running()]) {
-      const it = await scene({ ...(lock ? { lock } : {}), records: [recordOf(GONE)] });
+      const it = await fixture({ ...(lock ? { lock } : {}), records: [recordOf(GONE)] });
       const before = truth(it);
       await expect(it.open(input)).rejects.toMatchObject({
         name: 'ReleaseRefused',
@@ -148,13 +148,13 @@ describe('is refused, and the world is as it was', () => {
   });
 
   test('while nothing runs and there is no release before', async () => {
-    const it = await scene({ service: { previous: undefined } as never });
+    const it = await fixture({ service: { previous: undefined } as never });
     await expect(it.open(back())).rejects.toThrow(/there is no earlier release of this service/);
     expect(it.world.writes).toEqual([]);
   });
 
   test('past a migration that nobody called compatible [F22] [S541]', async () => {
-    const it = await scene({ records: [recordOf(CURRENT, { migrated: true })] });
+    const it = await fixture({ records: [recordOf(CURRENT, { migrated: true })] });
     await expect(it.open(back())).rejects.toThrow(
       /v1\.4\.2 migrated the database and was not released as schemaCompat/,
     );
@@ -164,14 +164,14 @@ describe('is refused, and the world is as it was', () => {
   test.each(ABORTABLE)(
     'to an older one by name past stable’s own migration, before the release in phase %s is aborted',
     async (phase) => {
-      const it = await scene({ lock: running(phase), records: [recordOf(CURRENT, { migrated: true })] });
+      const it = await fixture({ lock: running(phase), records: [recordOf(CURRENT, { migrated: true })] });
       await expect(it.open(back({ to: 'v1.4.1' }))).rejects.toThrow(/v1\.4\.2 migrated the database/);
       expect(it.world.writes).toEqual([]);
     },
   );
 
   test('past the migration of a release that closes, before it waits for it', async () => {
-    const it = await scene({ lock: running('closing'), records: [recordOf(lockIn('closing'), { migrated: true })] });
+    const it = await fixture({ lock: running('closing'), records: [recordOf(lockIn('closing'), { migrated: true })] });
     await expect(it.open(back())).rejects.toThrow(/v1\.5\.0 migrated the database/);
     expect(it.world.writes).toEqual([]);
   });
@@ -182,20 +182,20 @@ describe('past a migration', () => {
     ['that was released as compatible [S541]', { schemaCompatible: true }, back()],
     ['of which a person says that it is fine', {}, back({ acceptSchema: true })],
   ])('%s goes back', async (_, facts, input) => {
-    const it = await scene({ records: [recordOf(CURRENT, { migrated: true, ...facts })] });
+    const it = await fixture({ records: [recordOf(CURRENT, { migrated: true, ...facts })] });
     expect(await it.open(input)).toMatchObject({ verdict: 'opened' });
     expect(it.world.ledger.state.lock?.plan.migrates).toBe(false);
   });
 
   test('of the release that runs goes back without a question: stable’s own tasks run on that schema already', async () => {
-    const it = await scene({ lock: running('warm'), records: [recordOf(CURRENT)] });
+    const it = await fixture({ lock: running('warm'), records: [recordOf(CURRENT)] });
     expect(await it.open(back())).toMatchObject({ verdict: 'nothing' });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
 });
 
 test('while it closes: it waits for the end, and goes to what was stable when it was asked', async () => {
-  const it = await scene({ lock: running('closing', { settleFrom: NOW - 120 }) });
+  const it = await fixture({ lock: running('closing', { settleFrom: NOW - 120 }) });
   expect((await it.open(back())).summary).toMatch(/^queued: v1.4.2/);
   expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
   expect(it.world.ledger.state.lock?.abort).toBeUndefined();
@@ -203,7 +203,7 @@ test('while it closes: it waits for the end, and goes to what was stable when it
 });
 
 test('of a release that somebody aborted already writes the rule once more, until the owner reverts', async () => {
-  const it = await scene({ lock: running('baking', { abort: ABORT }) });
+  const it = await fixture({ lock: running('baking', { abort: ABORT }) });
   expect(await it.open(back())).toMatchObject({ verdict: 'nothing' });
   expect(it.world.ledger.state.lock?.abort).toEqual(ABORT);
   expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });

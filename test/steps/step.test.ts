@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../../functions/core/protocol.ts';
 import type { Verb } from '../../rehearsal/functions.ts';
-import { ABORT, FENCE, lockIn, SOMEBODY_ELSE, scene } from './scene.ts';
+import { ABORT, FENCE, fixture, lockIn, SOMEBODY_ELSE } from './fixture.ts';
 
 const STEPS: readonly (readonly [verb: Verb, phase: Phase, share: number])[] = [
   ['Migrate', 'migrating', 0],
@@ -26,7 +26,7 @@ describe.each(STEPS)('%s in phase %s', (verb, phase, share) => {
     ],
     ['the lock is free', undefined],
   ])('changes nothing when %s', async (_, lock) => {
-    const it = await scene({ ...(lock ? { lock } : {}), ...(lock ? {} : { service: { fence: FENCE } }) });
+    const it = await fixture({ ...(lock ? { lock } : {}), ...(lock ? {} : { service: { fence: FENCE } }) });
     await expect(it.ask(verb, of('r-20260105-135500', FENCE))).rejects.toMatchObject({ name: 'FencedOut' });
     expect(it.world.writes).toEqual([]);
   });
@@ -37,7 +37,7 @@ test.each([
   ['Prepare', 'deploying'],
   ['Shift', 'deploying'],
 ] as const)('%s goes no further once an abort stands in the ledger', async (verb, phase) => {
-  const it = await scene({ lock: lockIn(phase, 0, { abort: ABORT }), candidateTasks: 4 });
+  const it = await fixture({ lock: lockIn(phase, 0, { abort: ABORT }), candidateTasks: 4 });
   await expect(it.ask(verb, { ...of('r-20260105-135500', FENCE), share: 5 })).rejects.toMatchObject({
     name: 'Aborted',
     message: ABORT.reason,

@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, type Phase, writes } from '../../functions/core/protocol.ts';
-import { ABORT, FENCE, lockIn, NOW, type Scene, SOMEBODY_ELSE, scene } from './scene.ts';
+import { ABORT, FENCE, type Fixture, fixture, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
 
 const theirs = (phase: Phase, share: number, facts: Partial<Lock> = {}): Lock =>
   lockIn(phase, share, { owner: SOMEBODY_ELSE, ...facts });
 const watched = (still: number) => ({ watch: { fence: FENCE, ticks: 0, still, told: [], at: NOW - 60 } });
 const FOUR_HOURS = 240;
 
-async function lookOn(it: Scene, looks: number): Promise<readonly string[]> {
+async function lookOn(it: Fixture, looks: number): Promise<readonly string[]> {
   const summaries: string[] = [];
   for (let look = 0; look < looks; look++) {
     summaries.push((await it.reconcile()).summary);
@@ -17,23 +17,23 @@ async function lookOn(it: Scene, looks: number): Promise<readonly string[]> {
   }
   return summaries;
 }
-const isTaken = ({ world }: Scene): boolean => world.ledger.state.lock?.owner === 'reconciler';
-const asked = ({ world }: Scene) => world.notices.filter(({ notice }) => notice.kind === 'held');
+const isTaken = ({ world }: Fixture): boolean => world.ledger.state.lock?.owner === 'reconciler';
+const asked = ({ world }: Fixture) => world.notifications.filter(({ notification }) => notification.kind === 'held');
 
 describe('while users are on a candidate that nothing speaks against', () => {
   test('users stay where they are for fifteen minutes; then a person is asked, once', async () => {
-    const it = await scene({ lock: theirs('baking', 25), service: watched(13) });
+    const it = await fixture({ lock: theirs('baking', 25), service: watched(13) });
     await lookOn(it, 1);
     expect(asked(it)).toHaveLength(0);
     await lookOn(it, 5);
     expect(asked(it)).toHaveLength(1);
-    expect(asked(it)[0]!.notice.next).toContain('sluice abort --service conductores-backend');
+    expect(asked(it)[0]!.notification.next).toContain('sluice abort --service conductores-backend');
     expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
     expect(isTaken(it)).toBe(false);
   });
 
   test('it is taken over when nobody answered for four hours after that', async () => {
-    const it = await scene({ lock: theirs('baking', 25), service: watched(15 + FOUR_HOURS - 2) });
+    const it = await fixture({ lock: theirs('baking', 25), service: watched(15 + FOUR_HOURS - 2) });
     await lookOn(it, 1);
     expect(isTaken(it)).toBe(false);
     await lookOn(it, 1);
@@ -43,19 +43,19 @@ describe('while users are on a candidate that nothing speaks against', () => {
 
   test('a person who answers "hold" has the hold’s own four hours', async () => {
     const lock = theirs('baking', 25, { hold: { by: 'maria', at: NOW - 60 } });
-    const it = await scene({ lock, service: watched(15 + FOUR_HOURS) });
+    const it = await fixture({ lock, service: watched(15 + FOUR_HOURS) });
     await lookOn(it, 2);
     expect(isTaken(it)).toBe(false);
   });
 
   test('looks within the same minute count once: executions that end ask for one, too', async () => {
-    const it = await scene({ lock: theirs('baking', 25), service: watched(4) });
+    const it = await fixture({ lock: theirs('baking', 25), service: watched(4) });
     for (let look = 0; look < 10; look++) await it.reconcile();
     expect(it.world.ledger.state.watch?.still).toBe(5);
   });
 
   test('an owner that ticks again is watched from the beginning', async () => {
-    const it = await scene({ lock: theirs('baking', 25), service: watched(14) });
+    const it = await fixture({ lock: theirs('baking', 25), service: watched(14) });
     it.write(writes.tick({ owner: SOMEBODY_ELSE, fence: FENCE }));
     await lookOn(it, 3);
     expect(it.world.ledger.state.watch?.still).toBe(2);
@@ -65,7 +65,7 @@ describe('while users are on a candidate that nothing speaks against', () => {
 
 describe('what speaks against the candidate', () => {
   test('is acted on at the second look: the order, users on stable at once, and the take-over at the next look', async () => {
-    const it = await scene({ lock: theirs('baking', 25) });
+    const it = await fixture({ lock: theirs('baking', 25) });
     await it.kill('green');
     await lookOn(it, 1);
     expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
@@ -78,14 +78,14 @@ describe('what speaks against the candidate', () => {
   });
 
   test('is the policy’s verdict, too: a candidate with errors rolls back', async () => {
-    const it = await scene({ lock: theirs('baking', 25), minutes: 12, candidateErrorRate: 0.4 });
+    const it = await fixture({ lock: theirs('baking', 25), minutes: 12, candidateErrorRate: 0.4 });
     await lookOn(it, 7);
     expect(it.world.ledger.state.lock?.abort).toMatchObject({ by: 'reconciler', reason: /green/ });
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
   });
 
   test('is somebody’s order that the owner does not carry out', async () => {
-    const it = await scene({ lock: theirs('baking', 25, { abort: ABORT }) });
+    const it = await fixture({ lock: theirs('baking', 25, { abort: ABORT }) });
     await lookOn(it, 1);
     expect(isTaken(it)).toBe(false);
     await lookOn(it, 1);
@@ -93,7 +93,7 @@ describe('what speaks against the candidate', () => {
   });
 
   test('is nothing that cannot be read', async () => {
-    const it = await scene({
+    const it = await fixture({
       lock: theirs('baking', 25),
       service: watched(3),
       before: (_, name) => {
@@ -108,7 +108,7 @@ describe('what speaks against the candidate', () => {
 
 describe('before the first share', () => {
   test('it is taken over after fifteen minutes: nobody is harmed', async () => {
-    const it = await scene({ lock: theirs('deploying', 0), service: watched(13) });
+    const it = await fixture({ lock: theirs('deploying', 0), service: watched(13) });
     await lookOn(it, 1);
     expect(isTaken(it)).toBe(false);
     await lookOn(it, 1);
@@ -118,7 +118,7 @@ describe('before the first share', () => {
 
   test('that was not confirmed, it is taken over after five: users may be on what nobody can judge', async () => {
     const lock = theirs('baking', 0, { intent: 5 });
-    const it = await scene({ lock, weights: { blue: 95, green: 5 }, candidateTasks: 4, service: watched(3) });
+    const it = await fixture({ lock, weights: { blue: 95, green: 5 }, candidateTasks: 4, service: watched(3) });
     await lookOn(it, 1);
     expect(isTaken(it)).toBe(false);
     await lookOn(it, 1);

@@ -1,18 +1,18 @@
 /** Stable is dead when a release rolls back, so users go to the candidate: until stable lives again, and no longer. */
 import { describe, expect, test } from 'vitest';
 import { RECONCILER } from '../../functions/core/protocol.ts';
-import { abortRelease } from '../../functions/steps/abort.ts';
-import { ABORT, askUntilAnswered, lockIn, NOW, type Scene, SOMEBODY_ELSE, scene } from './scene.ts';
+import { abortRelease } from '../../functions/steps/safety/abort.ts';
+import { ABORT, askUntilAnswered, type Fixture, fixture, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
 
 const ON_STABLE = { blue: 100, green: 0 };
 const ON_CANDIDATE = { blue: 0, green: 100 };
 
 /** How often users were moved from one colour to the other. */
-const moves = ({ world }: Scene): number => world.writes.filter(({ call }) => call === 'ModifyRule').length;
+const moves = ({ world }: Fixture): number => world.writes.filter(({ call }) => call === 'ModifyRule').length;
 
 /** A rollback that found stable dead: users are on the candidate. */
-async function onTheCandidate(): Promise<Scene> {
-  const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }) });
+async function onTheCandidate(): Promise<Fixture> {
+  const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }) });
   it.turn('blue', 'unhealthy');
   await it.ask('Revert');
   expect(it.world.balancer.weights).toEqual(ON_CANDIDATE);
@@ -30,7 +30,7 @@ describe('the owner', () => {
     expect(it.world.ledger.state.lock?.target).toBeUndefined();
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(it.clock.now() - movedAt).toBeGreaterThanOrEqual(120);
-    expect(it.world.notices.map(({ notice }) => notice.title)).toEqual([
+    expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
       'blue is dead, all users are on green',
       'blue lives again, all users are on it',
     ]);
@@ -48,7 +48,7 @@ describe('the owner', () => {
   });
 
   test('moves users to the candidate at the tick that sees stable die', async () => {
-    const it = await scene({ lock: lockIn('baking', 25, { abort: ABORT }) });
+    const it = await fixture({ lock: lockIn('baking', 25, { abort: ABORT }) });
     await it.ask('Revert');
     it.turn('blue', 'unhealthy');
     await it.wait(30);
@@ -60,7 +60,7 @@ describe('the owner', () => {
 
   test('does not do so once the candidate is marked for its end', async () => {
     const lock = lockIn('reverting', 0, { settleFrom: NOW - 20, reason: ABORT.reason, retiring: 'green' });
-    const it = await scene({ lock });
+    const it = await fixture({ lock });
     it.turn('blue', 'unhealthy');
     await it.ask('Revert');
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
@@ -125,18 +125,18 @@ describe('the owner', () => {
       target: 'candidate',
       returns: 3,
     });
-    const it = await scene({ lock, weights: ON_CANDIDATE });
+    const it = await fixture({ lock, weights: ON_CANDIDATE });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.balancer.weights).toEqual(ON_CANDIDATE);
     expect(it.world.ledger.state.lock?.reason).toBe('blue died again after each of 3 returns to it');
-    expect(it.world.notices.map(({ notice }) => notice.kind)).toContain('stuck');
+    expect(it.world.notifications.map(({ notification }) => notification.kind)).toContain('stuck');
   });
 });
 
 describe('the reconciler', () => {
   test('puts users back at the first look that sees stable alive', async () => {
     const lock = lockIn('baking', 25, { owner: SOMEBODY_ELSE });
-    const it = await scene({ lock, executionStatus: () => 'ended' });
+    const it = await fixture({ lock, executionStatus: () => 'ended' });
     it.turn('blue', 'unhealthy');
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_CANDIDATE);
@@ -156,7 +156,7 @@ describe('the reconciler', () => {
 
 describe('the guard, and a rollback in flight', () => {
   test('send nobody to a stable that reads dead; the owner looks for itself, and a stable that lives again has them', async () => {
-    const it = await scene({ lock: lockIn('baking', 25) });
+    const it = await fixture({ lock: lockIn('baking', 25) });
     it.turn('blue', 'unhealthy');
     const { lock } = it.world.ledger.state;
     void abortRelease(it.world.ports({ by: 'guard' }), lock!, { by: 'guard', reason: 'an alarm rang' });

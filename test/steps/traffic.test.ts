@@ -1,8 +1,8 @@
 /** When a reading of the rule is believed. */
 import { describe, expect, test } from 'vitest';
 import { weightsFor } from '../../functions/core/roles.ts';
-import { agreeingShare, routeAndReadBack } from '../../functions/steps/traffic.ts';
-import { lockIn, ME, scene } from './scene.ts';
+import { agreeingShare, routeAndReadBack } from '../../functions/steps/shared/traffic.ts';
+import { fixture, lockIn, ME } from './fixture.ts';
 
 const roles = lockIn('baking', 25);
 const asked = weightsFor(roles, 50);
@@ -10,7 +10,7 @@ const asked = weightsFor(roles, 50);
 /** A rule whose first readings are old ones. */
 async function staleFor(readings: number, weights = weightsFor(roles, 25)) {
   let seen = 0;
-  const it = await scene({ lock: roles, weights });
+  const it = await fixture({ lock: roles, weights });
   const { router, clock } = it.world.ports({ by: 'owner', execution: ME });
   const current = async () => {
     const live = await router.current();

@@ -50,16 +50,16 @@ export interface Gate {
 }
 
 /** A stage against the plan. */
-export interface PlanWatch {
+export interface BarHistory {
   readonly gates: Readonly<Record<Bar, Gate>>;
   /** The newest minutes with numbers, newest last: whether the candidate was over a rollback bar that stable kept. */
   readonly breaches: Readonly<Record<Bar, readonly boolean[]>>;
 }
 
 const OPEN: Gate = { minutes: 0, requests: 0, bad: 0, worst: 0 };
-export const NEW_WATCH: PlanWatch = { gates: { errors: OPEN, slow: OPEN }, breaches: { errors: [], slow: [] } };
+export const NEW_WATCH: BarHistory = { gates: { errors: OPEN, slow: OPEN }, breaches: { errors: [], slow: [] } };
 
-export function watchPlan({ gates, breaches }: PlanWatch, minute: ComparedMinute): PlanWatch {
+export function addToBarHistory({ gates, breaches }: BarHistory, minute: ComparedMinute): BarHistory {
   return {
     gates: { errors: addToGate(gates.errors, 'errors', minute), slow: addToGate(gates.slow, 'slow', minute) },
     breaches: {
@@ -103,7 +103,7 @@ function addToBreaches(breaches: readonly boolean[], bar: Bar, minute: ComparedM
  * The pass bar that the stage is over beyond doubt: without its worst minute, the lower 99.9 % bound of a Poisson mean
  * (Wilson and Hilferty 1931) of independent bursts is still over it.
  */
-export function barFailed({ gates }: PlanWatch, burst: Noise['burst']): Bar | undefined {
+export function barFailed({ gates }: BarHistory, burst: Noise['burst']): Bar | undefined {
   return BARS.find((bar) => {
     const { minutes, requests, bad, worst } = gates[bar];
     const bursts = (bad - worst) / burst[bar];
@@ -117,5 +117,5 @@ export function barFailed({ gates }: PlanWatch, burst: Noise['burst']): Bar | un
 }
 
 /** The rollback bar that the candidate was over, and stable was not, in two of the newest three minutes. */
-export const barBreached = ({ breaches }: PlanWatch): Bar | undefined =>
+export const barBreached = ({ breaches }: BarHistory): Bar | undefined =>
   BARS.find((bar) => breaches[bar].filter(Boolean).length >= BREACH_MINUTES);

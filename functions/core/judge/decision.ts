@@ -28,8 +28,8 @@ export const RULES = {
   passBar: 'error rate above the pass bar',
   latencyPassBar: 'response time above the pass bar',
   suspicion: 'not cleared of suspicion',
-  planErrors: 'errors over the plan in 2 of 3 minutes',
-  planLatency: 'response time over the plan in 2 of 3 minutes',
+  rollbackBarErrors: 'errors over the plan in 2 of 3 minutes',
+  rollbackBarLatency: 'response time over the plan in 2 of 3 minutes',
   silence: 'no numbers delivered',
   unproven: 'too few requests to prove safety',
   proven: 'proven safe',
@@ -90,7 +90,10 @@ const WORSE_THAN_BEFORE: Readonly<Record<Metric, Rule>> = {
   verySlow: RULES.moreVerySlowThanBefore,
 };
 const FAILED: Readonly<Record<Bar, Rule>> = { errors: RULES.passBar, slow: RULES.latencyPassBar };
-export const BREACHED: Readonly<Record<Bar, Rule>> = { errors: RULES.planErrors, slow: RULES.planLatency };
+export const BREACHED: Readonly<Record<Bar, Rule>> = {
+  errors: RULES.rollbackBarErrors,
+  slow: RULES.rollbackBarLatency,
+};
 
 /** The comparison that has most to do with the odds. */
 export const weightiest = (parts: Findings['parts']): Metric =>

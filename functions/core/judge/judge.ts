@@ -6,7 +6,7 @@
  *
  * `beginJudging`, `foldMinute` for each minute in turn, delivered or not, and `weigh` whenever an answer is wanted.
  */
-import { barBreached, barFailed, keepsPassBar, NEW_WATCH, type PlanWatch, watchPlan } from './bars.ts';
+import { addToBarHistory, type BarHistory, barBreached, barFailed, keepsPassBar, NEW_WATCH } from './bars.ts';
 import type { Baseline } from './baseline.ts';
 import { beginOdds, type ComparedMinute, growOdds, type Odds, oddsOf } from './comparison.ts';
 import { LEAST_ERROR_RATE, ODDS_LIMIT, PROOF_ODDS, PROOF_RATE_MOST, RATE_PRIOR, SAFE_RATE } from './constants.ts';
@@ -40,16 +40,16 @@ export interface JudgeState {
   readonly unhealthyMinutes: number;
   /** What is usual at present, for 100 %; absent when stable's hour taught nothing. */
   readonly past?: Past;
-  readonly stage: Stage;
+  readonly stage: StageCounts;
 }
 
-interface Stage {
+interface StageCounts {
   readonly candidate: Counts;
   readonly stable: Counts;
-  readonly plan: PlanWatch;
+  readonly plan: BarHistory;
 }
 
-const NEW_STAGE: Stage = { candidate: NOTHING, stable: NOTHING, plan: NEW_WATCH };
+const NEW_STAGE: StageCounts = { candidate: NOTHING, stable: NOTHING, plan: NEW_WATCH };
 
 export const beginJudging = (baseline: Baseline): JudgeState => ({
   baseline,
@@ -92,7 +92,7 @@ export function foldMinute(state: JudgeState, delivered: JudgedMinute): JudgeSta
     stage: {
       candidate: addCounts(stage.candidate, candidate),
       stable: addCounts(stage.stable, stable),
-      plan: watchPlan(stage.plan, minute),
+      plan: addToBarHistory(stage.plan, minute),
     },
   };
 }
@@ -150,7 +150,7 @@ export function weigh(
     rule,
     reason: because(rule),
     evidence,
-    ...(breached ? { notice: { rule: BREACHED[breached], reason: because(BREACHED[breached]) } } : {}),
+    ...(breached ? { notification: { rule: BREACHED[breached], reason: because(BREACHED[breached]) } } : {}),
   };
 }
 

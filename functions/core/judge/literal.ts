@@ -49,8 +49,8 @@ export interface LiteralBake {
 /** Any literal alarm aborts; passing takes every alarm well, the minimum sample and both pass bars; else it holds. */
 export function weighLiteral({ alarms, minutes, gridMs, bakeDone, names }: LiteralBake): LiteralVerdict {
   const literal = alarms.filter(({ kind }) => kind === 'literal');
-  const ringing = literal.find(({ state }) => state === 'ALARM');
-  if (ringing) return abortFor(ringing, minutes, names);
+  const firing = literal.find(({ state }) => state === 'ALARM');
+  if (firing) return abortFor(firing, minutes, names);
   if (!bakeDone) return verdict('continue', { rule: 'still baking' }, 'the bake goes on: no alarm');
 
   const { requests, failures, withinBarPercent } = sumsOf(minutes, gridMs);

@@ -1,4 +1,4 @@
-/** The share of responses at or under a threshold, from CloudWatch's PR statistic or, where that will not do, from percentiles. */
+/** The share of responses at or under a threshold, from CloudWatch's PR statistic or, where that is invalid, from percentiles. */
 
 /** Percentiles that are asked for in PR's place. */
 export const PERCENTILES = [50, 75, 90, 95, 99.5] as const;

@@ -62,7 +62,7 @@ type Counted = 'failures' | LatencyCount;
 
 function countedFor(rule: Rule, parts: Evidence['parts']): Counted {
   if (rule === RULES.latencyPassBar) return 'overPassBar';
-  if (rule === RULES.planLatency) return 'overRollbackBar';
+  if (rule === RULES.rollbackBarLatency) return 'overRollbackBar';
   const metric = COMPARISONS.has(rule) ? weightiest(parts) : 'errors';
   return metric === 'errors' ? 'failures' : metric;
 }
@@ -77,9 +77,9 @@ const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.moreVerySlowThanBefore]: ({ candidate }) => `${candidate} has more very slow responses than are usual`,
   [RULES.passBar]: ({ candidate }) => `${candidate}'s error rate is above the pass bar`,
   [RULES.latencyPassBar]: ({ candidate }) => `${candidate}'s 95th percentile is above the pass bar`,
-  [RULES.planErrors]: ({ candidate, stable }) =>
+  [RULES.rollbackBarErrors]: ({ candidate, stable }) =>
     `${candidate} was over the ${ROLLBACK_ERROR_PERCENT} % errors of the plan in 2 of 3 minutes, and ${stable} was not`,
-  [RULES.planLatency]: ({ candidate, stable }) =>
+  [RULES.rollbackBarLatency]: ({ candidate, stable }) =>
     `${candidate} was over the ${BAR_MS.overRollbackBar} ms of the plan in 2 of 3 minutes, and ${stable} was not`,
   [RULES.suspicion]: ({ candidate, stable }) => `${candidate} may be worse than ${stable}`,
   [RULES.silence]: ({ candidate, stable }) => `no complete numbers of ${candidate} and ${stable} are delivered`,

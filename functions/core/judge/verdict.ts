@@ -13,8 +13,8 @@ export const LITERAL_BARS = { errors: 'error pass bar', latency: 'response time 
 /** A hold for one of these is not for want of requests: nobody goes on through it unasked. */
 export const SPEAKS_AGAINST: ReadonlySet<string> = new Set([
   RULES.suspicion,
-  RULES.planErrors,
-  RULES.planLatency,
+  RULES.rollbackBarErrors,
+  RULES.rollbackBarLatency,
   LITERAL_BARS.errors,
   LITERAL_BARS.latency,
 ]);
@@ -49,5 +49,5 @@ export interface Verdict {
   readonly reason: string;
   readonly evidence: Evidence;
   /** What a person should know although nothing follows from it yet: a rollback bar of the plan that stable keeps. */
-  readonly notice?: Pick<Verdict, 'rule' | 'reason'>;
+  readonly notification?: Pick<Verdict, 'rule' | 'reason'>;
 }

@@ -14,7 +14,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, ResourcePolicy, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { Notices } from '../../../infra/constructs/notices.ts';
+import type { Notifications } from '../../../infra/constructs/notifications.ts';
 import { roleFor } from '../../../infra/constructs/permission.ts';
 import { BACKUP_FOLDER, DUMP, UPLOAD } from '../backup.ts';
 import type { Names } from '../core-settings.ts';
@@ -30,7 +30,7 @@ export interface BackupsProps {
   readonly logsInWith: Secrets;
   readonly runsOn: Cluster;
   readonly standsIn: Network;
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
   readonly logRetention: RetentionDays;
 }
 

@@ -6,7 +6,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CodeFor } from '../../../infra/constructs/bundled-function.ts';
-import type { Notices } from '../../../infra/constructs/notices.ts';
+import type { Notifications } from '../../../infra/constructs/notifications.ts';
 import type { Network } from './network.ts';
 import { RotationFunction } from './rotation-functions.ts';
 import type { RotationIds } from './rotation-ids.ts';
@@ -20,7 +20,7 @@ export interface RotationProps {
   readonly standsIn: Network;
   /** What must be there for the first one, which is right after the stack is made. */
   readonly after: readonly Construct[];
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
   readonly code: CodeFor;
   readonly logRetention: RetentionDays;
 }

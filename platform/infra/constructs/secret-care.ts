@@ -6,7 +6,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { CodeFor } from '../../../infra/constructs/bundled-function.ts';
-import type { Notices } from '../../../infra/constructs/notices.ts';
+import type { Notifications } from '../../../infra/constructs/notifications.ts';
 import type { ReleaseVerbs } from '../../../infra/constructs/release-verbs.ts';
 import type { Service } from '../../../infra/settings.ts';
 import { RotationFunction } from './rotation-functions.ts';
@@ -19,7 +19,7 @@ export interface SecretCareProps {
   readonly at: RotationIds;
   /** Of all services: the old token is valid until the last of them has the new one. */
   readonly services: readonly Service[];
-  readonly notifications: Notices;
+  readonly notifications: Notifications;
   readonly code: CodeFor;
   readonly logRetention: RetentionDays;
 }

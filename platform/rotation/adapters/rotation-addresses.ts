@@ -23,5 +23,5 @@ export function rotationAddresses({ ROTATION }: Readonly<Record<string, string |
   const parsed = z.safeParse(shape, ROTATION === undefined ? undefined : JSON.parse(ROTATION));
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
-  throw new Stuck(`The environment variable ROTATION will not do: ${wrong.join('; ')}. Deploy the stack again.`);
+  throw new Stuck(`The environment variable ROTATION is invalid: ${wrong.join('; ')}. Deploy the stack again.`);
 }

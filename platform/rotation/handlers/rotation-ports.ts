@@ -1,7 +1,7 @@
 /** What the rotation's Lambdas are given, made when it is first needed. */
 import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { BOUNDED, prudent } from '../../../functions/adapters/client.ts';
+import { BOUNDED, withDeadline } from '../../../functions/adapters/client.ts';
 import { Stuck } from '../../../functions/core/failures.ts';
 import { elasticacheTokens } from '../adapters/elasticache-tokens.ts';
 import { type Login, postgresUsers } from '../adapters/postgres-users.ts';
@@ -10,10 +10,10 @@ import type { RotationAddresses } from '../adapters/rotation-addresses.ts';
 import { secretsManager } from '../adapters/secrets-manager.ts';
 import { LABELS } from '../core/rotation.ts';
 
-export const secrets = /* @__PURE__ */ secretsManager(/* @__PURE__ */ prudent(new SecretsManagerClient(BOUNDED)));
+export const secrets = /* @__PURE__ */ secretsManager(/* @__PURE__ */ withDeadline(new SecretsManagerClient(BOUNDED)));
 
 export const cache = ({ cache: at }: RotationAddresses) =>
-  elasticacheTokens(prudent(new ElastiCacheClient(BOUNDED)), at.replicationGroup, redisAcceptance(at));
+  elasticacheTokens(withDeadline(new ElastiCacheClient(BOUNDED)), at.replicationGroup, redisAcceptance(at));
 
 export const database = ({ database: at, admin }: RotationAddresses) => postgresUsers(at, () => adminLogin(admin));
 

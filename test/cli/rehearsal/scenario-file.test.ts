@@ -58,7 +58,7 @@ describe('sluice rehearse FILE.json', () => {
   });
 });
 
-describe('a file that will not do is refused before anything is flown: where, what, and the cure', () => {
+describe('a file that is invalid is refused before anything is rehearsed: where, what, and the cure', () => {
   const say = (word: unknown) => ({ ...SHORT, events: [{ when: { share: 25 }, say: word }] });
 
   test.each<[string, unknown, string]>([
@@ -88,7 +88,7 @@ describe('a file that will not do is refused before anything is flown: where, wh
       ': events.0.when.share +250 is above 100',
     ],
     ['an unknown option', { ...SHORT, options: { sede: 7 } }, ': --sede +is no option; did you mean --seed\\?'],
-    ['an option that is not of the flight', { ...SHORT, options: { report: 'x' } }, ': --report +is no option'],
+    ['an option that is not of the rehearsal', { ...SHORT, options: { report: 'x' } }, ': --report +is no option'],
     ['an impossible value', { ...SHORT, options: { rps: -1 } }, ': --rps +"-1" is no number from 0.1 to 10000'],
     ['a list as an option', { ...SHORT, options: { rps: [1] } }, ': options.rps +a list is neither text nor a number'],
   ])('%s', async (_, content, told) => {

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openCockpit } from '../../../cli/rehearsal/serve.ts';
+import { openControlPage } from '../../../cli/rehearsal/serve.ts';
 import { Transient } from '../../../functions/core/failures.ts';
-import { fly } from '../../../rehearsal/flight.ts';
+import { runRehearsal } from '../../../rehearsal/rehearse.ts';
 import { launch } from '../../../scripts/chromium.ts';
 import { chromiumForTests } from '../../chromium.ts';
-import { usualOptions } from '../../rehearsal/flights.ts';
+import { usualOptions } from '../../rehearsal/rehearsals.ts';
 import { BIN, environment } from '../bin.ts';
-import { flown } from '../flown.ts';
+import { rehearsedRecord } from '../rehearsed.ts';
 
 interface Served {
   readonly url: string;
@@ -19,7 +19,7 @@ interface Served {
 
 let served: Served | undefined;
 
-/** A flight with its page. */
+/** A rehearsal with its page. */
 async function serve(...words: readonly string[]): Promise<Served> {
   const child = spawn(process.execPath, [BIN, 'rehearse', ...words, '--serve'], {
     env: environment(),
@@ -113,42 +113,42 @@ describe('who may press a button', () => {
     const { status, text } = await say();
     expect(status).toBe(409);
     expect(text).toMatch(
-      /^(Nothing is being released on conductores-backend; nothing was changed|The flight is over)\.$/,
+      /^(Nothing is being released on conductores-backend; nothing was changed|The rehearsal is over)\.$/,
     );
   });
 });
 
-test('what cannot be shown or done is answered in words, and the flight goes on', async () => {
-  const end = await flown('stable-unhealthy');
+test('what cannot be shown or done is answered in words, and the rehearsal goes on', async () => {
+  const end = await rehearsedRecord('stable-unhealthy');
   let isBroken = true;
   const answered = <T>(what: T): T => {
     if (isBroken) throw new Transient('the ledger did not answer');
     return what;
   };
-  const cockpit = await openCockpit({ port: undefined, record: () => answered(end), tell() {} });
-  await fly({
+  const controlPage = await openControlPage({ port: undefined, record: () => answered(end), tell() {} });
+  await runRehearsal({
     ...usualOptions('healthy'),
-    onScene: (controls) => cockpit.board({ ...controls, say: async (word) => answered(controls).say(word) }),
+    onControls: (controls) => controlPage.board({ ...controls, say: async (word) => answered(controls).say(word) }),
   });
-  const press = () => ask(`${cockpit.url}/say/hold`, { method: 'POST', origin: cockpit.url });
-  const wrong = { status: 500, text: 'That did not work: the ledger did not answer. The flight goes on.' };
-  expect(await ask(cockpit.url)).toMatchObject(wrong);
+  const press = () => ask(`${controlPage.url}/say/hold`, { method: 'POST', origin: controlPage.url });
+  const wrong = { status: 500, text: 'That did not work: the ledger did not answer. The rehearsal goes on.' };
+  expect(await ask(controlPage.url)).toMatchObject(wrong);
   expect(await press()).toMatchObject(wrong);
   isBroken = false;
-  expect((await ask(cockpit.url)).status).toBe(200);
-  cockpit.close();
+  expect((await ask(controlPage.url)).status).toBe(200);
+  controlPage.close();
 });
 
-test('a word that the flight did not live to hear is answered when it has landed', async () => {
-  const cockpit = await openCockpit({ port: undefined, record: () => expect.fail('nobody looks'), tell() {} });
+test('a word that the rehearsal did not live to hear is answered when it has ended', async () => {
+  const controlPage = await openControlPage({ port: undefined, record: () => expect.fail('nobody looks'), tell() {} });
   let hear = (): void => {};
   const heard = new Promise<void>((resolve) => {
     hear = resolve;
   });
-  await fly({
+  await runRehearsal({
     ...usualOptions('never-healthy'),
-    onScene: (controls) =>
-      cockpit.board({
+    onControls: (controls) =>
+      controlPage.board({
         ...controls,
         say(word) {
           hear();
@@ -157,15 +157,15 @@ test('a word that the flight did not live to hear is answered when it has landed
       }),
   });
   // Its time stands still, so the ledger answers nobody any more.
-  const pressed = ask(`${cockpit.url}/say/hold`, { method: 'POST', origin: cockpit.url });
+  const pressed = ask(`${controlPage.url}/say/hold`, { method: 'POST', origin: controlPage.url });
   await heard;
-  cockpit.land();
-  expect(await pressed).toMatchObject({ status: 409, text: 'The flight is over.' });
-  cockpit.close();
+  controlPage.land();
+  expect(await pressed).toMatchObject({ status: 409, text: 'The rehearsal is over.' });
+  controlPage.close();
 });
 
 describe('its address', () => {
-  test('is the port that was asked for, and one that is taken is told before anything is flown', async () => {
+  test('is the port that was asked for, and one that is taken is told before anything is rehearsed', async () => {
     const { url } = await serve('healthy');
     const port = url.split(':').at(-1)!;
     await expect(serve('healthy', '--port', port)).rejects.toThrow(
@@ -173,15 +173,15 @@ describe('its address', () => {
     );
   });
 
-  test('Ctrl-C ends page and flight, also after the flight is over', async () => {
-    const flying = await serve('healthy');
-    expect(await interrupt(flying)).toBe(130);
-    await expect(ask(flying.url)).rejects.toThrow('ECONNREFUSED');
-    const landed = await serve('stable-unhealthy');
-    await until(async () => (await ask(landed.url)).text.includes('The flight is over'));
-    expect((await ask(landed.url)).text).toContain('Refused: nothing was changed');
-    expect(await interrupt(landed)).toBe(130);
-    await expect(ask(landed.url)).rejects.toThrow('ECONNREFUSED');
+  test('Ctrl-C ends page and rehearsal, also after the rehearsal is over', async () => {
+    const running = await serve('healthy');
+    expect(await interrupt(running)).toBe(130);
+    await expect(ask(running.url)).rejects.toThrow('ECONNREFUSED');
+    const ended = await serve('stable-unhealthy');
+    await until(async () => (await ask(ended.url)).text.includes('The rehearsal is over'));
+    expect((await ask(ended.url)).text).toContain('Refused: nothing was changed');
+    expect(await interrupt(ended)).toBe(130);
+    await expect(ask(ended.url)).rejects.toThrow('ECONNREFUSED');
   });
 });
 
@@ -217,13 +217,13 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
   test('"errors" is pressed, and the share falls to 0 and the page says why', async () => {
     const { url } = await serve('healthy', '--speed', '120');
     const { page, complaints, elsewhere } = await open(url);
-    await headline(page, /^Flying at 5 %: green is watched$/);
+    await headline(page, /^Running at 5 %: green is watched$/);
     await press(page, 'errors');
     await page.getByRole('button', { name: 'errors', pressed: true }).waitFor();
     await headline(page, /^Reverted at (5|25) %: green has more errors than blue$/);
     await page.getByText(/Green failed [\d,]+ of [\d,]+ requests/).waitFor();
     await page.getByRole('cell', { name: 'errors switched on by hand' }).waitFor();
-    await page.getByText('The flight is over').waitFor();
+    await page.getByText('The rehearsal is over').waitFor();
     const record = JSON.parse((await page.request.get(url).then((answer) => answer.text())).match(RECORD)![1]!);
     expect(record).toMatchObject({
       outcome: 'reverted',
@@ -239,14 +239,14 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
   test('"hold" keeps it where it is, and "promote" sends it on', async () => {
     const { url } = await serve('healthy', '--speed', '120');
     const { page, complaints } = await open(url);
-    await headline(page, /^Flying at 5 %: green is watched$/);
+    await headline(page, /^Running at 5 %: green is watched$/);
     await press(page, 'hold');
     await headline(page, /^Held at 5 %: a person must decide$/);
     await press(page, 'promote');
     await page.getByText('"promote" is written; it is held, so that acts after "resume".').waitFor();
     await headline(page, /^Held at 5 %: a person must decide$/);
     await press(page, 'resume');
-    await headline(page, /^Flying at 25 %: green is watched$/);
+    await headline(page, /^Running at 25 %: green is watched$/);
     await page.getByRole('cell', { name: 'a person ended this bake' }).waitFor();
     await press(page, 'abort');
     await headline(page, /^Reverted at \d+ %: a person asked for it$/);
@@ -257,12 +257,12 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
   test('whoever reads a minute keeps it while the page goes on', async () => {
     const { url } = await serve('healthy', '--speed', '240');
     const { page } = await open(url);
-    await headline(page, /^Flying at \d+ %: green is watched$/);
+    await headline(page, /^Running at \d+ %: green is watched$/);
     const slider = page.getByRole('slider');
     await slider.focus();
     await slider.press('ArrowRight');
     const said = await page.locator('#told').textContent();
-    await headline(page, /^Flying at 100 %/);
+    await headline(page, /^Running at 100 %/);
     expect(await page.locator('#told').textContent()).toBe(said);
     expect(await slider.evaluate('document.activeElement.id')).toBe('minute');
     await page.close();
@@ -272,7 +272,7 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
     const { url } = await serve('healthy');
     const page = await browser.newPage({ viewport: { width: 420, height: 900 } });
     await page.goto(url);
-    await headline(page, /^Flying/);
+    await headline(page, /^Running/);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(420);
     await page.close();
   });

@@ -6,22 +6,22 @@ import { frame, type View } from '../../../cli/screen/frame.ts';
 import { type Display, type Line, narrator } from '../../../cli/screen/lines.ts';
 import { ASCII, paint, UNICODE, unpainted } from '../../../cli/screen/paint.ts';
 import { oddsInWords } from '../../../functions/core/numerals.ts';
-import type { Flown } from '../../../rehearsal/account.ts';
-import type { FlightOptions, Look } from '../../../rehearsal/options.ts';
+import type { RehearsalResult } from '../../../rehearsal/account.ts';
+import type { Look, RehearsalOptions } from '../../../rehearsal/options.ts';
 import type { ScenarioName } from '../../../rehearsal/scenarios.ts';
 import { reportHtml } from '../../../report/report.ts';
-import { flight, usualOptions } from '../../rehearsal/flights.ts';
+import { rehearsal, usualOptions } from '../../rehearsal/rehearsals.ts';
 
 const display: Display = { paint: unpainted, glyphs: UNICODE };
 const large = { rows: 40, columns: 120 };
 
-/** What a live view could have shown in each minute of a flight. */
-async function watched(name: ScenarioName, changes: Partial<FlightOptions> = {}) {
+/** What a live view could have shown in each minute of a rehearsal. */
+async function watched(name: ScenarioName, changes: Partial<RehearsalOptions> = {}) {
   const narrate = narrator(false);
   const lines: Line[] = [];
   const views: View[] = [];
   let second = 0;
-  const flown: Flown = await flight(name, {
+  const rehearsed: RehearsalResult = await rehearsal(name, {
     ...changes,
     onEntry: (entry, lock) => {
       const line = narrate(entry, lock);
@@ -31,7 +31,7 @@ async function watched(name: ScenarioName, changes: Partial<FlightOptions> = {})
       if (second++ % 20 === 0) views.push(viewOf(read(), lines));
     },
   });
-  return { views, flown };
+  return { views, rehearsed };
 }
 
 const viewOf = (look: Look | undefined, lines: readonly Line[]): View => ({
@@ -58,7 +58,7 @@ const inShare = (share: number): View =>
   reverted.views.findLast(({ look }) => look?.lock.share === share && look.lock.phase === 'baking')!;
 
 describe('the live view', () => {
-  test('is never wider or higher than its window, in any minute of any flight', () => {
+  test('is never wider or higher than its window, in any minute of any rehearsal', () => {
     const colours = paint({ isTTY: true }, { TERM: 'xterm' }, false);
     fc.assert(
       fc.property(
@@ -120,7 +120,9 @@ describe('the live view', () => {
   test('and these are the numbers of that minute in the report', () => {
     const { minute } = inShare(25).look!.minutes.at(-1)!;
     const options = { ...usualOptions('leak'), points: 10 };
-    const page = reportHtml(recordOf(reverted.flown, options, { scenario: 'leak', command: 'sluice rehearse leak' }));
+    const page = reportHtml(
+      recordOf(reverted.rehearsed, options, { scenario: 'leak', command: 'sluice rehearse leak' }),
+    );
     const time = new Date(minute * 1000).toISOString().slice(11, 16);
     const [, row] = new RegExp(`<tr><th scope="row">${time}</th>(.*?)</tr>`).exec(page)!;
     const [, , requests, errors, , , stableRequests, stableErrors] = ['', ...row!.split(/<\/?td>/).filter(Boolean)];
@@ -138,11 +140,11 @@ describe('the live view', () => {
   });
 
   test('shows the odds that the verdict speaks of', () => {
-    const { odds } = reverted.flown.evidence as { readonly odds: number };
+    const { odds } = reverted.rehearsed.evidence as { readonly odds: number };
     const last = reverted.views.findLast(({ look }) => look !== undefined)!;
     const row = frame(last, large, display).find((line) => line.includes('worse?'));
     expect(row).toContain(`odds ${oddsInWords(odds)}, reverts at 100`);
-    expect(reverted.flown.reason).toContain(`odds ${oddsInWords(odds)}, limit 100`);
+    expect(reverted.rehearsed.reason).toContain(`odds ${oddsInWords(odds)}, limit 100`);
   });
 
   test('says that nothing is known before the first minute, and nothing of odds under the literal policy', async () => {

@@ -1,31 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import { closing, formatLine, type Line, narrator } from '../../../cli/screen/lines.ts';
 import { ASCII, unpainted } from '../../../cli/screen/paint.ts';
-import type { Flown } from '../../../rehearsal/account.ts';
-import type { FlightOptions } from '../../../rehearsal/options.ts';
+import type { RehearsalResult } from '../../../rehearsal/account.ts';
+import type { RehearsalOptions } from '../../../rehearsal/options.ts';
 import type { ScenarioName } from '../../../rehearsal/scenarios.ts';
 import { costOf } from '../../../report/cost.ts';
-import { flight } from '../../rehearsal/flights.ts';
+import { rehearsal } from '../../rehearsal/rehearsals.ts';
 
 async function told(
   name: ScenarioName,
-  { everyMinute = false, ...changes }: Partial<FlightOptions> & { readonly everyMinute?: boolean } = {},
-): Promise<{ readonly lines: readonly Line[]; readonly flown: Flown }> {
+  { everyMinute = false, ...changes }: Partial<RehearsalOptions> & { readonly everyMinute?: boolean } = {},
+): Promise<{ readonly lines: readonly Line[]; readonly rehearsed: RehearsalResult }> {
   const narrate = narrator(everyMinute);
   const lines: Line[] = [];
-  const flown = await flight(name, {
+  const rehearsed = await rehearsal(name, {
     ...changes,
     onEntry: (entry, lock) => {
       const line = narrate(entry, lock);
       if (line) lines.push(line);
     },
   });
-  return { lines, flown };
+  return { lines, rehearsed };
 }
 
 const words = (lines: readonly Line[]): readonly string[] => lines.map(({ word }) => word);
 
-describe('what is told of a flight', () => {
+describe('what is told of a rehearsal', () => {
   test('a good release is told in its shifts and decisions; quiet minutes are not', async () => {
     const { lines } = await told('healthy');
     expect(words(lines).filter((word) => word !== 'prepare')).toEqual([
@@ -34,10 +34,10 @@ describe('what is told of a flight', () => {
   });
 
   test('with --each-minute every judged minute is told, and no line twice in a row', async () => {
-    const { lines, flown } = await told('healthy', { everyMinute: true });
+    const { lines, rehearsed } = await told('healthy', { everyMinute: true });
     const watching = lines.filter(({ word }) => word === 'continue');
     expect(watching.length).toBeGreaterThan(30);
-    expect(watching.length).toBeLessThan(flown.timeline.filter(({ state }) => state === 'Judge').length);
+    expect(watching.length).toBeLessThan(rehearsed.timeline.filter(({ state }) => state === 'Judge').length);
     const repeated = lines.filter((line, index) => line.text === lines[index - 1]?.text);
     expect(repeated).toEqual([]);
   });
@@ -56,8 +56,8 @@ describe('what is told of a flight', () => {
   });
 
   test('the revert says where users are, when, and within which budget', async () => {
-    const { lines, flown } = await told('errors');
-    const seconds = flown.secondsFromVerdictToStable;
+    const { lines, rehearsed } = await told('errors');
+    const seconds = rehearsed.secondsFromVerdictToStable;
     expect(lines.at(-2)).toMatchObject({
       sign: '▼',
       share: 0,
@@ -70,8 +70,8 @@ describe('what is told of a flight', () => {
     'an abort of "%s" is told at the share that was watched, however soon users were back',
     async (name) => {
       for (const seed of [1, 2, 3]) {
-        const { lines, flown } = await told(name, { seed });
-        expect(lines.find(({ word }) => word === 'abort')?.share).toBe(flown.shares.at(-1));
+        const { lines, rehearsed } = await told(name, { seed });
+        expect(lines.find(({ word }) => word === 'abort')?.share).toBe(rehearsed.shares.at(-1));
       }
     },
   );
@@ -89,7 +89,7 @@ describe('what is told of a flight', () => {
   });
 
   test('without the ledger at hand roles are said instead of colours', async () => {
-    const { timeline } = await flight('errors');
+    const { timeline } = await rehearsal('errors');
     const narrate = narrator(false);
     const lines = timeline.map((entry) => narrate(entry)).filter((line) => line !== undefined);
     expect(lines.at(-2)?.text).toBe('all requests on stable, read back');
@@ -117,29 +117,29 @@ describe('a line', () => {
 
 describe('the closing block', () => {
   test('ends with the reason, which is the sentence of the JSON', async () => {
-    const { flown } = await told('errors');
-    const block = closing(flown, 1);
+    const { rehearsed } = await told('errors');
+    const block = closing(rehearsed, 1);
     expect(block).toMatch(/^REVERTED at 25 %, as this scenario expects\.\n/);
-    expect(block.endsWith(flown.reason)).toBe(true);
+    expect(block.endsWith(rehearsed.reason)).toBe(true);
   });
 
   test('a broken promise comes first', async () => {
-    const { flown } = await told('healthy');
+    const { rehearsed } = await told('healthy');
     const violations = [{ invariant: 4, second: 9, state: 'Judge', detail: 'users are split' }];
-    const block = closing({ ...flown, violations } as Flown, 1);
+    const block = closing({ ...rehearsed, violations } as RehearsalResult, 1);
     expect(block).toMatch(/^BROKEN promise 4 at second 9 \(Judge\): users are split\n/);
   });
 
   test('the cost is what the candidate failed beyond the rate of stable', async () => {
     const points = 10;
-    const { flown } = await told('errors', { points });
-    const { moreFailures, metCandidate } = costOf(flown);
-    const { total, candidate, failedByCandidate } = flown.requests;
+    const { rehearsed } = await told('errors', { points });
+    const { moreFailures, metCandidate } = costOf(rehearsed);
+    const { total, candidate, failedByCandidate } = rehearsed.requests;
     expect(metCandidate).toBeCloseTo(candidate / total);
     // Stable fails 0.1 %: nearly all of the failures are more than that.
     expect(moreFailures).toBeGreaterThan(failedByCandidate * 0.9);
     expect(moreFailures).toBeLessThan(failedByCandidate);
-    expect(closing(flown, 1)).toContain(
+    expect(closing(rehearsed, 1)).toContain(
       `${moreFailures!.toLocaleString('en-US')} errors more than at the rate of blue`,
     );
   });
@@ -150,16 +150,16 @@ describe('the closing block', () => {
       candidate: { requests, failures },
       stable: { requests: 3 * requests, failures: 3 * failures },
     });
-    const flown = {
+    const rehearsed = {
       outcome: 'reverted',
       requests: { total: 8000, candidate: 2000, failedByCandidate: 101, droppedByShift: 0 },
       release: { minutes: [minute(1000, 1), minute(1000, 100)] },
-    } as unknown as Flown;
-    expect(costOf(flown)).toEqual({ metCandidate: 0.25, moreFailures: 0 });
+    } as unknown as RehearsalResult;
+    expect(costOf(rehearsed)).toEqual({ metCandidate: 0.25, moreFailures: 0 });
   });
 
   test('a release that nobody met cost nothing, and one that stays is not set off against an older one', async () => {
-    expect(closing(await flight('never-healthy'), 1)).toContain('none: no request met green');
-    expect(costOf(await flight('healthy'))).not.toHaveProperty('moreFailures');
+    expect(closing(await rehearsal('never-healthy'), 1)).toContain('none: no request met green');
+    expect(costOf(await rehearsal('healthy'))).not.toHaveProperty('moreFailures');
   });
 });

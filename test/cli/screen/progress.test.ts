@@ -3,7 +3,7 @@ import { ASCII, unpainted } from '../../../cli/screen/paint.ts';
 import { liveProgress, plainProgress } from '../../../cli/screen/progress.ts';
 import type { Screen } from '../../../cli/screen/verb.ts';
 import type { Look } from '../../../rehearsal/options.ts';
-import { flight } from '../../rehearsal/flights.ts';
+import { rehearsal } from '../../rehearsal/rehearsals.ts';
 import { screenAfter } from '../emulator.ts';
 
 const display = { paint: unpainted, glyphs: ASCII };
@@ -18,7 +18,7 @@ function recorded(columns = 100, rows = 30) {
 
 async function lookAt(share: number): Promise<Look> {
   let found: Look | undefined;
-  await flight('healthy', {
+  await rehearsal('healthy', {
     onSecond: (read) => {
       const look = read();
       if (look?.lock.share === share && look.lock.phase === 'baking') found = look;
@@ -31,7 +31,7 @@ describe('a line an event', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());
 
-  test('a live flight in a log gives a sign of life every five minutes', async () => {
+  test('a live rehearsal in a log gives a sign of life every five minutes', async () => {
     const look = await lookAt(5);
     const { screen, written } = recorded();
     const progress = plainProgress(screen, display, true);
@@ -46,7 +46,7 @@ describe('a line an event', () => {
     expect(written).toHaveLength(2);
   });
 
-  test('a virtual flight gives none', async () => {
+  test('a virtual rehearsal gives none', async () => {
     const look = await lookAt(5);
     const { screen, written } = recorded();
     plainProgress(screen, display, false).look(() => look);

@@ -84,10 +84,15 @@ describe('the rollback bars', () => {
     [
       '2 % errors',
       errors,
-      RULES.planErrors,
+      RULES.rollbackBarErrors,
       /^green was over the 2 % errors of the plan in 2 of 3 minutes, and blue was/,
     ],
-    ['500 ms', slow, RULES.planLatency, /^green was over the 500 ms of the plan .* took over 500 ms for 120 of 15,000/],
+    [
+      '500 ms',
+      slow,
+      RULES.rollbackBarLatency,
+      /^green was over the 500 ms of the plan .* took over 500 ms for 120 of 15,000/,
+    ],
   ])('two of three minutes over %s hold the end of a bake, and say so', (_, bad, rule, sentence) => {
     const verdict = bake([...minutes(12, fine), bad, fine, bad]);
     expect(verdict).toMatchObject({ word: 'hold', rule });
@@ -96,33 +101,33 @@ describe('the rollback bars', () => {
 
   test('they send nothing back during the bake, and a person is told', () => {
     const verdict = bake([...minutes(6, fine), errors, errors], false);
-    expect(verdict).toMatchObject({ word: 'continue', notice: { rule: RULES.planErrors } });
-    expect(verdict.notice?.reason).toContain('over the 2 % errors of the plan');
+    expect(verdict).toMatchObject({ word: 'continue', notification: { rule: RULES.rollbackBarErrors } });
+    expect(verdict.notification?.reason).toContain('over the 2 % errors of the plan');
   });
 
   test('one of three minutes is no news', () => {
     const verdict = bake([...minutes(12, fine), errors, fine, fine, errors]);
     expect(verdict.word).toBe('advance');
-    expect(verdict).not.toHaveProperty('notice');
+    expect(verdict).not.toHaveProperty('notification');
   });
 
   test('what stable is over as well is an outage of both', () => {
     const both: Row = [errors[0], counts({ failures: 210 }, 10_000)];
-    expect(bake([...minutes(13, fine), both, both])).not.toHaveProperty('notice');
+    expect(bake([...minutes(13, fine), both, both])).not.toHaveProperty('notification');
   });
 
   test('a minute with fewer than 200 requests cannot tell 2 %', () => {
     const quiet: Row = [counts({ failures: 5 }, 199), errors[1]];
-    expect(bake([...minutes(13, fine), quiet, quiet])).not.toHaveProperty('notice');
+    expect(bake([...minutes(13, fine), quiet, quiet])).not.toHaveProperty('notification');
   });
 
   test('a minute without numbers is none of the three', () => {
     const silent = [counts({}, 0), counts({}, 0)] as const;
-    expect(bake([...minutes(11, fine), errors, silent, silent, errors]).rule).toBe(RULES.planErrors);
+    expect(bake([...minutes(11, fine), errors, silent, silent, errors]).rule).toBe(RULES.rollbackBarErrors);
   });
 
   test('the first minutes of a process do not count as slow', () => {
-    expect(bake([slow, slow], false)).not.toHaveProperty('notice');
+    expect(bake([slow, slow], false)).not.toHaveProperty('notification');
   });
 
   test('an abort for slowness names the bar of the plan', () => {

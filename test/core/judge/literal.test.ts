@@ -48,9 +48,9 @@ describe('policy literal', () => {
   });
 
   test('an alarm whose minutes have not come yet, or that nobody knows, aborts all the same', () => {
-    const ringing = (name: string): StandingAlarm => ({ name, kind: 'literal', state: 'ALARM', reason: 'as seen' });
+    const firing = (name: string): StandingAlarm => ({ name, kind: 'literal', state: 'ALARM', reason: 'as seen' });
     const word = (name: string) =>
-      weighLiteral({ alarms: [ringing(name)], minutes: [], gridMs, bakeDone: false, names });
+      weighLiteral({ alarms: [firing(name)], minutes: [], gridMs, bakeDone: false, names });
     expect(word('green-literal-p95')).toMatchObject({ word: 'abort', evidence: { threshold: 500, unit: 'ms' } });
     expect(word('green-mine')).toMatchObject({ word: 'abort', reason: 'alarm green-mine of green: as seen' });
   });

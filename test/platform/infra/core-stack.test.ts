@@ -13,7 +13,7 @@ import {
   stacksOf,
   templateOf,
   trial,
-} from '../../infra/scene.ts';
+} from '../../infra/fixture.ts';
 
 const { app, releases } = stacksOf(production);
 const core = templateOf(app.node.findChild('sluice-core') as Stack);

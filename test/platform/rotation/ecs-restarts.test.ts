@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ecsRestarts } from '../../../platform/rotation/adapters/ecs-restarts.ts';
 import { answering, type Call, PLACE } from '../../adapters/answering.ts';
 
-function scene(minimumHealthyPercent?: number) {
+function fixture(minimumHealthyPercent?: number) {
   const calls: Call[] = [];
   const client = answering(
     new ECSClient(PLACE),
@@ -18,7 +18,7 @@ function scene(minimumHealthyPercent?: number) {
 }
 
 test('a restart names neither a revision nor a number of tasks, so that it changes nothing that a release decided', async () => {
-  const { restarts, updates } = scene(100);
+  const { restarts, updates } = fixture(100);
   await restarts.restart('green');
   expect(updates().map(({ input }) => input)).toEqual([
     { cluster: 'app', service: 'app-green', forceNewDeployment: true },
@@ -26,7 +26,7 @@ test('a restart names neither a revision nor a number of tasks, so that it chang
 });
 
 test.each([[undefined], [50]])('a service that may lose tasks meanwhile (%s %%) is not restarted', async (percent) => {
-  const { restarts, updates } = scene(percent);
+  const { restarts, updates } = fixture(percent);
   await expect(restarts.restart('blue')).rejects.toMatchObject({ name: 'Stuck', message: /deploy the stack/ });
   expect(updates()).toEqual([]);
 });

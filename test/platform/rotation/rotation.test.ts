@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Notice } from '../../../functions/ports/notices.ts';
+import type { Notification } from '../../../functions/ports/notifications.ts';
 import { randomPasswords } from '../../../platform/rotation/adapters/random-passwords.ts';
 import { KEYS, keysByHand, LABELS, nextFields, otherUser, ownerOf } from '../../../platform/rotation/core/rotation.ts';
 import { remind } from '../../../platform/rotation/steps/remind.ts';
@@ -243,13 +243,13 @@ test('two users take turns, and act as one owner', () => {
 
 test('eleven keys; those that only their makers can change are told to people [S506] [S515]', async () => {
   expect(Object.keys(KEYS).length).toBe(11);
-  const told: Notice[] = [];
-  const notices = {
-    send: async (notice: Notice) => {
-      told.push(notice);
+  const told: Notification[] = [];
+  const notifications = {
+    send: async (notification: Notification) => {
+      told.push(notification);
     },
   };
-  await remind({ notices }, 'conductores/prod/integrations')();
+  await remind({ notifications }, 'conductores/prod/integrations')();
   expect(told.length).toBe(1);
   expect(keysByHand.length).toBe(8);
   expect(keysByHand.filter((key) => !told[0]!.body.includes(key))).toEqual([]);

@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, test } from 'vitest';
-import { prudent } from '../../../functions/adapters/client.ts';
+import { withDeadline } from '../../../functions/adapters/client.ts';
 import { secretsManager } from '../../../platform/rotation/adapters/secrets-manager.ts';
 import { LABELS } from '../../../platform/rotation/core/rotation.ts';
 import { answering, PLACE, refusal } from '../../adapters/answering.ts';
@@ -18,7 +18,7 @@ interface Asked {
 }
 
 /** Secrets Manager's rules for versions and their labels. Source: its API reference, UpdateSecretVersionStage. */
-function scene() {
+function fixture() {
   const values = new Map([['one', '{"SECRET_KEY":"signs"}']]);
   const stages: Record<string, string[]> = { one: [LABELS.current], two: [LABELS.pending] };
   const holder = (label: string) => Object.keys(stages).find((version) => stages[version]!.includes(label));
@@ -47,11 +47,11 @@ function scene() {
       return {};
     },
   });
-  return { secrets: secretsManager(prudent(client)), values };
+  return { secrets: secretsManager(withDeadline(client)), values };
 }
 
 test('a version that was announced has no value until it is written, and the same again is the same', async () => {
-  const { secrets } = scene();
+  const { secrets } = fixture();
   expect(await secrets.read(APP, 'one')).toEqual({ SECRET_KEY: 'signs' });
   expect(await secrets.read(APP, 'two')).toBeUndefined();
   await secrets.write(APP, 'two', { SECRET_KEY: 'signs anew' });
@@ -61,7 +61,7 @@ test('a version that was announced has no value until it is written, and the sam
 });
 
 test('a label moves from where it stands, and twice is once; the one before the current one is remembered', async () => {
-  const { secrets } = scene();
+  const { secrets } = fixture();
   await secrets.move(APP, LABELS.current, 'two');
   await secrets.move(APP, LABELS.current, 'two');
   await secrets.move(APP, LABELS.alone, 'two');
@@ -74,7 +74,7 @@ test('a label moves from where it stands, and twice is once; the one before the 
 });
 
 test('a label is dropped once, and a version keeps its others', async () => {
-  const { secrets } = scene();
+  const { secrets } = fixture();
   await secrets.drop(APP, LABELS.pending);
   await secrets.drop(APP, LABELS.pending);
   expect(await secrets.labels(APP)).toEqual({ [LABELS.current]: 'one' });

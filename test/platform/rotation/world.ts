@@ -6,7 +6,7 @@ import type { Passwords, Secrets } from '../../../platform/rotation/ports/secret
 import { type RefreshAnswer, type RefreshedSecret, refresh } from '../../../platform/rotation/steps/refresh.ts';
 import { type RotationEvent, rotate } from '../../../platform/rotation/steps/rotate.ts';
 import { MemoryLedger } from '../../../rehearsal/ledger.ts';
-import { CURRENT, lockIn } from '../../steps/scene.ts';
+import { CURRENT, lockIn } from '../../steps/fixture.ts';
 
 export const SERVICE = 'conductores-backend';
 export const APP = 'conductores/prod/app';
@@ -232,7 +232,7 @@ export class RotationWorld {
     Object.assign(this, { ledger: new MemoryLedger({ ...state, ...(runs ? { lock: lockIn('baking', 25) } : {}) }) });
   }
 
-  /** What a user would notice now; empty is what must be. */
+  /** What a user would notification now; empty is what must be. */
   async trouble(): Promise<readonly string[]> {
     const { database, cache } = this.#credentials;
     const tasks = COLOURS.flatMap((colour) => this.sides[colour].tasks);
