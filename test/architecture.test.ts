@@ -13,7 +13,7 @@ test('every file keeps to the arrows, and to the rules that no compiler holds', 
 
 /** What the rules must find: file, line, and a word of the sentence. */
 const OFFENDERS: readonly (readonly [path: string, text: string, says: RegExp])[] = [
-  ['functions/core/share.ts', `import { step } from '../steps/step.ts'; step();`, /only functions\/core/],
+  ['functions/core/share.ts', `import { step } from '../steps/shared/step.ts'; step();`, /only functions\/core/],
   ['functions/core/share.ts', `import type { Clock } from '../ports/clock.ts';`, /only functions\/core/],
   [
     'functions/core/share.ts',
@@ -25,12 +25,12 @@ const OFFENDERS: readonly (readonly [path: string, text: string, says: RegExp])[
   ['functions/ports/fleet.ts', `import type { Task } from '@aws-sdk/client-ecs';`, /no such package/],
   [
     'functions/steps/verbs/shift.ts',
-    `import { router } from '../adapters/alb-traffic-router.ts';`,
+    `import { router } from '../../adapters/alb-traffic-router.ts';`,
     /through its ports/,
   ],
   [
     'functions/steps/verbs/shift.ts',
-    `const { router } = await import('../adapters/alb-traffic-router.ts');`,
+    `const { router } = await import('../../adapters/alb-traffic-router.ts');`,
     /its ports/,
   ],
   ['functions/adapters/ecs-fleet.ts', `import { shift } from '../steps/shift.ts';`, /decides nothing/],

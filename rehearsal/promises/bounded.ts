@@ -1,6 +1,6 @@
 /** 11. Every wait is bounded: no share takes longer than its plan allows, and no hour passes without a verdict. */
 import { ANSWER_WITHIN_SECONDS, HOLD_UP_TO, MIGRATION_SECONDS, PREPARE_SECONDS } from '../../functions/core/plan.ts';
-import type { Lock, Phase, Watch as ReconcilersWatch } from '../../functions/core/protocol.ts';
+import type { Lock, Phase, ReconcilerMemory } from '../../functions/core/protocol.ts';
 import { READINGS } from './judged.ts';
 import type { Watch } from './promise.ts';
 
@@ -15,7 +15,7 @@ const BEFORE_WARM: readonly Phase[] = ['opening', 'migrating', 'deploying', 'bak
 /** Seconds that a release may be in its phase and at its share, by its plan, with what people were given to answer. */
 export function longestHere(
   { phase, share, plan, askedAt, hold, firstHeldAt, outage }: Lock,
-  watch?: ReconcilersWatch,
+  watch?: ReconcilerMemory,
 ): number {
   const stage = plan.stages.find((one) => one.share === share);
   const work =
