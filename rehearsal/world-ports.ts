@@ -93,6 +93,7 @@ function fleetOver({ tasks }: WorldParts, { perform, tell }: Calls): Omit<Fleet,
     });
   return {
     observe: (colour) => perform('DescribeServices', () => tasks.observe(colour)),
+    crashes: (colour) => perform('DescribeServices', () => tasks.observe(colour)),
     health: () =>
       perform('DescribeTargetHealth', () => {
         const health = { blue: tasks.healthy('blue'), green: tasks.healthy('green') };

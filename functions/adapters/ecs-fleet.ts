@@ -88,6 +88,18 @@ export function ecsFleet({ ecs, elb, scaling }: FleetClients, at: FleetAddresses
   return {
     observe,
 
+    async crashes(colour) {
+      const deployment = (await serviceOf(colour)).deployments?.find(({ status }) => status === 'PRIMARY');
+      const stopped = await stoppedTasks(ecs, cluster, services[colour], deployment);
+      const lastStopped = stopped[0] && whyStopped(stopped[0]);
+      // Which containers are essential matters only where a task stopped.
+      const { essential } = await revisionOf(stopped.length > 0 ? deployment?.taskDefinition : undefined);
+      return {
+        crashes: crashesOf(stopped, { released: at.container, essential }),
+        ...(lastStopped ? { lastStopped } : {}),
+      };
+    },
+
     async health() {
       const counts = await Promise.all(COLOURS.map((colour) => healthyTargets(elb, targetGroups[colour])));
       return Object.fromEntries(COLOURS.map((colour, index) => [colour, counts[index]])) as Record<Colour, number>;

@@ -33,6 +33,8 @@ export interface MigrationQueue {
 /** The tasks of both colours. */
 export interface Fleet {
   observe(colour: Colour): Promise<ColourStatus>;
+  /** Of what `observe` tells only this, for whoever asks at every tick: it reads no target, no image and no scaling. */
+  crashes(colour: Colour): Promise<Pick<ColourStatus, 'crashes' | 'lastStopped'>>;
   /** One reading of the healthy targets of both colours. */
   health(): Promise<Readonly<Record<Colour, number>>>;
   /** Gives the colour a new revision of the newest template with this image, and that many tasks. */

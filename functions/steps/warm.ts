@@ -22,11 +22,11 @@ export async function warmVerdict(
   const { state } = await foldMinutes(ports, lock);
   const judged = weigh(state, { bakeDone: false, names: lock });
   const minutes = readings.map(({ colours }) => ({ candidate: colours[lock.candidate], stable: colours[lock.stable] }));
-  return judgeWarm(minutes, {
-    oldColourFine: (await fleet.health())[lock.stable] > 0,
-    errors: errorRules(lock, state, judged),
-    names: lock,
-  });
+  const watch = { errors: errorRules(lock, state, judged), names: lock };
+  const verdict = judgeWarm(minutes, { ...watch, oldColourFine: true });
+  // Whether the old colour is fine is asked where it decides something, and not at every tick.
+  if (verdict.word !== 'abort' || (await fleet.health())[lock.stable] > 0) return verdict;
+  return judgeWarm(minutes, { ...watch, oldColourFine: false });
 }
 
 /** Who says how many errors are too many at 100 %. What goes straight there is the first of a service, or brought back. */

@@ -2,15 +2,11 @@
 import type { FunctionRow } from './bundled-function.ts';
 import type { Right } from './rights.ts';
 
+/** Whether tasks of one colour crashed, and whether it is healthy. */
+const WATCH_TASKS = ['ReadHealth', 'ReadServices', 'FindTasks', 'ReadTasks', 'ReadRevisions'] as const;
+
 /** What a look at one colour's tasks asks for. */
-export const LOOK_AT_TASKS = [
-  'ReadHealth',
-  'ReadServices',
-  'FindTasks',
-  'ReadTasks',
-  'ReadRevisions',
-  'ReadScaling',
-] as const;
+export const LOOK_AT_TASKS = [...WATCH_TASKS, 'ReadScaling'] as const;
 
 /** A first revision of a task definition, under the service's roles. */
 const REGISTER = ['ReadRevisions', 'RegisterRevision', 'PassTaskRoles'] as const;
@@ -71,7 +67,7 @@ export const FUNCTIONS = {
   judge: {
     description: 'weighs the candidate against stable on the minutes that have closed',
     memory: 512,
-    rights: ['KeepLedger', 'ReadRule', ...LOOK_AT_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
+    rights: ['KeepLedger', 'ReadRule', ...WATCH_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
   },
   revert: {
     description: 'puts all requests back on stable, then the rest',

@@ -142,10 +142,13 @@ test('crashes are tasks of this deployment that exited by themselves and not wit
       later + 7,
     ),
   );
-  expect(await fleet.observe('green')).toMatchObject({
+  const told = {
     crashes: 3,
     lastStopped: 'Essential container in task exited (backend: exit code 137, OutOfMemoryError)',
-  });
+  };
+  expect(await fleet.observe('green')).toMatchObject(told);
+  expect(await fleet.crashes('green')).toEqual(told);
+  expect(await fleet.crashes('blue')).toMatchObject({ crashes: 0 });
 });
 
 describe('a task of several containers', () => {
@@ -182,6 +185,7 @@ describe('a task of several containers', () => {
       stopped({ taskDefinitionArn: cluster.services.get('app-green')!.taskDefinition!, containers: ended }),
     );
     expect(await fleet.observe('green')).toMatchObject({ crashes, digest: digestOf('5') });
+    expect((await fleet.crashes('green')).crashes).toBe(crashes);
   });
 });
 

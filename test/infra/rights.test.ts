@@ -55,6 +55,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     'elasticloadbalancing:DescribeTargetHealth',
     'application-autoscaling:DescribeScalableTargets',
   ],
+  'fleet.crashes': ['ecs:DescribeServices', 'ecs:DescribeTaskDefinition', ...FIND_TASKS],
   'fleet.health': ['elasticloadbalancing:DescribeTargetHealth'],
   'fleet.deploy': [...REGISTER, 'ecs:UpdateService'],
   'fleet.resize': ['ecs:UpdateService'],

@@ -8,6 +8,7 @@ import { Stuck } from '../../core/failures.ts';
 import { type Lock, type Pending, RECONCILER, type ServiceState, writes } from '../../core/protocol.ts';
 import { otherColour, rolesWhenStableIs, safeColour } from '../../core/roles.ts';
 import { ALL, NONE } from '../../core/share.ts';
+import type { ColourStatus } from '../../ports/fleet.ts';
 import { lostPush, pendingName, startPending } from '../shared/pending.ts';
 import type { ServiceSettings } from '../shared/settings.ts';
 import { hasLock, type Ports, releaseOf } from '../shared/step.ts';
@@ -134,10 +135,11 @@ async function atRest(
   });
   if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
   if (share !== NONE) return share === ALL ? adopt(ports, settings, state) : repair(ports, settings, state, share);
-  const scaling = await resumeScaling(ports, state);
+  const seen = await ports.fleet.observe(state.stable);
+  const scaling = await resumeScaling(ports, state, seen);
   if (scaling) return scaling;
   if (state.pending) return startAgain(ports, settings, state.pending);
-  return tellWhatIsOdd(ports, settings, state);
+  return tellWhatIsOdd(ports, settings, state, seen);
 }
 
 async function adopt(
@@ -218,8 +220,9 @@ const NO_PLAN = {
 async function resumeScaling(
   { fleet, ledger }: ReconcilePorts,
   { stable }: ServiceState,
+  { scalingSuspended }: ColourStatus,
 ): Promise<ReconcileAnswer | undefined> {
-  if (!(await fleet.observe(stable)).scalingSuspended) return undefined;
+  if (!scalingSuspended) return undefined;
   if ((await ledger.read()).lock) return { summary: 'a release began meanwhile' };
   await fleet.resumeScaling(stable);
   return { summary: `scaling of ${stable} was suspended although no release runs; it is resumed` };
@@ -257,10 +260,10 @@ async function tellWhatIsOdd(
   ports: ReconcilePorts,
   { service, traffic }: ReconcileSettings,
   state: ServiceState,
+  { digest }: ColourStatus,
 ): Promise<ReconcileAnswer> {
   const { current, stable } = state;
   const odd: Odd[] = [];
-  const { digest } = await ports.fleet.observe(stable);
   if (current && digest && digest !== current.digest)
     odd.push({
       title: `${stable} runs ${digest}, but ${current.image} was released there`,

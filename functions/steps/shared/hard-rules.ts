@@ -42,7 +42,7 @@ async function readable({ clock }: HardPorts, what: string, read: () => Promise<
 }
 
 async function crashOf({ fleet }: HardPorts, { candidate }: Lock): Promise<Standing> {
-  const { crashes, lastStopped } = await fleet.observe(candidate);
+  const { crashes, lastStopped } = await fleet.crashes(candidate);
   if (crashes === 0) return {};
   return {
     against: { word: 'abort', reason: `a task of ${candidate} crashed: ${lastStopped ?? 'no reason was given'}` },
