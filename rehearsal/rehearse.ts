@@ -6,12 +6,14 @@ import { chance } from './chance.ts';
 import { paced } from './clock.ts';
 import { ControlPlane, type Running } from './control-plane.ts';
 import { loadMachine } from './engine.ts';
+import { OUTAGE_SECONDS } from './faults.ts';
 import { killer, MAIN } from './killer.ts';
-import type { Look, RehearsalOptions } from './options.ts';
-import { audit, type Violation } from './promises.ts';
+import type { Controls, Look, RehearsalOptions } from './options.ts';
+import { type Auditor, audit, type Violation } from './promises.ts';
 import type { Expected, Outcome } from './scenarios.ts';
-import { buildRehearsal, CANDIDATE, OUTAGE_SECONDS, type RehearsalSetup } from './setting.ts';
+import { buildRehearsal, type RehearsalSetup } from './setting.ts';
 import { START, Timeline } from './timeline.ts';
+import { CANDIDATE } from './versions.ts';
 import type { World } from './world.ts';
 
 /** A lock that is not free by then will not be: nobody waits for it any longer. */
@@ -23,11 +25,59 @@ const AFTER_END_SECONDS = 15;
 const LONGEST_FLIGHT_SECONDS = 20 * 3600;
 
 export async function runRehearsal(options: RehearsalOptions): Promise<RehearsalResult> {
+  const wired = wire(options);
+  const { setup, plane, auditor } = wired;
+  const { clock, world, candidate } = setup;
+  const timeline = new Timeline(world, candidate, options.onEntry);
+  let before = served(world, candidate);
+  const account = (): Account =>
+    accountOf({
+      world,
+      candidate,
+      timeline,
+      violations: wired.violations,
+      orphaned: auditor.orphaned,
+      main: wired.main,
+      before,
+      faultSince: setup.faultSince(),
+    });
+  options.onControls?.({ account, say: saying(world), setFault: setup.setFault });
+
+  await untilStart(options, setup);
+  before = served(world, candidate);
+  const main = plane.start(
+    MAIN,
+    options.input ?? options.scenario.input ?? { image: CANDIDATE, strategy: options.strategy },
+  );
+  wired.main = main;
+  const { execution } = main;
+  clock.everySecond(() => {
+    timeline.follow(execution.history);
+    options.onSecond?.(() => lookAt(world));
+  });
+  await clock.run(() => main.end !== undefined);
+  timeline.follow(execution.history);
+  const endedAt = main.endedAt!;
+  const earliest = isKilled(main) ? Math.max(endedAt + LATE_CALLS_SECONDS, lastEventAt(options)) : endedAt;
+  await runOn(setup, plane, endedAt, earliest);
+  return ended(options, wired, account);
+}
+
+/** Everything that a rehearsal is made of, each part knowing only those before it. */
+interface Wired {
+  readonly setup: RehearsalSetup;
+  readonly auditor: Auditor;
+  readonly violations: readonly Violation[];
+  readonly plane: ControlPlane;
+  /** The release's own execution, once it was started. */
+  main: Running | undefined;
+}
+
+function wire(options: RehearsalOptions): Wired {
   const death = killer(options);
   const setup = buildRehearsal(options, death.call);
-  const { clock, world, settings, service, candidate } = setup;
+  const { world, settings, clock } = setup;
   death.enter(world);
-  let main: Running | undefined;
   const violations: Violation[] = [];
   const auditor = audit(
     world,
@@ -37,8 +87,8 @@ export async function runRehearsal(options: RehearsalOptions): Promise<Rehearsal
       isHealthy: () => mustBePromoted(options) && !setup.isFaultByHand(),
     },
     ({ promise, detail }) => {
-      const second = Math.floor(clock.now() - START);
-      violations.push({ invariant: promise, second, state: main?.state ?? 'before Open', detail });
+      const state = wired.main?.state ?? 'before Open';
+      violations.push({ invariant: promise, second: Math.floor(clock.now() - START), state, detail });
     },
   );
   const plane = new ControlPlane({
@@ -56,55 +106,33 @@ export async function runRehearsal(options: RehearsalOptions): Promise<Rehearsal
     onAnswer: auditor.answered,
   });
   clock.everySecond(auditor.second);
+  const wired: Wired = { setup, auditor, violations, plane, main: undefined };
+  return wired;
+}
 
-  const timeline = new Timeline(world, candidate, options.onEntry);
-  let before = served(world, candidate);
-  const account = (): Account =>
-    accountOf({
-      world,
-      candidate,
-      timeline,
-      violations,
-      orphaned: auditor.orphaned,
-      main,
-      before,
-      faultSince: setup.faultSince(),
-    });
+/** What a person who watches says to the release. */
+function saying(world: World): Controls['say'] {
   let said = 0;
-  options.onControls?.({
-    account,
-    say: (word) => sendCommand(world.ports({ by: 'person' }), { word, by: 'a person', id: `by-hand-${said++}` }),
-    setFault: setup.setFault,
-  });
+  return (word) => sendCommand(world.ports({ by: 'person' }), { word, by: 'a person', id: `by-hand-${said++}` });
+}
 
+/** The minutes before the release, from which stable's baseline is learned. */
+async function untilStart({ live, speed }: RehearsalOptions, { clock, world }: RehearsalSetup): Promise<void> {
   world.balancer.announce();
-  await options.live?.ready();
-  const pace = options.speed === undefined ? undefined : paced(options.speed);
+  await live?.ready();
+  const pace = speed === undefined ? undefined : paced(speed);
   // Only real traffic needs real time before the start.
-  if (options.live) clock.pace = pace;
+  if (live) clock.pace = pace;
   await clock.run(() => clock.now() >= START);
   clock.pace = pace;
-  before = served(world, candidate);
-  main = plane.start(MAIN, options.input ?? options.scenario.input ?? { image: CANDIDATE, strategy: options.strategy });
-  const { execution } = main;
-  clock.everySecond(() => {
-    timeline.follow(execution.history);
-    options.onSecond?.(() => lookAt(world));
-  });
-  await clock.run(() => main!.end !== undefined);
-  timeline.follow(execution.history);
-  const endedAt = main.endedAt!;
-  await runOn(
-    setup,
-    plane,
-    endedAt,
-    isKilled(main) ? Math.max(endedAt + LATE_CALLS_SECONDS, lastEventAt(options)) : endedAt,
-  );
+}
 
+function ended(options: RehearsalOptions, { setup, plane, auditor }: Wired, account: () => Account): RehearsalResult {
   if (options.withReconciler !== false && plane.isIdle) auditor.rest(false);
+  const outcome = account().outcome as Outcome;
+  if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1)
+    auditor.refused(setup.service.fence);
   const end = account();
-  const outcome = end.outcome as Outcome;
-  if ((outcome === 'refused' || outcome === 'nothing') && plane.executions.length === 1) auditor.refused(service.fence);
   const isToBeKilled = options.killAt !== undefined || options.kill !== undefined;
   const expected = isToBeKilled ? { outcome: 'killed' as const } : expectedOf(options);
   const asExpected =

@@ -1,7 +1,7 @@
 /** What a release may meet in the closed loop: how its numbers arrive, how much traffic there is, and what is wrong with it. */
 import type { NumbersOptions, RehearsalOptions } from '../../rehearsal/options.ts';
 import { SCENARIOS, type Scenario } from '../../rehearsal/scenarios.ts';
-import { CANDIDATE } from '../../rehearsal/setting.ts';
+import { CANDIDATE } from '../../rehearsal/versions.ts';
 
 export interface Condition {
   readonly about: string;
