@@ -6,7 +6,7 @@ import type { Verb } from './screen/verb.ts';
 
 const options = {
   ...operatorOptions,
-  reason: { value: 'TEXT', help: 'why; it stands in the record and in the notification' },
+  reason: { value: 'TEXT', help: 'the reason; it is written into the record and the notification' },
 } as const;
 
 export const abort = (reach: Reach): Verb => ({
@@ -15,7 +15,7 @@ export const abort = (reach: Reach): Verb => ({
   options,
   run(argv, terminal) {
     const read = readArguments(argv, options);
-    const means = ({ stable }: { readonly stable: string }) => `all requests go back to ${stable}`;
+    const means = ({ stable }: { readonly stable: string }) => `all requests go to ${stable}`;
     return operate(reach, terminal, read, { word: 'abort', reason: read.values.reason, means });
   },
 });

@@ -23,7 +23,7 @@ import { printable } from './screen/words.ts';
 const FOUND = 1;
 
 export const doctor = (reach: Reach): Verb => ({
-  summary: 'what is wrong with a service and its controller, each with its cure; nothing is changed',
+  summary: 'what is wrong with a service and its controller, and how to fix it; nothing is changed',
   usage: 'sluice doctor --service NAME [options]',
   options: controllerOptions,
   async run(argv, terminal) {
@@ -55,7 +55,7 @@ export const doctor = (reach: Reach): Verb => ({
                   ? [`well   ${name}`]
                   : findings.flatMap(({ what, cure }) => [
                       terminal.paint('red', `WRONG  ${name}: ${printable(what)}`),
-                      `       cure: ${printable(cure)}`,
+                      `       fix: ${printable(cure)}`,
                     ]),
               ),
               '',
@@ -105,7 +105,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
         },
       lock.askedAt !== undefined &&
         !lock.abort && {
-          what: `${lock.releaseId} waits for a person at ${lock.share} %`,
+          what: `${lock.releaseId} waits for an operator at ${lock.share} %`,
           cure: 'sluice why, then sluice promote or sluice abort',
         },
     ];
@@ -118,9 +118,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return [
       !meant.some((one) => one === share) && {
         what: `it sends ${share ?? 'no'} % to ${roles.candidate}, and the ledger says ${meant.join(' or ')} %`,
-        cure: state.lock
-          ? 'a release that runs takes this for a correction and goes back by itself'
-          : RECONCILER_DOES_IT,
+        cure: state.lock ? 'a running release takes this for a correction and rolls back' : RECONCILER_DOES_IT,
       },
     ];
   },
@@ -137,7 +135,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     );
   },
 
-  'the version to go back to': async (controller, { stable }) => {
+  'the version to roll back to': async (controller, { stable }) => {
     const wrong = await wrongWithStable(controller, rolesWhenStableIs(stable), await controller.signals.alarms());
     return wrong.map(({ message, fix }) => ({ what: message, cure: fix }));
   },
@@ -148,7 +146,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return [
       digest !== current.digest && {
         what: `${stable} runs ${digest ?? 'an image of nobody'}, and ${current.image} (${current.digest}) was released there`,
-        cure: `somebody deployed past the controller: release what should be there`,
+        cure: `somebody deployed without Sluice: release the version that should be there`,
       },
     ];
   },

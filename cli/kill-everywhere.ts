@@ -87,7 +87,7 @@ function summaryOf({
   const more = violations.length - told.length;
   return [
     `${killPoints} deaths, ${tookOver} of them taken over, sampled by the seed from ${places} transitions and calls. ${violations.length === 0 ? 'Every promise was kept.' : `${violations.length} promises were broken.`}`,
-    `All users on a healthy colour at most ${maxSecondsToStable} s after the last death; lock free, or stuck with a page, at most ${maxSecondsToFree} s after it.`,
+    `All users on a healthy colour at most ${maxSecondsToStable} s after the last stop; lock free, or stuck with a notification, at most ${maxSecondsToFree} s after it.`,
     ...told,
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join('\n');

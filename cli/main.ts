@@ -1,5 +1,5 @@
 /**
- * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 3 waits for a person,
+ * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 3 waits for an operator,
  * 4 cannot tell, 70 a bug of ours, 130 Ctrl-C.
  */
 
@@ -72,12 +72,12 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
 }
 
 const EXIT_CODES = `Exit codes: 0 what was asked happened; 1 reverted, refused by the judge, or otherwise than expected;
-2 wrong input or not now, nothing was changed; 3 waits for a person; 4 cannot tell, AWS did not answer;
+2 wrong input or not now, nothing was changed; 3 waits for an operator; 4 cannot tell, AWS did not answer;
 70 a bug of ours; 130 Ctrl-C`;
 
 function ourBug(error: unknown): void {
   const text = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`This is a bug of sluice, and it is ours to mend:\n${text}\n`);
+  process.stderr.write(`This is a bug in sluice:\n${text}\n`);
   process.exit(OUR_BUG);
 }
 

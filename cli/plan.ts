@@ -191,7 +191,7 @@ function warningLines({ message, cures }: Warning, plan: Plan): readonly string[
     `WARNING  ${message}`,
     ...cures.map(
       (cure, index) =>
-        `  ${index === 0 ? 'cure' : 'or  '}   ${flagOf(cure, plan).padEnd(22)} ${grouped(cure.requests)} requests at ${cure.share} %`,
+        `  ${index === 0 ? 'fix ' : 'or  '}   ${flagOf(cure, plan).padEnd(22)} ${grouped(cure.requests)} requests at ${cure.share} %`,
     ),
   ];
 }

@@ -16,7 +16,7 @@ import type { Terminal, Verb } from './screen/verb.ts';
 const options = {
   ...controllerOptions,
   to: { value: 'VERSION', help: 'a release tag, commit sha, digest or release id (the one before the newest release)' },
-  reason: { value: 'TEXT', help: 'why; it stands in the record and in the notification' },
+  reason: { value: 'TEXT', help: 'the reason; it is written into the record and the notification' },
   'accept-schema': { help: 'the older code runs on the newer database schema' },
   follow: { help: 'stay until users are back; the exit code is how it ended' },
 } as const;
@@ -46,7 +46,7 @@ export const rollback = (reach: Reach): Verb => ({
       terminal,
       {
         otherwise: NOTHING,
-        unanswered: 'It may have been started all the same: sluice status tells',
+        unanswered: 'It may have been started all the same: see sluice status',
         problems,
         asFlag,
       },
@@ -99,7 +99,7 @@ async function foresee(controller: Controller, input: { readonly to?: string }):
   if (input.to === undefined) return foreseeUnnamed(controller, state);
   const { lock } = state;
   if (lock?.phase === 'stuck')
-    throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide: sluice doctor`);
+    throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. An operator must decide: sluice doctor`);
   const digest = (await ledger.record(input.to))?.digest ?? input.to;
   if (lock && lock.phase !== 'closing' && digest === state.current?.digest)
     return { estimate: whileItRuns(lock), going: lock };
@@ -169,8 +169,8 @@ const refusedTo = (message: string, fix: string): ReleaseRefused =>
 
 function whileItRuns({ releaseId, stable, phase }: Lock): string {
   if (phase === 'reverting')
-    return `${releaseId} goes back already: all requests are on ${stable}, or will be in seconds.`;
-  return `${releaseId} goes back: its old tasks are still there, so all requests are on ${stable} within seconds of the order, two minutes at the very most.`;
+    return `${releaseId} is being rolled back already: all requests are on ${stable}, or will be in seconds.`;
+  return `${releaseId} is rolled back: the old tasks are still there, so all requests are on ${stable} within seconds of the order, two minutes at the very most.`;
 }
 
 /** The tasks are gone: new ones must start and become healthy before anybody is sent there. */
@@ -187,7 +187,7 @@ function later(
 const before = ({ releaseId, phase, stable }: Lock): string =>
   phase === 'closing'
     ? `${releaseId} is past its point of no return, so this waits until it has closed, ${duration(SETTLE_SECONDS)} or more.`
-    : `${releaseId} goes back first: all requests are on ${stable} within seconds, and its lock is free in about three minutes.`;
+    : `${releaseId} is rolled back first: all requests are on ${stable} within seconds, and its lock is free in about three minutes.`;
 
 /** The input's fields by the flags that write them. */
 const FLAG_OF: Readonly<Record<string, string>> = { to: '--to', reason: '--reason', acceptSchema: '--accept-schema' };

@@ -13,7 +13,7 @@ import type { Verb } from './screen/verb.ts';
 const options = {
   ...controllerOptions,
   follow: { help: 'stay until it has ended; the exit code is how' },
-  'each-minute': { help: 'with --follow: tell quiet minutes too' },
+  'each-minute': { help: 'with --follow: show quiet minutes too' },
   ...requestOptions,
 } as const;
 
@@ -40,7 +40,7 @@ export const start = (reach: Reach): Verb => ({
       reach,
       values,
       terminal,
-      { otherwise: NOTHING, unanswered: 'It may have been started all the same: sluice status tells', problems },
+      { otherwise: NOTHING, unanswered: 'It may have been started all the same: see sluice status', problems },
       async (controller, service) => {
         const { refused = [], isLive, digest } = await foresee(controller, input);
         if (isLive) {

@@ -30,7 +30,7 @@ import { printable } from './screen/words.ts';
 const options = {
   ...controllerOptions,
   follow: { help: 'stay until the release that runs has ended; the exit code is how' },
-  'each-minute': { help: 'with --follow: tell quiet minutes too' },
+  'each-minute': { help: 'with --follow: show quiet minutes too' },
 } as const;
 
 export const status = (reach: Reach): Verb => ({
@@ -149,10 +149,10 @@ function rollbackLines(controller: Controller, { state, newest }: Seen): readonl
   const { service } = controller.settings;
   const meant = unnamedRollback(state, newest);
   if (doesSomething(meant))
-    return [`Go back:     ${typed('rollback', service)}`, `  or         ${rollbackByHand(controller)}`];
+    return [`Rollback:    ${typed('rollback', service)}`, `  or         ${rollbackByHand(controller)}`];
   const why = 'sentence' in meant ? printable(meant.sentence) : 'a release begins or ends in this second';
   const isStuck = state.lock?.phase === 'stuck';
-  return [`Go back:     ${why}`, `  otherwise  ${typed(isStuck ? 'doctor' : 'rollback --to VERSION', service)}`];
+  return [`Rollback:    ${why}`, `  otherwise  ${typed(isStuck ? 'doctor' : 'rollback --to VERSION', service)}`];
 }
 
 const doesSomething = ({ is }: UnnamedRollback): boolean => is === 'abort' || is === 'open';
@@ -192,16 +192,16 @@ function releaseRows(lock: Lock, now: number): readonly Row[] {
     ...(waitingFor && lock.share === NONE
       ? [['since', `${duration(Math.floor(now - waitingFor.from))}: ${waitingFor.what}`] as const]
       : []),
-    ...(abort ? [['going back', `by ${abort.by}: ${abort.reason}`] as const] : []),
+    ...(abort ? [['rolling back', `by ${abort.by}: ${abort.reason}`] as const] : []),
   ];
 }
 
 /** What must happen before it goes on. */
 function waitsFor({ phase, hold, askedAt, plan, share, abort, waitingFor }: Lock): string | undefined {
-  if (phase === 'stuck') return 'for a person: sluice doctor';
+  if (phase === 'stuck') return 'for an operator: sluice doctor';
   if (abort || phase === 'reverting' || phase === 'closing') return 'for the drain: 120 s without a scale-down';
-  if (hold) return `for "resume" by a person; ${hold.by} holds it`;
-  if (askedAt !== undefined) return 'for a person: promote or abort';
+  if (hold) return `for sluice resume; ${hold.by} holds it`;
+  if (askedAt !== undefined) return 'for an operator: promote or abort';
   if (phase === 'warm') return 'for the end of the warm time';
   if (waitingFor && phase !== 'baking') return `for ${waitingFor.what}`;
   const approval = plan.stages.find((stage) => stage.share === share)?.approval;
@@ -266,7 +266,7 @@ async function sayWithoutLedger(
   const commands = COLOURS.map(
     (colour) => `Everybody on ${colour}${healthy(colour)}:\n${commandTo({ router }, settings.traffic, colour)}`,
   );
-  tellTrouble(terminal, json, 'cannot-tell', `Cannot tell: ${sentence(error)}. Whatever runs goes on.`);
+  tellTrouble(terminal, json, 'cannot-tell', `Unknown: ${sentence(error)}. Whatever runs goes on.`);
   if (!json) terminal.tell(`\nIf users suffer now, this needs none of us:\n${commands.join('\n')}`);
   return CANNOT_TELL;
 }

@@ -106,7 +106,7 @@ function asText(rehearsal: RunRecord, service: string, report: string | undefine
   const lines = [
     `${release!.image}, ${release!.id}. ${plain(headlineOf(rehearsal))}`,
     `  ${plain(reason)}`,
-    ...(abort ? [`  The order to go back was the ${abort.by}'s, ${duration(abort.second)} after the start.`] : []),
+    ...(abort ? [`  The order to roll back was the ${abort.by}'s, ${duration(abort.second)} after the start.`] : []),
     ...(back === undefined
       ? []
       : [`  All requests were on ${release!.stable} ${back} s later (budget ${REVERT_BUDGET_SECONDS} s).`]),

@@ -17,7 +17,7 @@ import type { WriteRow } from './writes.ts';
 
 /** Every `second` counts from START. What does not apply is absent. */
 export interface Account {
-  /** `held` waits for a person, and `flying` is neither held nor over. */
+  /** `held` waits for an operator, and `flying` is neither held nor over. */
   readonly outcome: Outcome | 'held' | 'flying';
   /** One sentence. */
   readonly reason: string;

@@ -58,7 +58,7 @@ export interface RehearsalOptions {
   readonly killReconciler?: ReconcilerKill | undefined;
   /** What people and the registry do while it runs. */
   readonly events?: readonly RehearsalEvent[] | undefined;
-  /** Without it nobody puts right what a dead controller left behind. @default - it runs */
+  /** Without it nobody repairs what a stopped controller left behind. @default - it runs */
   readonly withReconciler?: boolean | undefined;
   readonly withGuard?: boolean | undefined;
   readonly baselineMinutes: number;

@@ -198,7 +198,7 @@ export const SCENARIOS = {
     expected: promoted,
   },
   'stable-heals': {
-    about: 'stable is dead as the release rolls back, and lives again half a minute later',
+    about: 'stable has no healthy target as the release rolls back, and is healthy again half a minute later',
     faultOf: fromThenOn('errors'),
     stableDiesForSeconds: 40,
     expected: revertedThere,

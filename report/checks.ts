@@ -13,7 +13,7 @@ const PROMISES: Readonly<Record<number, string>> = {
   1: 'Weights first: the first write of a revert is the rule, read back before anything else',
   2: 'No colour with users was without a healthy target, and none was scaled down before its share had settled at 0',
   3: 'One owner: only the execution that held the lock moved the service',
-  4: 'A dead controller leaves nobody split: users are safe within two minutes, the lock is free within five',
+  4: 'A stopped controller leaves nobody split: users are safe within two minutes, the lock is free within five',
   5: 'Silence never advanced by itself',
   6: 'A deploy of the stacks moves no traffic',
   7: 'Every wait listened: an order acted within a tick',
@@ -55,7 +55,7 @@ export function blindSpotsSection(record: RunRecord): Markup | undefined {
     ...unjudgedMinutes(record, release),
     'only what the load balancer counts is judged: server errors, lost requests and response times. A wrong answer with status 200 is not seen',
     ...(record.shifts.some(({ share }) => share === ALL)
-      ? [`at ${percent(ALL)} there is no ${release.stable} to compare with: the plan’s absolute rules watch there`]
+      ? [`at ${percent(ALL)} there is no ${release.stable} to compare with: absolute limits apply there`]
       : []),
     ...(unchecked.length > 0 && isWatched(record)
       ? [`not watched in this rehearsal: promise ${listed(unchecked.map(String))}`]

@@ -168,7 +168,7 @@ export function warnings(plan: Plan, load: Load): readonly Warning[] {
     seen.requests < PROVING_REQUESTS ? [{ message: blindness(seen, load), cures: fixesOf(plan, index, load) }] : [],
   );
   const literal =
-    'policy "literal" goes back on a single server error: 44 to 100 % of healthy releases did in simulation';
+    'policy "literal" rolls back on a single server error: 44 to 100 % of healthy releases did in simulation';
   const schema =
     'this release is not marked schemaCompatible: once it has migrated, the previous version may not run on its database';
   return [

@@ -73,7 +73,7 @@ function mostOdds(record: RunRecord, release: RecordedRelease): Figure {
     return {
       label: `Watched at ${percent(ALL)}`,
       value: roughly(record.seconds - full),
-      note: 'by the absolute rules of the plan',
+      note: 'by absolute limits',
     };
   }
   const worst = compared.reduce((most, minute) => (minute.odds > most.odds ? minute : most));
@@ -142,7 +142,7 @@ function answerDue(record: RunRecord): Figure {
   const asked = record.decisions.findLast(({ word }) => word === 'ask')?.second;
   if (asked === undefined) return { label: 'A person', value: 'not asked yet', note: 'it tries on by itself' };
   return {
-    label: 'Goes back unless answered',
+    label: 'Rolled back unless answered',
     value: clock(record, asked + ANSWER_WITHIN_SECONDS),
     note: `asked at ${clock(record, asked)}`,
   };

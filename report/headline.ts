@@ -29,15 +29,15 @@ export function headlineOf(record: RunRecord): string {
     case 'reverted':
       return everShifted(record) ? `Reverted at ${at}: ${finding}` : `Reverted before any user met it: ${finding}`;
     case 'held':
-      return `Held at ${at}: a person must decide`;
+      return `Held at ${at}: an operator must decide`;
     case 'stuck':
-      return `STUCK at ${percent(record.world.share)}: a person is needed`;
+      return `STUCK at ${percent(record.world.share)}: an operator must decide`;
     case 'flying':
       return record.abort
-        ? `Going back to ${record.release?.stable}: ${finding}`
+        ? `Rolling back to ${record.release?.stable}: ${finding}`
         : `Running at ${at}: ${nowDoing(record)}`;
     case 'killed':
-      return `Left at ${percent(record.world.share)}: the controller died`;
+      return `Left at ${percent(record.world.share)}: the controller stopped`;
     case 'refused':
       return 'Refused: nothing was changed';
     case 'nothing':
@@ -84,7 +84,7 @@ export function partsOfReason({ reason, evidence, release }: RunRecord): ReasonP
   const [finding, ...rest] = reason.split(': ');
   const numbers = rest.join(': ');
   if (evidence && !('odds' in evidence) && release)
-    return { finding: `${release.candidate} crossed a limit of the plan`, numbers: numbers || reason };
+    return { finding: `${release.candidate} crossed a limit`, numbers: numbers || reason };
   return { finding: joined(finding!), ...(numbers ? { numbers } : {}) };
 }
 
@@ -105,7 +105,7 @@ function nowDoing({ release, world: { lock } }: RunRecord): string {
     case 'reverting':
       return `all users are back on ${stable}`;
     case 'closing':
-      return `${stable} is sent to sleep`;
+      return `${stable} is scaled to zero`;
     default:
       return `${candidate} gets ready`;
   }
@@ -121,7 +121,7 @@ const whyNothingWasCompared = (release: RecordedRelease | undefined): string | u
 
 function whoGaveTheOrder({ abort }: RunRecord): string | undefined {
   if (!abort || abort.by === 'owner') return undefined;
-  return abort.by === 'person' ? 'a person gave the order' : `the ${abort.by} gave the order`;
+  return abort.by === 'person' ? 'an operator gave the order' : `the ${abort.by} gave the order`;
 }
 
 function whereUsersAre({ candidate, stable }: RecordedRelease, share: Share): string {

@@ -79,9 +79,9 @@ function markFor(
     case 'hold':
       return mark('waits', 'hold');
     case 'ask':
-      return mark('asks', 'a person is asked');
+      return mark('asks', 'an operator is asked');
     case 'page':
-      return mark('asks', 'a person is paged');
+      return mark('asks', 'the on-call engineer is notified');
     case 'abort':
       return mark('back', 'abort');
     case 'revert':

@@ -17,7 +17,7 @@ export interface RunRecord {
   readonly seconds: number;
   readonly strategy: Plan['strategy'];
   readonly policy: Policy;
-  /** `held` waits for a person, and `flying` is neither held nor over. */
+  /** `held` waits for an operator, and `flying` is neither held nor over. */
   readonly outcome: 'promoted' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'killed' | 'held' | 'flying';
   /** What was found, then a colon, then the numbers. */
   readonly reason: string;

@@ -97,6 +97,6 @@ function literalTable(record: RunRecord, release: RecordedRelease): Markup {
 function literalStory({ outcome, reason }: RunRecord, { candidate }: RecordedRelease): string {
   const how = 'Policy literal makes no comparison with the other colour.';
   if (outcome === 'promoted')
-    return `${how} Every stage passed the bars of the plan with its minimum sample, and no alarm of ${candidate} rang.`;
-  return outcome === 'reverted' ? `${how} It went back for this: ${joined(reason)}.` : how;
+    return `${how} Every stage passed the limits with its minimum sample, and no alarm of ${candidate} fired.`;
+  return outcome === 'reverted' ? `${how} It was rolled back for this: ${joined(reason)}.` : how;
 }

@@ -138,7 +138,8 @@ const revertIsAlwaysReachable: MachineRule = (states, startAt) => {
       return !reverts.some((revert) => ahead.has(revert));
     })
     .map(
-      (name) => `${name}: Revert cannot be reached from here without Close; before Close there is always a way back.`,
+      (name) =>
+        `${name}: Revert cannot be reached from here without Close; before Close a rollback is always possible.`,
     );
 };
 

@@ -67,7 +67,7 @@ async function held(): Promise<void> {
     const page = await newPage({});
     await page.goto(url);
     await page.getByRole('heading', { level: 1, name: /^Held/ }).waitFor();
-    await page.getByText('Goes back unless answered').waitFor();
+    await page.getByText('Rolled back unless answered').waitFor();
     await keep(page, 'held');
     break;
   }

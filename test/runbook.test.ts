@@ -214,6 +214,12 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
     await it.ask('Judge', { release: { id: lockIn('warm').releaseId, fence: 8 }, error: { Error: 'States.Timeout' } });
     return it.world;
   },
+  'an owner that runs and does not move': async () => {
+    const watch = { fence: 8, ticks: 0, still: 14, told: [], at: NOW - 60 };
+    const it = await fixture({ lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), service: { watch } });
+    await it.reconcile();
+    return it.world;
+  },
   'a dead owner': async () => {
     const it = await fixture({ lock: lockIn('baking', 25, { owner: SOMEBODY_ELSE }), executionStatus: ended });
     for (let look = 0; look < 5; look++) {
@@ -229,7 +235,7 @@ const STORIES: Readonly<Record<string, () => Promise<World>>> = {
  * what it cannot keep.
  */
 const TYPED = new RegExp(
-  `^(sluice (status|doctor|rollback|promote|abort|why r-[\\d-]+|start v[\\d.]+) --service ${SETTINGS.service}|(echo '.+'; )?aws elbv2 modify-rule .+|aws cloudtrail lookup-events .+)$`,
+  `^(sluice (status|doctor|rollback|promote|abort|hold|why r-[\\d-]+|start v[\\d.]+) --service ${SETTINGS.service}|(echo '.+'; )?aws elbv2 modify-rule .+|aws cloudtrail lookup-events .+)$`,
 );
 
 describe('every page is explained, and what it offers can be typed', () => {

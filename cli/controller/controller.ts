@@ -81,7 +81,7 @@ export async function withController(
       return NOT_ALLOWED_NOW;
     }
     if (!isOfAws(error)) throw error;
-    tellTrouble(terminal, json, 'cannot-tell', `Cannot tell: ${sentence(error)}. ${unanswered}.`);
+    tellTrouble(terminal, json, 'cannot-tell', `Unknown: ${sentence(error)}. ${unanswered}.`);
     return CANNOT_TELL;
   }
 }

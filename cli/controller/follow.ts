@@ -11,7 +11,7 @@ import type { Progress } from '../screen/progress.ts';
 import { CANNOT_TELL, type Controller, WAITS_FOR_A_PERSON } from './controller.ts';
 
 export interface Ended {
-  /** `waits`: a person was asked. `live`: users have it already. `unknown`: it cannot be told from here. */
+  /** `waits`: an operator was asked. `live`: users have it already. `unknown`: it cannot be seen from here. */
   readonly outcome: 'promoted' | 'live' | 'reverted' | 'refused' | 'nothing' | 'stuck' | 'waits' | 'unknown';
   readonly reason: string;
   /** The highest that it had, or was about to have. */
@@ -176,7 +176,7 @@ async function afterIt(
     ...(record ? { record } : {}),
   });
   if (release && lock?.releaseId === release.id) {
-    if (lock.phase === 'stuck') return end('stuck', lock.reason ?? 'a person is needed');
+    if (lock.phase === 'stuck') return end('stuck', lock.reason ?? 'an operator must decide');
     const isLate = reading.outlive(clock.now()) > AFTER_DEATH_SECONDS;
     return isLate ? end('unknown', `its execution has ended, and ${lock.owner} holds its lock still`) : undefined;
   }

@@ -69,7 +69,7 @@ export async function showRelease(
     if (json) return '';
     return hasBegun
       ? `Stopped watching; the release goes on. Look again: ${typed('status --follow', service)}`
-      : `Stopped. It may have been started all the same: ${typed('status', service)} tells`;
+      : `Stopped. It may have been started all the same: see ${typed('status', service)}`;
   });
   try {
     await begin?.();
@@ -168,10 +168,10 @@ function headline({ outcome, share }: Ended): string {
     case 'nothing':
       return 'NOT RELEASED.';
     case 'stuck':
-      return 'STUCK: a person is needed.';
+      return 'STUCK: an operator must decide.';
     case 'waits':
-      return `WAITS for a person at ${share} %.`;
+      return `WAITS for an operator at ${share} %.`;
     case 'unknown':
-      return 'UNKNOWN: it cannot be told from here.';
+      return 'UNKNOWN: it cannot be seen from here.';
   }
 }

@@ -34,7 +34,7 @@ export async function operate(
   ];
   const asked = {
     otherwise: `${command} was not written`,
-    unanswered: 'It may have been written all the same: sluice status tells',
+    unanswered: 'It may have been written all the same: see sluice status',
     problems,
   };
   return withController(reach, values, terminal, asked, async (controller, service) => {

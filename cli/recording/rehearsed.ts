@@ -64,7 +64,7 @@ export function recordOf(
 
 const withoutFault = ({ faultSecond: _, ...release }: NonNullable<Account['release']>): RecordedRelease => release;
 
-/** The lines that a terminal shows, and the moments in which a person was asked or told. */
+/** The lines that a terminal shows, and the moments in which an operator was asked or told. */
 function decisionsOf({ world }: Account, told: readonly Line[]): readonly Decision[] {
   const lines = told.map(({ at, sign, share, word, text }) => ({ second: at - START, sign, share, word, text }));
   const shareAt = (second: number): Share => lines.findLast((line) => line.second <= second)?.share ?? 0;

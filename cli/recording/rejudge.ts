@@ -62,7 +62,7 @@ export function rejudge(recording: Recording, policy: Policy): Rejudged {
 /** What is known of a release that was on its way when its recording ended. */
 function cutShort({ share }: RecordedMinute, { word, reason, evidence }: Finding): Finding {
   const baked = word === 'advance' ? 'after a bake that passed' : 'in the middle of a bake';
-  const where = share === NONE ? 'after the release went back' : baked;
+  const where = share === NONE ? 'after the release was rolled back' : baked;
   const [, ...numbers] = reason.split(': ');
   return { word, reason: `the recording ends at ${share} %, ${where}: ${numbers.join(': ') || reason}`, evidence };
 }

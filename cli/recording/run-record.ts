@@ -106,7 +106,7 @@ function bakeSecondsOf(release: Fields, share: Share | undefined): number | unde
 
 const FATES: Readonly<Record<RunRecord['outcome'], NonNullable<RecordingEnd['fate']>>> = {
   promoted: { verdict: 'promote', sentence: 'the release was promoted' },
-  reverted: { verdict: 'abort', sentence: 'the release went back' },
+  reverted: { verdict: 'abort', sentence: 'the release was rolled back' },
   held: { verdict: 'hold', sentence: 'the release was held' },
   stuck: { sentence: 'the release got stuck' },
   killed: { sentence: 'the release lost its controller' },

@@ -40,9 +40,9 @@ export const options = {
   ...rehearsalOptions,
   input: { value: 'JSON', help: 'a raw execution input, as pasted in the console', read: json },
   'kill-everywhere': { help: 'end short releases at every transition and call, and the reconciler too' },
-  'no-reconciler': { help: 'nobody puts right what a dead controller left behind' },
+  'no-reconciler': { help: 'nobody repairs what a stopped controller left behind' },
   live: { help: 'real processes, real HTTP traffic; a minute takes a second' },
-  serve: { help: 'watch and steer it in a browser on this machine while it runs; Ctrl-C ends it' },
+  serve: { help: 'watch and control it in a browser on this machine while it runs; Ctrl-C ends it' },
   port: { value: 'N', help: 'with --serve: the port of the page (a free one)', read: numberFrom(1, 65_535) },
   speed: {
     value: 'N',
@@ -53,7 +53,7 @@ export const options = {
   candidate: { value: 'CMD', help: 'with --live: your own new version' },
   report: { value: 'FILE', help: 'also write the rehearsal report, one HTML file that needs no network' },
   json: { help: 'one JSON object on stdout, nothing on stderr' },
-  'each-minute': { help: 'tell quiet minutes too' },
+  'each-minute': { help: 'show quiet minutes too' },
   ...displayOptions,
 } as const;
 

@@ -11,7 +11,7 @@ export const WORDS: Readonly<Record<OperatorCommand, string>> = {
   hold: 'stay at this share',
   resume: 'go on after a hold',
   advance: 'end this bake now',
-  abort: 'go back to stable',
+  abort: 'roll back',
 };
 export const FAULT_WORDS: Readonly<Record<FaultName, string>> = {
   errors: 'the new version fails more requests',
@@ -41,7 +41,7 @@ function buttons({ faults, isOver }: Steering): Markup {
     ([fault, title]) =>
       button(`/fault/${fault}`, fault, title, html` aria-pressed="${String(faults.has(fault as FaultName))}"`),
   )}</div>
-<output>${isOver ? 'The rehearsal is over; Ctrl-C in the terminal ends this page.' : 'A word is heard within 30 s of its time.'}</output>
+<output>${isOver ? 'The rehearsal is over; Ctrl-C in the terminal ends this page.' : 'A command acts within 30 s of its time.'}</output>
 </aside>`;
 }
 

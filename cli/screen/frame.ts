@@ -104,10 +104,10 @@ export function doing({ now, lock }: Pick<Look, 'now' | 'lock'>): { readonly tex
   const { phase, share, plan, stageFrom = now, stable, candidate, hold, askedAt, settleFrom = now } = lock;
   const settling = stopwatch(Math.max(0, settleFrom + SETTLE_SECONDS - now));
   const part = (total: number) => ({ part: total > 0 ? Math.min(1, (now - stageFrom) / total) : 1 });
-  if (phase === 'stuck') return { text: `STUCK: ${lock.reason ?? 'a person is needed'}` };
-  if (phase === 'reverting') return { text: `going back: ${candidate} off in ${settling}` };
+  if (phase === 'stuck') return { text: `STUCK: ${lock.reason ?? 'an operator must decide'}` };
+  if (phase === 'reverting') return { text: `rolling back: ${candidate} off in ${settling}` };
   if (phase === 'closing') return { text: `closing: ${stable} off in ${settling}` };
-  if (lock.abort) return { text: `going back to ${stable}` };
+  if (lock.abort) return { text: `rolling back to ${stable}` };
   if (hold) return { text: `held by ${hold.by} since ${clock(hold.at)}` };
   if (phase === 'warm')
     return {
@@ -120,7 +120,7 @@ export function doing({ now, lock }: Pick<Look, 'now' | 'lock'>): { readonly tex
   const over = now - stageFrom - bakeSeconds;
   if (askedAt !== undefined)
     return {
-      text: `waits for a person (since ${clock(askedAt)}, ends ${clock(askedAt + ANSWER_WITHIN_SECONDS)} by revert)`,
+      text: `waits for an operator (since ${clock(askedAt)}, ends ${clock(askedAt + ANSWER_WITHIN_SECONDS)} by revert)`,
     };
   if (share === ALL) return { text: 'all requests are on it' };
   const baked = `bake ${stopwatch(Math.min(now - stageFrom, bakeSeconds))} of ${stopwatch(bakeSeconds)}`;
@@ -157,7 +157,7 @@ const COLOUR_STYLE = { green: 'greenBright', blue: 'blueBright' } as const;
 
 const waiting = ({ plan }: Lock): string =>
   plan.policy === 'literal'
-    ? 'policy literal: the alarms of the plan decide, minutes are not compared'
+    ? 'policy literal: fixed alarms decide, minutes are not compared'
     : 'no minute is judged yet; numbers arrive one to two minutes late';
 
 const columnsOf = (requests: string, errors: string, slow: string, healthy: string): string =>
@@ -173,7 +173,7 @@ function cells(counts: Counts | undefined, healthy: number | undefined): string 
 
 function oddsRows({ lock, judging, minutes }: Look, glyphs: Glyphs): readonly Row[] {
   const newest = minutes.at(-1);
-  if (lock.plan.policy === 'literal') return [{ text: '  worse?   a single alarm of the plan goes back' }];
+  if (lock.plan.policy === 'literal') return [{ text: '  worse?   a single alarm rolls back' }];
   if (!newest || !judging) return [{ text: `  worse?   not known yet; reverts at odds of ${ODDS_LIMIT}` }];
   const seen = minutes.reduce((sum, { candidate }) => sum + (candidate?.requests ?? 0), 0);
   const counted = `${grouped(seen)} requests`;

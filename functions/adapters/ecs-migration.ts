@@ -85,10 +85,12 @@ export function ecsMigration(
         const { run } = await lookFor(token);
         if (!run || run.lastStatus === 'STOPPED') return;
         if (look === 0)
-          await ecs.send(new StopTaskCommand({ cluster, task: run.taskArn, reason: 'The migration was told to stop' }));
+          await ecs.send(
+            new StopTaskCommand({ cluster, task: run.taskArn, reason: 'The migration was asked to stop' }),
+          );
         await clock.sleep(1);
       }
-      throw new Transient('The migration was told to stop and has not stopped yet');
+      throw new Transient('The migration was asked to stop and has not stopped yet');
     },
   };
 }

@@ -39,7 +39,7 @@ export function decide(moment: Moment): BakeEnd {
   const { now, lock, stage, next, verdict, silence } = moment;
   if (verdict.word === 'abort') return verdict;
   if (lock.hold) return heldByPerson(lock.hold, now);
-  if (isAdvanceAsked(lock)) return { word: 'advance', reason: 'a person ended this bake' };
+  if (isAdvanceAsked(lock)) return { word: 'advance', reason: 'an operator ended this bake' };
   if (!isBakeOver(moment)) return { word: 'continue', reason: silence ?? verdict.reason };
   const waiting = lock.askedAt === undefined ? undefined : waitForAnswer(lock.askedAt, now, stage, verdict);
   if (stage.approval) return waiting ?? { word: 'hold', reason: `${lock.share} % waits for approval`, ask: true };
@@ -51,12 +51,12 @@ export function decide(moment: Moment): BakeEnd {
   if (now < (lock.stageFrom ?? now) + HOLD_UP_TO * stage.bakeSeconds) return { word: 'hold', reason };
   if (verdict.rule === RULES.suspicion) return { word: 'abort', reason };
   if (moment.onUnproven === 'abort')
-    return { word: 'abort', reason: `${reason}; this release goes back when unproven` };
+    return { word: 'abort', reason: `${reason}; this release is rolled back when unproven` };
   const isMerelyUnproven = !silence && !SPEAKS_AGAINST.has(verdict.rule);
   if (moment.onUnproven === 'proceed' && isMerelyUnproven && (next.share < ALL || moment.mayPromoteUnproven)) {
     return { word: 'advance', reason: `${reason}; goes on unproven` };
   }
-  return { word: 'hold', reason: `${reason}; a person is asked`, ask: true };
+  return { word: 'hold', reason: `${reason}; an operator is asked`, ask: true };
 }
 
 export function heldByPerson({ by, at }: { readonly by: string; readonly at: number }, now: number): BakeEnd {
@@ -72,5 +72,5 @@ function waitForAnswer(askedAt: number, now: number, stage: Stage, verdict: Mome
       reason: `nobody gave ${asked} within ${ANSWER_WITHIN_SECONDS / 3600} hours: ${verdict.reason}`,
     };
   }
-  return { word: 'hold', reason: `waits for a person: ${verdict.reason}` };
+  return { word: 'hold', reason: `waits for an operator: ${verdict.reason}` };
 }

@@ -45,7 +45,7 @@ export class Transient extends Error {
   override readonly name = 'Transient';
 }
 
-/** Neither forward nor back can be carried out; a person is needed. */
+/** Neither forward nor back can be carried out; an operator must decide. */
 export class Stuck extends Error {
   override readonly name = 'Stuck';
 }

@@ -19,9 +19,9 @@ const FORGOTTEN_AFTER_SECONDS = 600;
 /** Why a ring of the candidate's colour is not about this release; undefined: it is. */
 export function whyNotOurs({ firstShareAt, alarmsSeen }: Lock, { name, kind, since }: FiringAlarm): string | undefined {
   if (firstShareAt === undefined) return 'no user has met it yet';
-  if (since <= (alarmsSeen?.[name] ?? firstShareAt)) return `${name} rang before its first share`;
+  if (since <= (alarmsSeen?.[name] ?? firstShareAt)) return `${name} fired before its first share`;
   if (kind === 'backstop' && since <= firstShareAt + LATE_SECONDS)
-    return `${name} rang too soon after its first share to be about it`;
+    return `${name} fired too soon after its first share to be about this release`;
   return undefined;
 }
 

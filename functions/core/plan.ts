@@ -50,7 +50,7 @@ export const STRATEGIES = {
 export const ANSWER_WITHIN_SECONDS = 4 * 3600;
 /**
  * So long an outage of the control plane (ECS, the load balancer's API, CloudWatch, our own Lambdas) is waited out before
- * a person is asked: AWS's hiccups end within minutes, and users are on a candidate that nothing speaks against.
+ * an operator is asked: AWS's hiccups end within minutes, and users are on a candidate that nothing speaks against.
  */
 export const OUTAGE_SECONDS = 15 * 60;
 /** A bake is stretched up to this many times its length before somebody must decide. */
@@ -68,7 +68,7 @@ export const DRAIN_SECONDS = 10 * 60;
  * (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). Waits may fill 20,000; the rest is room
  * for one hold by a person (4 h) or one outage about which nobody answers (15 min and 4 h: up to 20 events a minute, with
  * the retries of a step that fails, is 5,100), and for the retries of a bad day. A release that needs more than all of
- * that at once ends at the limit; nobody is left: a person was asked long before, and the reconciler takes over at once
+ * that at once ends at the limit; nobody is left: an operator was asked long before, and the reconciler takes over at once
  * from an execution that has ended, and says so.
  */
 export const HISTORY_BUDGET = 20_000;
@@ -159,7 +159,7 @@ function fitting(request: ReleaseRequest, plan: Plan): Planned {
   return { ok: false, fields };
 }
 
-/** The longest equal bake that fits; where not even a minute does, how many stages may wait for a person. */
+/** The longest equal bake that fits; where not even a minute does, how many stages may wait for an operator. */
 function shorterStages(plan: Plan): string {
   const watched = plan.stages.length - 1;
   const asking = asksPerson(plan).length;
@@ -168,5 +168,5 @@ function shorterStages(plan: Plan): string {
   if (bake >= SHORTEST_BAKE_SECONDS) return `write bakes of at most ${bake} s each`;
   const askable = Math.floor((seconds - watched * SHORTEST_BAKE_SECONDS * HOLD_UP_TO) / ANSWER_WITHIN_SECONDS);
   if (askable < 0) return 'write fewer stages, or a shorter warm time';
-  return `let at most ${askable} stages wait for a person, with fewer stages or approvals, or "onUnproven": "abort"`;
+  return `let at most ${askable} stages wait for an operator, with fewer stages or approvals, or "onUnproven": "abort"`;
 }

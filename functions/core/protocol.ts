@@ -76,9 +76,9 @@ export interface Lock {
   readonly paged?: string;
   /** Why the rule cannot be written, once a person was told. */
   readonly blocked?: string;
-  /** When a person was asked to decide. */
+  /** When an operator was asked to decide. */
   readonly askedAt?: number;
-  /** What the control plane could not do at the last looks, since when, and when a person was asked about it. */
+  /** What the control plane could not do at the last looks, since when, and when an operator was asked about it. */
   readonly outage?: { readonly what: string; readonly from: number; readonly askedAt?: number };
   readonly command?: Command;
   readonly taken?: string;
@@ -517,7 +517,7 @@ export const writes = {
         ? {}
         : {
             'lock.phase': 'reverting',
-            'lock.reason': seen.abort?.reason ?? seen.reason ?? `its controller was dead at ${seen.share} %`,
+            'lock.reason': seen.abort?.reason ?? seen.reason ?? `its controller had stopped at ${seen.share} %`,
           }),
     },
     record: { digest: seen.digest, mustBeNew: false, set: { fence: seen.fence + 1 } },

@@ -157,7 +157,7 @@ function unknownField(key: string, action: Action, fieldsOf: Fields): WrongField
 }
 
 const ROLLBACK_INSTEAD: Readonly<Record<string, string>> = {
-  image: 'write "to": "v1.2.2" for the version to go back to',
+  image: 'write "to": "v1.2.2" for the version to roll back to',
   note: 'write "reason"',
   hotfix: 'write "reason"',
 };

@@ -51,7 +51,11 @@ const NONE_BEFORE = {
 function whileItRuns(lock: Lock, { current, previous }: ServiceState): UnnamedRollback {
   const { phase, releaseId, image, share, abort, reason } = lock;
   if (phase === 'stuck')
-    return { is: 'refused', sentence: `${releaseId} is stuck: ${reason}`, fix: 'a person must decide: sluice doctor' };
+    return {
+      is: 'refused',
+      sentence: `${releaseId} is stuck: ${reason}`,
+      fix: 'an operator must decide: sluice doctor',
+    };
   if (!lock.rollback) {
     if (phase !== 'closing') return { is: 'abort', lock };
     // What closes now is current when this rollback opens.

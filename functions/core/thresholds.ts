@@ -236,7 +236,7 @@ const isWrong = ({ metric, wrongSide, threshold }: AlarmRule, minute: GroupMinut
   return value !== undefined && IS_WRONG[wrongSide](value, threshold);
 };
 
-/** "error rate 2.4 %, over the 2 % of the plan" */
+/** "error rate 2.4 %, over the limit of 2 %" */
 export const describe = ({ metric, unit, threshold, wrongSide }: AlarmRule, value: number): string =>
   `${SUBJECT[metric]} ${rounded(value)}${UNIT_IN_WORDS[unit]} (limit: ${WRONG_SIDE_IN_WORDS[wrongSide]} ${threshold}${UNIT_IN_WORDS[unit]})`;
 

@@ -40,9 +40,9 @@ export class ControllerAlarms extends Construct {
         0,
         'Aborted',
         machine.metricAborted(MINUTE),
-        'somebody stopped a release; the reconciler brings users back',
+        'somebody stopped a release; the reconciler rolls it back',
       ),
-      this.above(0, 'TimedOut', machine.metricTimedOut(MINUTE), 'a release ran out of time without going back'),
+      this.above(0, 'TimedOut', machine.metricTimedOut(MINUTE), 'a release timed out without a rollback'),
       this.above(
         5,
         'Throttled',

@@ -25,7 +25,7 @@ const END_RELEASE = [
   'HoldScaling',
   'StartRelease',
   'FindExecution',
-  'Tell',
+  'Notify',
 ] as const;
 
 const RUN_MIGRATION = ['FindTasks', 'ReadTasks', ...COPY, 'RunMigration', 'StopMigration'] as const;
@@ -46,7 +46,7 @@ export const FUNCTIONS = {
       'FindImage',
       'StartRelease',
       'FindExecution',
-      'Tell',
+      'Notify',
     ],
   },
   migrate: {
@@ -62,12 +62,12 @@ export const FUNCTIONS = {
   shift: {
     description: 'moves traffic to the next share and reads it back',
     memory: 512,
-    rights: ['KeepLedger', 'ReadRule', 'MoveTraffic', ...LOOK_AT_TASKS, 'ReadAlarms', 'Tell'],
+    rights: ['KeepLedger', 'ReadRule', 'MoveTraffic', ...LOOK_AT_TASKS, 'ReadAlarms', 'Notify'],
   },
   judge: {
     description: 'weighs the candidate against stable on the minutes that have closed',
     memory: 512,
-    rights: ['KeepLedger', 'ReadRule', ...WATCH_TASKS, 'ReadAlarms', 'ReadNumbers', 'Tell'],
+    rights: ['KeepLedger', 'ReadRule', ...WATCH_TASKS, 'ReadAlarms', 'ReadNumbers', 'Notify'],
   },
   revert: {
     description: 'puts all requests back on stable, then the rest',
@@ -77,7 +77,7 @@ export const FUNCTIONS = {
     rights: END_RELEASE,
   },
   close: {
-    description: 'swaps the roles and puts the old colour to sleep',
+    description: 'swaps the roles and scales the old colour to zero',
     memory: 512,
     rights: END_RELEASE,
   },
@@ -89,7 +89,7 @@ export const FUNCTIONS = {
     rights: ['KeepLedger', 'ReadRule', 'MoveTraffic', 'ReadHealth', 'KeepUndelivered'],
   },
   reconcile: {
-    description: 'looks every minute whether what should be true is true, and takes over from a dead controller',
+    description: 'looks every minute whether what should be true is true, and takes over from a stopped controller',
     memory: 512,
     // A safety rule: it never overlaps itself.
     concurrency: 1,
@@ -97,7 +97,7 @@ export const FUNCTIONS = {
     rights: [...END_RELEASE, 'FindImage', 'ReadAlarms', 'ReadNumbers'],
   },
   'migrate-by-hand': {
-    description: 'migrates without a release, or takes a migration back, because a person asks',
+    description: 'migrates without a release, or undoes a migration, because an operator asks',
     memory: 512,
     rights: ['ReadLedger', 'FindImage', ...RUN_MIGRATION],
   },

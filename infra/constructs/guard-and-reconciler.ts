@@ -66,7 +66,7 @@ export class GuardAndReconciler extends Construct {
     });
     this.reconciler.lambda.configureAsyncInvoke({ maxEventAge: OLDEST_LOOK, retryAttempts: 0 });
 
-    this.when('AlarmRings', alarmsOf(service), 'An alarm that sends a release back rings', this.guard, OLDEST_HARM);
+    this.when('AlarmRings', alarmsOf(service), 'An alarm that rolls a release back fires', this.guard, OLDEST_HARM);
     this.when('TaskExits', crashesOf(service), 'A task exited by itself', this.guard, OLDEST_HARM);
     this.when('ReleaseEnds', badEndsOf(stateMachine), 'An execution ended badly', this.reconciler, OLDEST_LOOK);
     new Rule(this, 'EveryMinute', {

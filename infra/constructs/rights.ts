@@ -36,7 +36,7 @@ export type Right =
   | 'StartRelease'
   | 'StopMigration'
   | 'TagRevision'
-  | 'Tell';
+  | 'Notify';
 
 /** What the rights are over. A function is given only what exists before it does: the rules' own handler has no rule. */
 export interface Reach {
@@ -96,7 +96,7 @@ const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
   FindRelease: (on) => ({
     actions: ['dynamodb:Query'],
     resources: [on.ledger()],
-    why: 'the newest release, which a rollback without a version takes back',
+    why: 'the newest release, which a rollback without a version undoes',
   }),
   ReadLedger: (on) => ({
     actions: ['dynamodb:GetItem'],
@@ -187,7 +187,7 @@ const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
   HoldScaling: () => ({
     actions: ['application-autoscaling:RegisterScalableTarget'],
     resources: everywhere,
-    why: 'scaling rests on a colour that loses its traffic, and on the one that sleeps',
+    why: 'scaling is suspended on a colour that loses its traffic, and on the one that is scaled to zero',
     when: { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } },
   }),
   RunMigration: (on) => ({
@@ -240,10 +240,10 @@ const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
     resources: [on.undelivered()],
     why: 'an event that it failed on three times is kept where an alarm sees it',
   }),
-  Tell: (on) => ({
+  Notify: (on) => ({
     actions: ['events:PutEvents', 'sns:Publish'],
     resources: [on.topic(), on.eventBus],
-    why: 'people and other systems hear what happens',
+    why: 'people and other systems are notified',
   }),
 };
 

@@ -2,7 +2,7 @@
 # Follows a release to its end. The exit code is its outcome:
 #   0 promoted (or live already, or gone back as a rollback wanted)
 #   1 reverted, or another one's turn   2 refused, nothing was changed
-#   3 stuck: a person is needed    4 cannot tell: nothing took the image, or AWS does not answer
+#   3 stuck: an operator must decide    4 cannot tell: nothing took the image, or AWS does not answer
 #
 #   follow.sh image TAG SINCE     whichever execution takes the image, started at SINCE (epoch seconds) or later
 #   follow.sh execution ARN       this one
@@ -79,7 +79,7 @@ wait_for_end() {
       told=$now
     else
       misses=$((misses + 1))
-      ((misses < 20)) || conclude 4 "AWS does not answer; how $execution goes on cannot be told from here."
+      ((misses < 20)) || conclude 4 "AWS does not answer; how $execution goes on cannot be seen from here."
     fi
     ((SECONDS < deadline)) || conclude 4 "$execution is still running; it goes on without us."
     sleep "$every"
@@ -97,7 +97,7 @@ judge_end() {
       owner=$(jq -r '.output // "{}" | fromjson | .owner // empty' <<< "$description")
       if [[ -n $owner ]]; then
         say "$summary"
-        [[ $owner == arn:* ]] || conclude 4 "The $owner brings users back; sluice status tells when they are."
+        [[ $owner == arn:* ]] || conclude 4 "The $owner brings users back; sluice status shows when they are."
         # One that brings a version back must end promoted; a release that is told to go back must end reverted.
         [[ $summary == 'on its way:'* ]] || going_back=true
         next=$owner
@@ -114,7 +114,7 @@ judge_end() {
       ;;
     FAILED:ReleaseRefused) conclude 2 "Refused, nothing was changed: $cause" ;;
     FAILED:ReleaseReverted)
-      if $going_back; then conclude 0 "Gone back: $cause"; fi
+      if $going_back; then conclude 0 "Rolled back: $cause"; fi
       conclude 1 "$error: $cause"
       ;;
     FAILED:Stuck) conclude 3 "Stuck: $cause" ;;

@@ -61,7 +61,7 @@ while true; do
       }
       sleep "${MIGRATE_SECONDS:-15}"
     done
-    echo "How the $ACTION goes on cannot be told from here: look for a running task that was started by by-hand-$id." >&2
+    echo "How the $ACTION goes on cannot be seen from here: look for a running task that was started by by-hand-$id." >&2
     exit 4
   fi
   sleep "${MIGRATE_SECONDS:-15}"

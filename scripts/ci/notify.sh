@@ -9,7 +9,7 @@ message=$(jq --null-input --compact-output --arg what "$1" --arg by "$ACTOR" --a
   | {text: "\($what): *\($worst)*\(if $unwell == [] then "" else " (" + ($unwell | join(", ")) + ")" end)\(if $commit == "" then "" else ", commit \($commit)" end), started by \($by). \($url)"}')
 echo "$message"
 if [[ -z ${SLACK_WEBHOOK:-} ]]; then
-  echo 'SLACK_WEBHOOK is not set; nobody was told.' >&2
+  echo 'SLACK_WEBHOOK is not set; nobody was notified.' >&2
   exit 0
 fi
 curl --silent --show-error --fail --max-time 10 --retry 3 --header 'Content-Type: application/json' --data "$message" "$SLACK_WEBHOOK"

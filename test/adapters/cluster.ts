@@ -145,7 +145,7 @@ export class Cluster {
     },
     StopTask: ({ task: arn }: { task: string }) => {
       const task = this.tasks.find(({ taskArn }) => taskArn === arn)!;
-      Object.assign(task, { desiredStatus: 'STOPPED', stoppedReason: 'The migration was told to stop' });
+      Object.assign(task, { desiredStatus: 'STOPPED', stoppedReason: 'The migration was asked to stop' });
       return {};
     },
     DescribeScalableTargets: ({ ResourceIds: [id = ''] }: { ResourceIds: string[] }) => {

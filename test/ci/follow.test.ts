@@ -209,12 +209,12 @@ describe('a rollback of a release in flight ends as that release does', () => {
     const rules = aws([await inFlight(state === 'Stuck' ? 0 : undefined), release]);
     const ran = await follow(['execution', `${ARN}rollback`], rules);
     expect(ran.output).toMatch(
-      /already live: v1\.4\.2 stays; \S+ goes back[\s\S]*Following \S+:release\n[\s\S]*a sentence/,
+      /already live: v1\.4\.2 stays; \S+ is rolled back[\s\S]*Following \S+:release\n[\s\S]*a sentence/,
     );
     expect(ran.code).toBe(code);
   });
 
-  test('in the hands of the reconciler it cannot be told from here', async () => {
+  test('in the hands of the reconciler it cannot be seen from here', async () => {
     const output = JSON.stringify({ summary: 'already live: v1.4.2 stays', owner: RECONCILER });
     const rules = aws([{ name: 'rollback', end: { status: 'SUCCEEDED', output } }]);
     const ran = await follow(['execution', `${ARN}rollback`], rules);

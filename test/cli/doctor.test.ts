@@ -53,7 +53,7 @@ const SICK: Readonly<
       await it.wait(300);
     },
     check: 'the image of stable',
-    says: /blue runs sha256:9+, and v1\.4\.2 \(sha256:\w+\) was released there; somebody deployed past the controller/,
+    says: /blue runs sha256:9+, and v1\.4\.2 \(sha256:\w+\) was released there; somebody deployed without Sluice/,
   },
   'scaling that rests': {
     make: ({ world }) => world.tasks.suspend('blue', 'in'),
@@ -76,8 +76,8 @@ const SICK: Readonly<
   'a stable that fails its users': {
     name: 'stable-unhealthy',
     make: (it) => it.wait(600),
-    check: 'the version to go back to',
-    says: /blue failed [\d,]+ of [\d,]+ requests .*; mend it first/,
+    check: 'the version to roll back to',
+    says: /blue failed [\d,]+ of [\d,]+ requests .*; fix it first/,
   },
 };
 
@@ -98,14 +98,14 @@ describe('each sickness is found, with its cure', () => {
     expect(await findings(it)).toEqual({
       'the release that runs': expect.stringMatching(/holds the lock, and its execution has ended; wait two minutes/),
     });
-    expect((await it.type(doctor)).out).toMatch(/^WRONG {2}the release that runs: .*\n {7}cure: wait two minutes/m);
+    expect((await it.type(doctor)).out).toMatch(/^WRONG {2}the release that runs: .*\n {7}fix: wait two minutes/m);
   });
 
-  test('a release that waits for a person', async () => {
+  test('a release that waits for an operator', async () => {
     const it = await deployed({ ...alone, requestsPerSecond: 0.2 });
     await it.type(start, '--input', '{"image":"v1.5.0","stages":[{"share":25,"bake":180},{"share":100}]}');
     await it.until(() => it.world.ledger.state.lock?.askedAt !== undefined);
-    expect((await findings(it))['the release that runs']).toMatch(/waits for a person at 25 %; sluice why, then/);
+    expect((await findings(it))['the release that runs']).toMatch(/waits for an operator at 25 %; sluice why, then/);
   });
 
   test('a right that is missing: what cannot be looked at is told, and the rest is looked at all the same', async () => {
@@ -113,8 +113,8 @@ describe('each sickness is found, with its cure', () => {
       if (call === 'DescribeAlarms') throw new Stuck('DescribeAlarms: the right cloudwatch:DescribeAlarms is missing');
     };
     const found = await findings(await deployed(alone, 'healthy', { before }));
-    expect(Object.keys(found)).toEqual(['the version to go back to']);
-    expect(found['the version to go back to']).toMatch(
+    expect(Object.keys(found)).toEqual(['the version to roll back to']);
+    expect(found['the version to roll back to']).toMatch(
       /could not be read: .*DescribeAlarms is missing; give this right/,
     );
   });

@@ -25,7 +25,7 @@ describe('typed while a release runs', () => {
     const { code, out } = await it.type(abort, '--reason', 'the shop is slow');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^abort is written for r-\d+-\d+ \(v1\.5\.0\): all requests go back to blue\. The release reads it within 30 s\.\n/,
+      /^abort is written for r-\d+-\d+ \(v1\.5\.0\): all requests go to blue\. The release reads it within 30 s\.\n/,
     );
     await it.wait(31);
     expect(shareOf(it)).toBe(0);

@@ -79,7 +79,7 @@ describe('warnings', () => {
     const { code, stdout } = await sluice(['plan', '--rps', '1']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/WARNING {2}at 1 request\/s the 5 % stage sees 45 requests/);
-    expect(stdout).toMatch(/cure {3}--first-share 25 +225 requests at 25 %/);
+    expect(stdout).toMatch(/fix {4}--first-share 25 +225 requests at 25 %/);
     expect((await sluice(['plan', '--rps', '1', '--strict'])).code).toBe(1);
     expect((await sluice(['plan', '--rps', '100', '--strict'])).code).toBe(0);
   });

@@ -106,11 +106,11 @@ test('a recording that ends on the way to 100 % promotes nobody, under either po
   expect(answers[0].reason).toContain('ends at 50 %');
 });
 
-test('a recording that ends at 0 % says that the release went back', async () => {
+test('a recording that ends at 0 % says that the release was rolled back', async () => {
   const back = healthy.minutes.slice(0, 12).map((minute, at) => (at < 8 ? minute : { ...minute, share: 0 }));
   const [answer] = (await replayed([{ ...healthy, minutes: back }])).answers;
   expect(answer).toMatchObject({ verdict: 'hold', minute: 11 });
-  expect(answer.reason).toMatch(/^the recording ends at 0 %, after the release went back: candidate failed/);
+  expect(answer.reason).toMatch(/^the recording ends at 0 %, after the release was rolled back: candidate failed/);
 });
 
 test('a broken line is named with its number and what is wrong, the others are answered, and the exit code is 2', async () => {

@@ -24,7 +24,7 @@ describe('a rollback', () => {
     const { code, out } = await it.type(rollback, '--reason', 'the shop is slow', '--follow');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^r-\d+-\d+ goes back: its old tasks are still there, so all requests are on blue within seconds/,
+      /^r-\d+-\d+ is rolled back: the old tasks are still there, so all requests are on blue within seconds/,
     );
     expect(out).toContain('REVERTED at 25 %.');
     const back = it.world.writes.find(
@@ -63,7 +63,7 @@ describe('a rollback', () => {
     const it = await released((one) => lock(one)?.share === 25);
     const { code, out } = await it.type(rollback, '--to', 'v1.4.1', '--follow');
     expect(code).toBe(0);
-    expect(out).toMatch(/^r-\d+-\d+ goes back first: .* Then tasks of v1\.4\.1 are started/);
+    expect(out).toMatch(/^r-\d+-\d+ is rolled back first: .* Then tasks of v1\.4\.1 are started/);
     expect(it.world.ledger.state.current?.image).toBe('v1.4.1');
   });
 

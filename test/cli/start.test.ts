@@ -55,11 +55,11 @@ describe('a release that is followed', () => {
     ]);
   });
 
-  test('one that nobody can judge is left when a person is asked: exit 3, and what to type', async () => {
+  test('one that nobody can judge is left when an operator is asked: exit 3, and what to type', async () => {
     const it = await deployed({ requestsPerSecond: 0.2 });
     const { code, out } = await it.type(start, '--input', short(), '--follow');
     expect(code).toBe(3);
-    expect(out).toMatch(/WAITS for a person at 25 %\./);
+    expect(out).toMatch(/WAITS for an operator at 25 %\./);
     expect(out).toContain('sluice promote | abort --service conductores-backend');
     expect(weightsOf(it)).toEqual({ blue: 75, green: 25 });
   });
@@ -107,7 +107,7 @@ describe('a release that is followed', () => {
     await it.until(() => it.world.ledger.state.lock?.owner === 'reconciler');
     const { code, out } = await it.type(status, '--follow');
     expect(code).toBe(1);
-    expect(out).toMatch(/REVERTED at 25 %\.[\s\S]*Why +its controller was dead at 25 %/);
+    expect(out).toMatch(/REVERTED at 25 %\.[\s\S]*Why +its controller had stopped at 25 %/);
     expect(weightsOf(it)).toEqual({ blue: 100, green: 0 });
   });
 
@@ -147,7 +147,7 @@ describe('a release that is followed', () => {
     after30Seconds(() => true);
     const { code, err } = await it.type(status, '--follow');
     expect(code).toBe(4);
-    expect(err).toContain('Cannot tell: Rate exceeded. Whatever runs goes on.');
+    expect(err).toContain('Unknown: Rate exceeded. Whatever runs goes on.');
   });
 
   test('on a terminal there is a frame that says how to leave, and afterwards the lines and the cursor', async () => {

@@ -32,7 +32,7 @@ describe('status says', () => {
     expect(out).toMatch(/^conductores-backend {3}100 % on blue {3}nothing is being released\n/);
     expect(out).toMatch(/live {6}v1\.4\.2, r-\d+-\d+\n {2}before it v1\.4\.1/);
     expect(out).toContain('rule      blue 100 %, green 0 % (read now)');
-    expect(out).toContain('Go back:     sluice rollback --service conductores-backend');
+    expect(out).toContain('Rollback:    sluice rollback --service conductores-backend');
     // The plan's `aws ecs update-service ... :42`, for somebody who has nothing but the AWS CLI.
     expect(out).toContain(
       `aws stepfunctions start-execution --region us-east-1 --state-machine-arn ${it.controller.stateMachineArn} --input '{"action":"rollback"}'`,
@@ -58,7 +58,7 @@ describe('status says', () => {
     await it.type(hold);
     const out = await looked(it);
     expect(out).toContain('held by ana since');
-    expect(out).toContain('waits     for "resume" by a person; ana holds it');
+    expect(out).toContain('waits     for sluice resume; ana holds it');
     expect(out).toContain('the clock stands still');
   });
 
@@ -116,7 +116,7 @@ describe('status advises no rollback that would do nothing', () => {
     await it.type(start, '--input', SHORT, '--follow');
     const out = await looked(it);
     expect(out).not.toMatch(NEEDLESS);
-    expect(out).toContain('Go back:     v1.5.0 is rolled back already; v1.4.2 is live');
+    expect(out).toContain('Rollback:    v1.5.0 is rolled back already; v1.4.2 is live');
     expect(out).toContain('sluice rollback --to VERSION --service conductores-backend');
     expect(JSON.parse((await it.type(status, '--json')).out)).not.toHaveProperty('rollback');
   });
@@ -131,7 +131,7 @@ describe('status advises no rollback that would do nothing', () => {
       await it.until(isThere);
       const out = await looked(it);
       expect(out).not.toMatch(NEEDLESS);
-      expect(out).toMatch(/Go back: {5}v1\.4\.1 is live; r-\d+-\d+ brought it back/);
+      expect(out).toMatch(/Rollback: {4}v1\.4\.1 is live; r-\d+-\d+ brought it back/);
     }
     expect(
       it.world.notifications.flatMap(({ notification }) => notification.next).filter((next) => NEEDLESS.test(next)),
@@ -153,7 +153,7 @@ test('while the ledger cannot be read it says the one command that needs none of
   });
   const { code, out, err } = await it.type(status);
   expect([code, out]).toEqual([4, '']);
-  expect(err).toContain('Cannot tell: GetItem: the right dynamodb:GetItem is missing on table. Whatever runs goes on.');
+  expect(err).toContain('Unknown: GetItem: the right dynamodb:GetItem is missing on table. Whatever runs goes on.');
   expect(err).toContain(
     `Everybody on blue, 2 healthy targets:\n${forceStable(it.controller.settings.traffic, 'blue')}`,
   );

@@ -31,7 +31,7 @@ describe('why', () => {
     expect(code).toBe(0);
     expect(out.split('\n')[0]).toBe(`v1.5.0, ${releaseId}. Reverted at 25 %: green has more errors than blue`);
     expect(out).toContain(`\n  ${reason}\n`);
-    expect(out).toMatch(/The order to go back was the owner's, \d+ min/);
+    expect(out).toMatch(/The order to roll back was the owner's, \d+ min/);
     expect(out).toMatch(
       /at 25 % +green +blue +odds\n {2}errors +[\d,]+ of [\d,]+ {2}[\d.]+ % +[\d,]+ of [\d,]+ {2}[\d.]+ % +\d+/,
     );

@@ -64,7 +64,7 @@ describe('too few requests at the end of a bake', () => {
     expect(decide(at).word).toBe(word);
   });
 
-  test('then, with "ask", a person is asked, once', () => {
+  test('then, with "ask", an operator is asked, once', () => {
     expect(decide(moment(1799)).ask).toBeUndefined();
     expect(decide(moment(1800))).toMatchObject({ word: 'hold', ask: true });
     expect(decide(moment(1830, {}, { askedAt: NOW + 1800 })).ask).toBeUndefined();

@@ -10,10 +10,10 @@ const backstop = (since: number) => ({ name: 'green-backstop', kind: 'backstop',
 const literal = (since: number) => ({ name: 'green-literal-p95', kind: 'literal', since }) as const;
 
 test.each([
-  ['as it was seen at the first share', backstop(FIRST - 300), 'rang before its first share'],
-  ['within three minutes of it, when its numbers may be older', backstop(FIRST + 180), 'rang too soon'],
-  ['when it was already seen firing', literal(FIRST + 5), 'rang before its first share'],
-  ['before it, never seen', { ...literal(FIRST), name: 'new' }, 'rang before its first share'],
+  ['as it was seen at the first share', backstop(FIRST - 300), 'fired before its first share'],
+  ['within three minutes of it, when its numbers may be older', backstop(FIRST + 180), 'fired too soon'],
+  ['when it was already seen firing', literal(FIRST + 5), 'fired before its first share'],
+  ['before it, never seen', { ...literal(FIRST), name: 'new' }, 'fired before its first share'],
 ])('a ring is not about the release %s', (_, alarm, why) => expect(whyNotOurs(lock, alarm)).toContain(why));
 
 test.each([

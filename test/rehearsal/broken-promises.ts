@@ -278,7 +278,7 @@ export const BROKEN: readonly Broken[] = [
   },
   {
     invariant: 13,
-    how: 'a rollback that comes after the release went back by itself, and goes one version further',
+    how: 'a rollback that comes after the release was rolled back by itself, and goes one version further',
     scenario: 'errors',
     changes: {
       events: [{ when: { event: 'reverted' }, afterSeconds: 5, start: { action: 'rollback' } }],

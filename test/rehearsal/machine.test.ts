@@ -54,7 +54,7 @@ describe('an error that nobody planned', () => {
       }),
     });
     expect([rehearsed.outcome, rehearsed.violations]).toEqual(['promoted', []]);
-    expect(rehearsed.world.notifications.map(({ title }) => title)).toContain('The watch had trouble');
+    expect(rehearsed.world.notifications.map(({ title }) => title)).toContain('A check in the warm time failed');
   });
 
   test('in Revert is answered by Revert', async () => {

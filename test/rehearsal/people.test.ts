@@ -117,7 +117,7 @@ describe('advance', () => {
 describe('a stage that asks for approval', () => {
   const input = { image: 'v1.5.0', stages: [{ share: 25, bake: 180, approval: true }, { share: 100 }], warmMinutes: 3 };
 
-  test('waits for a person, and goes on when that person says advance', async () => {
+  test('waits for an operator, and goes on when that person says advance', async () => {
     const rehearsed = await shortRehearsal({ input, events: [say('advance', 600, { event: 'asked' })] });
     expect([rehearsed.outcome, rehearsed.shares, rehearsed.violations]).toEqual(['promoted', [25, 100], []]);
     expect(rehearsed.world.notifications.filter(({ kind }) => kind === 'held')).toHaveLength(1);

@@ -21,22 +21,22 @@ test('a release that runs says where, and where its users are', async () => {
   expect(page).toContain('What the judge knows');
 });
 
-test('a release that waits for a person says until when', async () => {
+test('a release that waits for an operator says until when', async () => {
   const record = await inFlight('silent-metrics', ({ outcome }) => outcome === 'held');
   const page = pageOf(record);
-  expect(page).toContain('Held at 25 %: a person must decide');
-  expect(page).toMatch(/Goes back unless answered 18:46 asked at 14:46/);
+  expect(page).toContain('Held at 25 %: an operator must decide');
+  expect(page).toMatch(/Rolled back unless answered 18:46 asked at 14:46/);
 });
 
 test('a person’s hold is a hold', async () => {
   const events = [{ when: { share: 5 }, afterSeconds: 100, say: 'hold' }] as const;
   const record = await inFlight('healthy', ({ outcome }) => outcome === 'held', { events });
-  expect(pageOf(record)).toContain('Held at 5 %: a person must decide');
+  expect(pageOf(record)).toContain('Held at 5 %: an operator must decide');
 });
 
 test('a release that is found bad says at once why, and then that everybody is back', async () => {
   const ordered = await inFlight('errors', ({ writes }) => writes.some(({ call }) => call === 'ledger: abort'));
-  expect(pageOf(ordered)).toMatch(/Going back to blue: green has more errors than blue/);
+  expect(pageOf(ordered)).toMatch(/Rolling back to blue: green has more errors than blue/);
   expect(pageOf(ordered)).toMatch(/Green failed \d+ of [\d,]+ requests/);
 });
 

@@ -72,12 +72,12 @@ describe('the headline says how it ended and why', () => {
       events: [{ when: { share: 25 }, afterSeconds: 120, say: 'abort' }],
     });
     expect(headline(record)).toMatch(/^Reverted at 25 %: /);
-    expect(textIn(reportHtml(record))).toContain('A person gave the order.');
+    expect(textIn(reportHtml(record))).toContain('An operator gave the order.');
   });
 
   test('a limit of the plan is called so under policy literal, with its number', async () => {
     const record = await rehearsedRecord('errors', { policy: 'literal', withGuard: false });
-    expect(headline(record)).toMatch(/^Reverted at \d+ %: green crossed a limit of the plan$/);
+    expect(headline(record)).toMatch(/^Reverted at \d+ %: green crossed a limit$/);
     expect(textIn(reportHtml(record))).toMatch(/literal-\S+ [\d.]+ .* ✕ crossed/);
   });
 
@@ -86,7 +86,7 @@ describe('the headline says how it ended and why', () => {
     expect(headline(record)).toMatch(/^Reverted at 5 %: alarm \S+-green-literal-/);
     const page = textIn(reportHtml(record));
     expect(page).toContain('The guard gave the order.');
-    expect(page).toContain(`It went back for this: ${record.reason}.`);
+    expect(page).toContain(`It was rolled back for this: ${record.reason}.`);
   });
 
   test('a release that never met a user says that users stayed where they were', async () => {
@@ -97,12 +97,12 @@ describe('the headline says how it ended and why', () => {
 
   test('an unanswered question is the reason, when nobody answered', () => {
     expect(headline(held)).toBe('Reverted at 25 %: nobody gave an answer within 4 hours');
-    expect(textIn(reportHtml(held))).toContain('a person is asked');
+    expect(textIn(reportHtml(held))).toContain('an operator is asked');
   });
 
   test('a stuck release says where users are, and that it needs a person', async () => {
     const record = await rehearsedRecord('errors', stableDies);
-    expect(headline(record)).toBe('STUCK at 100 %: a person is needed');
+    expect(headline(record)).toBe('STUCK at 100 %: an operator must decide');
     expect(textIn(reportHtml(record))).toContain('Users now 100 % green');
   });
 
@@ -121,10 +121,10 @@ describe('the headline says how it ended and why', () => {
   test('a broken promise stands before everything else', async () => {
     const record = await rehearsedRecord('healthy', { killAt: 40, withReconciler: false });
     const page = reportHtml(record);
-    expect(headline(record)).toBe('Left at 5 %: the controller died');
+    expect(headline(record)).toBe('Left at 5 %: the controller stopped');
     expect(record.violations.map(({ invariant }) => invariant)).toContain(4);
     expect(page.indexOf('Broken promises')).toBeLessThan(page.indexOf('The rule still sends'));
-    expect(textIn(page)).toContain('✕ Broken: A dead controller leaves nobody split');
+    expect(textIn(page)).toContain('✕ Broken: A stopped controller leaves nobody split');
   });
 });
 

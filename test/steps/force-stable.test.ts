@@ -17,7 +17,7 @@ const TELLS: readonly Tells[] = [
   ],
   ['that users are back', { lock: lockIn('baking', 25, { abort: ABORT }) }, (it) => it.ask('Revert')],
   [
-    'that a person is needed',
+    'that an operator must decide',
     { lock: lockIn('reverting', 0, { abort: ABORT, settleFrom: NOW - 120 }), stableTasks: 0, candidateTasks: 0 },
     (it) => askUntilAnswered(it, 'Revert'),
   ],
@@ -37,7 +37,11 @@ const TELLS: readonly Tells[] = [
   [
     'that it was taken over, when whoever did so died before anybody knew',
     {
-      lock: lockIn('reverting', 0, { owner: 'reconciler', settleFrom: NOW, reason: 'its controller was dead at 25 %' }),
+      lock: lockIn('reverting', 0, {
+        owner: 'reconciler',
+        settleFrom: NOW,
+        reason: 'its controller had stopped at 25 %',
+      }),
     },
     (it) => it.reconcile(),
   ],

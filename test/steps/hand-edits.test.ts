@@ -24,7 +24,9 @@ describe('both weights are 0, so that every request is answered with 503', () =>
     const it = await fixture({ weights: NOBODY });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(ON_STABLE);
-    expect(titles(it)).toContain('both weights of the rule are 0 and no release runs; all users are put back on blue');
+    expect(titles(it)).toContain(
+      'both weights of the rule are 0 and no release runs; all users are moved back to blue',
+    );
     await it.wait(60);
     await lookOn(it, 3);
     expect(it.world.ledger.state.lock).toBeUndefined();
@@ -71,7 +73,10 @@ describe('both weights are 0, so that every request is answered with 503', () =>
     ['stable', {}, ON_STABLE],
     ['the candidate, where users were sent when stable was dead', { target: 'candidate' }, { blue: 0, green: 100 }],
   ] as const)('once it is stuck: users are put on %s, and a person hears of it', async (_, facts, where) => {
-    const it = await fixture({ lock: lockIn('stuck', 0, { reason: 'a person is needed', ...facts }), weights: NOBODY });
+    const it = await fixture({
+      lock: lockIn('stuck', 0, { reason: 'an operator must decide', ...facts }),
+      weights: NOBODY,
+    });
     await it.reconcile();
     expect(it.world.balancer.weights).toEqual(where);
     expect(titles(it)).toEqual([
@@ -90,7 +95,7 @@ describe('both weights are 0, so that every request is answered with 503', () =>
       },
     });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
-    expect(titles(it)).toContain('STUCK, a person is needed; both weights of the rule are 0, so nobody is served');
+    expect(titles(it)).toContain('STUCK, an operator must decide; both weights of the rule are 0, so nobody is served');
   });
 });
 

@@ -96,13 +96,13 @@ describe('silence', () => {
     expect(await it.ask('Judge')).toMatchObject({ verdict, share: 5, summary: /alarms could not be read/ });
   });
 
-  test('after twice the bake a person is asked, once [F39]', async () => {
+  test('after twice the bake an operator is asked, once [F39]', async () => {
     const it = await fixture({ lock: bakingFor(1800) });
     expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold' });
-    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for a person/ });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for an operator/ });
     expect(it.log.filter((line) => line === 'ledger: ask')).toHaveLength(1);
     expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
-      'held at 5 %, a person must decide',
+      'held at 5 %, an operator must decide',
     ]);
   });
 
@@ -196,7 +196,7 @@ describe('a rollback bar of the plan', () => {
     const verdicts = [await it.ask('Judge'), await it.ask('Judge')].map(({ verdict }) => verdict);
     expect(verdicts).toEqual(['continue', 'continue']);
     expect(it.world.notifications.map(({ notification }) => [notification.kind, notification.title])).toEqual([
-      ['trouble', 'errors over the plan in 2 of 3 minutes'],
+      ['trouble', 'errors over the limit in 2 of 3 minutes'],
     ]);
     expect(it.world.notifications[0]?.notification.body).toMatch(/green failed [\d,]+ of [\d,]+ requests/);
   });
@@ -267,6 +267,9 @@ describe('the warm time', () => {
     expect(await it.ask('Judge', { release: { id: 'r-20260105-135500', fence: FENCE }, error })).toMatchObject({
       verdict: 'continue',
     });
-    expect(it.world.notifications[0]?.notification).toMatchObject({ kind: 'trouble', title: 'The watch had trouble' });
+    expect(it.world.notifications[0]?.notification).toMatchObject({
+      kind: 'trouble',
+      title: 'A check in the warm time failed',
+    });
   });
 });

@@ -128,7 +128,7 @@ describe('a rollback', () => {
       const it = await fixture({ lock: { ...RUNNING, phase } });
       expect(await it.open({ action: 'rollback', reason: 'the shop is slow' })).toMatchObject({
         verdict: 'nothing',
-        summary: 'already live: v1.4.2 stays; r-20260105-135500 goes back to it',
+        summary: 'already live: v1.4.2 stays; r-20260105-135500 is rolled back to it',
         owner: SOMEBODY_ELSE,
       });
       expectWrites(it.log, ['ledger: abort', 'DescribeTargetHealth', 'ModifyRule blue 100, green 0', 'DescribeRules']);
@@ -141,7 +141,7 @@ describe('a rollback', () => {
     const it = await fixture({ lock: RUNNING, stableTasks: 0 });
     const { summary, owner } = await it.open({ action: 'rollback' });
     expect(it.world.balancer.weights).toEqual({ blue: 75, green: 25 });
-    expect(summary).toBe('already live: v1.4.2 stays; r-20260105-135500 goes back to it');
+    expect(summary).toBe('already live: v1.4.2 stays; r-20260105-135500 is rolled back to it');
     expect(owner).toBe(SOMEBODY_ELSE);
   });
 
@@ -155,7 +155,7 @@ describe('a rollback', () => {
   test('of a release that goes back already adds nothing: stable is not rolled back after it', async () => {
     const it = await fixture({ lock: lockIn('reverting', 0, { owner: SOMEBODY_ELSE }) });
     expect((await it.open({ action: 'rollback' })).summary).toMatch(
-      /^already live: v1.4.2 stays; \S+ goes back to it$/,
+      /^already live: v1.4.2 stays; \S+ is rolled back to it$/,
     );
     expect(it.world.writes).toEqual([]);
   });

@@ -31,8 +31,8 @@ describe('a look that cannot read ECS', () => {
   test('asks a person after fifteen minutes, once', async () => {
     const it = await fixture({ lock: bakingFor(1200, since(899)), before });
     await it.wait(1);
-    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /15 minutes; a person is asked/ });
-    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for a person/ });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /15 minutes; an operator is asked/ });
+    expect(await it.ask('Judge')).toMatchObject({ verdict: 'hold', summary: /waits for an operator/ });
     expect(it.world.notifications.map(({ notification }) => notification.kind)).toEqual(['held']);
   });
 
@@ -78,7 +78,7 @@ describe('a look that reads everything again', () => {
 });
 
 describe('a step that fails again and again', () => {
-  test('is tried again while the judge says so, and a person is asked after fifteen minutes', async () => {
+  test('is tried again while the judge says so, and an operator is asked after fifteen minutes', async () => {
     const it = await fixture({ lock: bakingFor(60, since(900)) });
     expect(await it.ask('Judge', failed)).toMatchObject({ verdict: 'continue' });
     expect(it.world.notifications.map(({ notification }) => notification.kind)).toEqual(['held']);

@@ -27,7 +27,7 @@ describe('weights that nobody released', () => {
     expect(it.log[3]).toBe('ledger: drift lock');
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
     expect(it.world.ledger.state.lock).toBeUndefined();
-    expect(titles(it)).toContain('the rule sends 40 % to green and no release runs; all users are put back on blue');
+    expect(titles(it)).toContain('the rule sends 40 % to green and no release runs; all users are moved back to blue');
     const { body, next } = it.world.notifications.find(({ notification }) =>
       notification.title.startsWith('the rule sends'),
     )!.notification;

@@ -25,7 +25,7 @@ const _titles = ({ world }: Fixture): readonly string[] =>
 describe('an owner that lives', () => {
   test('is left alone, and its ticks are remembered', async () => {
     const it = await fixture({ lock: theirs('baking', 25, { ticks: 4 }) });
-    expect((await it.reconcile()).summary).toBe('r-20260105-135500 is in good hands (baking)');
+    expect((await it.reconcile()).summary).toBe('r-20260105-135500 goes on (baking)');
     expectWrites(it.log, ['ledger: look']);
     expect(it.world.ledger.state.watch).toEqual({ fence: FENCE, ticks: 4, still: 0, told: [], at: NOW });
   });
@@ -76,7 +76,7 @@ describe('a dead owner', () => {
       expect(it.world.tasks.side('blue').suspended).toBe('none');
       expect(it.world.ledger.record('v1.5.0')).toMatchObject({
         status: 'reverted',
-        reason: `its controller was dead at ${share} %`,
+        reason: `its controller had stopped at ${share} %`,
       });
       expect(it.violations).toEqual([]);
     },
@@ -135,9 +135,9 @@ describe('a dead owner', () => {
     await staying.reconcile();
     const pages = [back, forward, staying].map(({ world }) => world.notifications.at(-1)!.notification);
     expect(pages.map(({ title }) => title)).toEqual([
-      'the controller of r-20260105-135500 is dead at 25 %, it was taken over',
-      'the controller of r-20260105-135500 is dead at 100 %, it was taken over',
-      'the controller of r-20260105-135500 is dead at 25 %, it was taken over',
+      'the controller of r-20260105-135500 stopped at 25 %, it was taken over',
+      'the controller of r-20260105-135500 stopped at 100 %, it was taken over',
+      'the controller of r-20260105-135500 stopped at 25 %, it was taken over',
     ]);
     expect(pages.map(({ next }) => COLOURS.find((colour) => next[1]?.includes(safe(colour))))).toEqual([
       'blue',

@@ -166,7 +166,7 @@ describe('stable is dead', () => {
     // The page's command leads to the colour that answers, never to the dead one.
     expect(it.world.notifications.at(-1)?.notification).toMatchObject({
       kind: 'stuck',
-      title: 'STUCK, a person is needed; all users are on green',
+      title: 'STUCK, an operator must decide; all users are on green',
       next: ['sluice doctor --service conductores-backend', forceStable(SETTINGS.traffic, 'green')],
     });
     expect(it.violations).toEqual([]);
@@ -185,7 +185,7 @@ describe('stable is dead', () => {
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.tasks.side('green').desired).toBe(4);
     expect(it.world.notifications.slice(-2).map(({ notification }) => notification.title)).toEqual([
-      'STUCK, a person is needed; all users are on blue',
+      'STUCK, an operator must decide; all users are on blue',
       'STUCK, all users are on green, moved there because only green answers',
     ]);
     expect(it.world.balancer.weights).toEqual({ blue: 0, green: 100 });
@@ -205,7 +205,7 @@ describe('stable is dead', () => {
       },
     });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
-    expect(it.world.notifications.at(-1)?.notification.title).toBe(`STUCK, a person is needed; ${where}`);
+    expect(it.world.notifications.at(-1)?.notification.title).toBe(`STUCK, an operator must decide; ${where}`);
   });
 
   test('but heals before the end: users come back to it', async () => {

@@ -33,7 +33,7 @@ describe('while a release runs', () => {
   test('to the version that is stable by name is the same as without a name', async () => {
     const it = await fixture({ lock: running() });
     expect((await it.open(back({ to: 'v1.4.2' }))).summary).toMatch(
-      /^already live: v1.4.2 stays; \S+ goes back to it$/,
+      /^already live: v1.4.2 stays; \S+ is rolled back to it$/,
     );
     expect(it.world.ledger.state.pending).toBeUndefined();
     expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
@@ -52,7 +52,7 @@ describe('while a release runs', () => {
     expect(it.world.ledger.state.pending?.image).toBe('v1.4.1');
   });
 
-  test('that is stuck is refused with the reason: a person must decide', async () => {
+  test('that is stuck is refused with the reason: an operator must decide', async () => {
     const it = await fixture({ lock: running('stuck', { reason: 'blue has no healthy target' }) });
     await expect(it.open(back())).rejects.toMatchObject({
       name: 'ReleaseRefused',

@@ -21,7 +21,7 @@ const isTaken = ({ world }: Fixture): boolean => world.ledger.state.lock?.owner 
 const asked = ({ world }: Fixture) => world.notifications.filter(({ notification }) => notification.kind === 'held');
 
 describe('while users are on a candidate that nothing speaks against', () => {
-  test('users stay where they are for fifteen minutes; then a person is asked, once', async () => {
+  test('users stay where they are for fifteen minutes; then an operator is asked, once', async () => {
     const it = await fixture({ lock: theirs('baking', 25), service: watched(13) });
     await lookOn(it, 1);
     expect(asked(it)).toHaveLength(0);

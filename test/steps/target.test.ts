@@ -31,8 +31,8 @@ describe('the owner', () => {
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
     expect(it.clock.now() - movedAt).toBeGreaterThanOrEqual(120);
     expect(it.world.notifications.map(({ notification }) => notification.title)).toEqual([
-      'blue is dead, all users are on green',
-      'blue lives again, all users are on it',
+      'blue has no healthy target, all users are on green',
+      'blue is healthy again, all users are on it',
     ]);
     expect(it.violations).toEqual([]);
   });
@@ -128,7 +128,7 @@ describe('the owner', () => {
     const it = await fixture({ lock, weights: ON_CANDIDATE });
     expect(await askUntilAnswered(it, 'Revert')).toBe('stuck');
     expect(it.world.balancer.weights).toEqual(ON_CANDIDATE);
-    expect(it.world.ledger.state.lock?.reason).toBe('blue died again after each of 3 returns to it');
+    expect(it.world.ledger.state.lock?.reason).toBe('blue failed again after each of 3 returns to it');
     expect(it.world.notifications.map(({ notification }) => notification.kind)).toContain('stuck');
   });
 });

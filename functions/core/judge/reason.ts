@@ -78,9 +78,9 @@ const FINDING: Readonly<Record<Rule, (names: ColourNames) => string>> = {
   [RULES.passBar]: ({ candidate }) => `${candidate}'s error rate is above the pass bar`,
   [RULES.latencyPassBar]: ({ candidate }) => `${candidate}'s 95th percentile is above the pass bar`,
   [RULES.rollbackBarErrors]: ({ candidate, stable }) =>
-    `${candidate} was over the ${ROLLBACK_ERROR_PERCENT} % errors of the plan in 2 of 3 minutes, and ${stable} was not`,
+    `${candidate} was over the limit of ${ROLLBACK_ERROR_PERCENT} % errors in 2 of 3 minutes, and ${stable} was not`,
   [RULES.rollbackBarLatency]: ({ candidate, stable }) =>
-    `${candidate} was over the ${BAR_MS.overRollbackBar} ms of the plan in 2 of 3 minutes, and ${stable} was not`,
+    `${candidate} was over the limit of ${BAR_MS.overRollbackBar} ms in 2 of 3 minutes, and ${stable} was not`,
   [RULES.suspicion]: ({ candidate, stable }) => `${candidate} may be worse than ${stable}`,
   [RULES.silence]: ({ candidate, stable }) => `no complete numbers of ${candidate} and ${stable} are delivered`,
   [RULES.unproven]: ({ candidate }) => `${candidate} is not yet shown to add less than 2 points of errors`,
@@ -99,10 +99,10 @@ function barCrossed(counted: Counted, candidate: Counts): string {
   if (counted === 'failures') {
     const percent = (100 * failures) / requests;
     const bar = [GLOBAL_ERROR_PERCENT, ROLLBACK_ERROR_PERCENT, PASS_ERROR_PERCENT].find((limit) => percent > limit);
-    return bar === undefined ? '' : `, over the ${bar} % of the plan`;
+    return bar === undefined ? '' : `, over the limit of ${bar} %`;
   }
   const bars = ['overRollbackBar', 'overPassBar'] as const;
   const over = bars.find((bar) => bar !== counted && (candidate[bar] ?? 0) > requests * OVER_P95_SHARE);
   if (over === undefined) return '';
-  return `, with ${((100 * candidate[over]!) / requests).toFixed(2)} % over the plan's ${BAR_MS[over]} ms`;
+  return `, with ${((100 * candidate[over]!) / requests).toFixed(2)} % over the limit of ${BAR_MS[over]} ms`;
 }

@@ -47,7 +47,7 @@ export const guard = (ports: Pick<Ports, 'router' | 'fleet' | 'ledger' | 'clock'
     const aborted = await abortRelease(ports, lock, { by: 'guard', reason });
     return {
       aborted,
-      summary: aborted ? `${lock.releaseId} goes back: ${reason}` : `${lock.releaseId} is past aborting`,
+      summary: aborted ? `${lock.releaseId} is rolled back: ${reason}` : `${lock.releaseId} is past aborting`,
     };
   };
 

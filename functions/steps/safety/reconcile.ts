@@ -39,7 +39,7 @@ export const reconcile = (ports: ReconcilePorts, settings: ReconcileSettings) =>
     const { lock } = state;
     if (lock.phase === 'stuck') {
       await moveOffDeadColour(ports, settings, lock);
-      return { summary: `${lock.releaseId} is stuck; a person was paged` };
+      return { summary: `${lock.releaseId} is stuck; the on-call engineer was notified` };
     }
     if (lock.owner === RECONCILER) {
       // Who took it over may have died before anybody knew of it.
@@ -92,8 +92,8 @@ async function tellTakenOver(
     kind: 'trouble',
     releaseId,
     title: drift
-      ? `${reason}; all users are put back on ${stable}`
-      : `the controller of ${releaseId} is dead at ${share} %, it was taken over`,
+      ? `${reason}; all users are moved back to ${stable}`
+      : `the controller of ${releaseId} stopped at ${share} %, it was taken over`,
     body: drift ? `${NOBODY_OF_OURS} ${body}` : body,
     next: [
       typed('status', service),
@@ -113,7 +113,7 @@ async function carryOn(ports: ReconcilePorts, settings: ReconcileSettings, lock:
     await ports.notifications.send({
       kind: 'trouble',
       releaseId: lock.releaseId,
-      title: `${lock.releaseId} was brought to its end without its controller`,
+      title: `${lock.releaseId} was finished by the reconciler, without its controller`,
       body: summary,
       next: [typed('status', settings.service)],
     });
@@ -133,7 +133,7 @@ async function atRest(
     if (error instanceof Stuck) await tellOnce(ports, state, [atTheRule(settings, error)]);
     throw error;
   });
-  if (share === undefined) return { summary: 'somebody is changing the rule; the next look will tell' };
+  if (share === undefined) return { summary: 'somebody is changing the rule; the next look will decide' };
   if (share !== NONE) return share === ALL ? adopt(ports, settings, state) : repair(ports, settings, state, share);
   const seen = await ports.fleet.observe(state.stable);
   const scaling = await resumeScaling(ports, state, seen);

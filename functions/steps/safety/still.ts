@@ -45,7 +45,7 @@ export async function lookAtOwner(
     await ports.ledger.write(writes.look(state.fence, { ...watch, ...facts }));
     return { summary };
   };
-  if (still === 0) return note({}, `${lock.releaseId} is in good hands (${lock.phase})`);
+  if (still === 0) return note({}, `${lock.releaseId} goes on (${lock.phase})`);
   const stands = `its execution has not moved for ${minutes(still)}`;
   if (lock.abort && isAbortable(lock)) return { takeOver: `${stands}, and it was to roll back: ${lock.abort.reason}` };
   if (still >= longest(lock, ports.clock.now())) return { takeOver: stands };
@@ -61,7 +61,7 @@ export async function lookAtOwner(
   await ports.notifications.send({
     kind: 'held',
     releaseId: lock.releaseId,
-    title: `held at ${lock.share} %: the controller has not moved for ${minutes(still)}, a person must decide`,
+    title: `held at ${lock.share} %: the controller has not moved for ${minutes(still)}, an operator must decide`,
     body: `Nothing speaks against ${lock.candidate}, so users stay where they are. Without an answer it rolls back in ${ANSWER_WITHIN_SECONDS / 3600} hours.`,
     next: [
       typed('abort', settings.service),
@@ -69,7 +69,7 @@ export async function lookAtOwner(
       commandTo(ports, settings.traffic, lock.stable),
     ],
   });
-  return note({ asked: true }, `${stands}; a person is asked`);
+  return note({ asked: true }, `${stands}; an operator is asked`);
 }
 
 const minutes = (count: number): string => `${count} ${count === 1 ? 'minute' : 'minutes'}`;

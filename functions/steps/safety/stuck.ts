@@ -26,7 +26,7 @@ export async function markStuck(
   lock: Lock,
   { reason, share, safe }: Finding,
 ): Promise<void> {
-  await page(ports, settings, lock, { what: `a person is needed; ${whereUsersAre(lock, share)}`, reason, safe });
+  await page(ports, settings, lock, { what: `an operator must decide; ${whereUsersAre(lock, share)}`, reason, safe });
   await moveOffDeadColour(ports, settings, await commit(ports.ledger, me, writes.stuck(me, reason)));
 }
 
@@ -49,7 +49,7 @@ export async function moveOffDeadColour(ports: StuckPorts, settings: StuckSettin
   if (!(await routeToSafety(ports, weightsFor(lock, there)))) return;
   const because = share === NOBODY ? 'both weights of the rule were 0' : `only ${safe} answers`;
   const what = `${whereUsersAre(lock, there)}, moved there because ${because}`;
-  await page(ports, settings, lock, { what, reason: lock.reason ?? 'a person is needed', safe });
+  await page(ports, settings, lock, { what, reason: lock.reason ?? 'an operator must decide', safe });
 }
 
 const page = (

@@ -44,7 +44,7 @@ export const migrateByHand = ({ ledger, registry, running }: MigrateByHandPorts)
       const record = await ledger.record(image.digest);
       if (!record?.migrated) throw refused(`${request.image} was never released with a migration`);
       if (!record.downgradeSafe)
-        throw refused(`${request.image} was not released with "downgradeSafe": true; mend it forward`);
+        throw refused(`${request.image} was not released with "downgradeSafe": true; fix it forward`);
       await refuseUnderUsers(registry, state, { ...image, name: request.image });
     }
     const run = await runs.migrate(token, image.digest);
@@ -71,7 +71,7 @@ function commandOf({ id, action, image, to }: MigrationRequest): readonly string
   if (!isImage(image)) throw refused(`${image} is no release tag, commit sha or digest`);
   if (action === 'upgrade' || action === 'stop') return UPGRADE;
   if (action !== 'downgrade') throw refused(`${String(action)} is neither upgrade nor downgrade nor stop`);
-  if (!to || !isDowngradeTarget(to)) throw refused(`${to ?? 'nothing'} is no revision to go back to, nor "-1"`);
+  if (!to || !isDowngradeTarget(to)) throw refused(`${to ?? 'nothing'} is not a revision, nor "-1"`);
   return downgradeTo(to);
 }
 

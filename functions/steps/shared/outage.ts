@@ -1,6 +1,6 @@
 /**
  * An outage of the control plane: what is needed to go forward cannot be read, or a step fails again and again. Users
- * stay where they are: going forward needs all of it, staying needs none. After a quarter of an hour a person is asked.
+ * stay where they are: going forward needs all of it, staying needs none. After a quarter of an hour an operator is asked.
  */
 import { heldByPerson } from '../../core/bake.ts';
 import { ANSWER_WITHIN_SECONDS, OUTAGE_SECONDS } from '../../core/plan.ts';
@@ -51,8 +51,8 @@ export async function waitOut(
   if (askedAt === undefined) {
     await ask(long);
     await commit(ledger, me, writes.outageAsked(me, now));
-    return goesOn(`${long}; a person is asked`);
+    return goesOn(`${long}; an operator is asked`);
   }
-  if (now < askedAt + ANSWER_WITHIN_SECONDS) return goesOn(`${long}; waits for a person`);
+  if (now < askedAt + ANSWER_WITHIN_SECONDS) return goesOn(`${long}; waits for an operator`);
   return { word: 'abort', reason: `nobody gave an answer within ${ANSWER_WITHIN_SECONDS / 3600} hours: ${long}` };
 }

@@ -36,7 +36,7 @@ export async function wrongWithStable(
 ): Promise<readonly WrongField[]> {
   const wrong: WrongField[] = [];
   const say = (message: string) =>
-    wrong.push({ field: 'stable', message, fix: 'mend it first, or release with "hotfix": "the reason"' });
+    wrong.push({ field: 'stable', message, fix: 'fix it first, or release with "hotfix": "the reason"' });
 
   if ((await fleet.health())[stable] === 0) say(`${stable} has no healthy target`);
   for (const alarm of alarms) {

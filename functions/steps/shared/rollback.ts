@@ -28,7 +28,7 @@ export async function rollbackTarget(
   const { lock, service } = seen;
   if (request.to === undefined) return unnamed(ports, seen, request);
   if (lock?.phase === 'stuck')
-    throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. A person must decide (sluice doctor).`);
+    throw new ReleaseRefused(`${lock.releaseId} is stuck: ${lock.reason}. An operator must decide (sluice doctor).`);
   const record = await ledger.record(request.to);
   if (!record && request.to.startsWith('r-'))
     throw wrongImage(request, `${request.to} is no release of this service`, `see ${typed('status', service)}`);
@@ -101,7 +101,7 @@ async function isRollingBack(ports: RollbackPorts, lock: Lock, { reason }: Rollb
 
 /** Says nothing of where users are: the order may stand before they have moved, and a dead stable gets nobody. */
 const rollsBack = ({ current }: ServiceState, lock: Lock): StepOutput => ({
-  ...nothing('already live', `${current?.image ?? lock.stable} stays; ${lock.releaseId} goes back to it`),
+  ...nothing('already live', `${current?.image ?? lock.stable} stays; ${lock.releaseId} is rolled back to it`),
   owner: lock.owner,
 });
 

@@ -27,7 +27,7 @@ export const close = (ports: ClosePorts, settings: CloseSettings) =>
     const { lock } = seen;
     if (lock.phase === 'stuck') {
       await moveOffDeadColour(ports, settings, lock);
-      return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+      return answer(lock, 'stuck', lock.reason ?? 'an operator must decide');
     }
     if (lock.phase === 'closing') return swapRoles(ports, settings, me, seen);
 
@@ -78,7 +78,7 @@ async function swapRoles(
     kind: 'promoted',
     releaseId: lock.releaseId,
     title: `${lock.candidate} is live (100 %)`,
-    body: `${lock.image} is what users get now; ${lock.stable} sleeps.`,
+    body: `${lock.image} is what users get now; ${lock.stable} is scaled to zero.`,
     next: [typed(lock.rollback ? 'status' : 'rollback', settings.service)],
   });
   await startPending({ ledger, executions: ports.executions, notifications });

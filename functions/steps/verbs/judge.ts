@@ -192,7 +192,7 @@ async function tellAsked(
   await notifications.send({
     kind: 'held',
     releaseId: lock.releaseId,
-    title: `held at ${lock.share} %, a person must decide`,
+    title: `held at ${lock.share} %, an operator must decide`,
     body: reason,
     next: [typed('promote', service), typed('abort', service), commandTo(ports, traffic, safe)],
   });
@@ -206,7 +206,7 @@ async function tellTrouble(
   await notifications.send({
     kind: 'trouble',
     releaseId,
-    title: 'The watch had trouble',
+    title: 'A check in the warm time failed',
     body: `${name} ${cause}`,
     next: [],
   });

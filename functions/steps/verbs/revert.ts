@@ -52,7 +52,7 @@ async function revertMine(
   if (lock.phase === 'closing') return answer(lock, 'close', 'past the point of no return, it rolls forward');
   if (lock.phase === 'stuck') {
     await moveOffDeadColour(ports, settings, lock);
-    return answer(lock, 'stuck', lock.reason ?? 'a person is needed');
+    return answer(lock, 'stuck', lock.reason ?? 'an operator must decide');
   }
   if (lock.phase === 'reverting')
     return (await putBackAgain(ports, settings, me, lock)) ?? putAway(ports, settings, me, lock);
@@ -120,9 +120,9 @@ async function putUsersBack(
 
 function whereTo(lock: Lock, onStable: boolean): string {
   const { stable, candidate, target } = lock;
-  if (!onStable) return `${stable} is dead, all users are on ${candidate}`;
+  if (!onStable) return `${stable} has no healthy target, all users are on ${candidate}`;
   return target
-    ? `${stable} lives again, all users are on it`
+    ? `${stable} is healthy again, all users are on it`
     : `REVERTED ${whenReverted(lock)}, all users on ${stable}`;
 }
 
@@ -188,12 +188,15 @@ async function putAway(ports: RevertPorts, settings: RevertSettings, me: Mine, l
       return stuck(lock.candidate, `${lock.stable} has no healthy target; users are on ${lock.candidate}`);
     // Its end may be under way: from here on only a colour that nobody can put away any more may be given users.
     if (lock.retiring)
-      return stuck(lock.candidate, `${lock.stable} has no healthy target, and ${lock.candidate} was being put away`);
+      return stuck(
+        lock.candidate,
+        `${lock.stable} has no healthy target, and ${lock.candidate} was being scaled to zero`,
+      );
   }
   if (lock.target === 'candidate' && share === ALL && returnsOf(lock) >= MOST_RETURNS)
     return stuck(
       safeColour(health, lock.candidate),
-      `${lock.stable} died again after each of ${returnsOf(lock)} returns to it`,
+      `${lock.stable} failed again after each of ${returnsOf(lock)} returns to it`,
     );
   if (share !== NONE || health[lock.stable] === 0 || lock.target)
     return putUsersBack(ports, settings, me, lock, health, lock.reason ?? 'the rule changed while it was reverted');
@@ -234,4 +237,4 @@ const answer = (lock: Lock, verdict: string, what: string): StepOutput => ({
 });
 
 const sentenceOf = (error: StepInput['state']['error']): string =>
-  error ? failureIn(error) : 'it was asked to go back';
+  error ? failureIn(error) : 'a rollback was asked for';

@@ -28,7 +28,7 @@ export const ROTATION_FUNCTIONS = {
   'rotate-reminder': {
     description: 'reminds people every month of the keys that only they can change',
     memory: 256,
-    rights: ['Tell'],
+    rights: ['Notify'],
   },
 } as const satisfies Readonly<Record<string, FunctionRow<Right | RotationRight>>>;
 

@@ -73,8 +73,8 @@ export class Website extends Construct {
       logFilePrefix: 'website/',
     });
     Validations.of(this.distribution).acknowledge(
-      { id: 'AwsSolutions-CFR1', reason: 'the plan bars no country' },
-      { id: 'AwsSolutions-CFR2', reason: 'the plan has no firewall; docs/security.md says when to add one' },
+      { id: 'AwsSolutions-CFR1', reason: 'the requirements bar no country' },
+      { id: 'AwsSolutions-CFR2', reason: 'the requirements have no firewall; docs/security.md says when to add one' },
     );
   }
 }

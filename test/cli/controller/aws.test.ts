@@ -16,7 +16,7 @@ describe.each(VERBS)('sluice %s', (verb) => {
     const words = [...verb.split(' '), '--service', 'shop', '--region', 'eu-west-1'];
     const { code, stdout, stderr } = await sluice(words, NOBODY);
     expect([code, stdout]).toEqual([4, '']);
-    expect(stderr).toMatch(/^Cannot tell: DescribeStacks: .*ECONNREFUSED.*\.\n$/);
+    expect(stderr).toMatch(/^Unknown: DescribeStacks: .*ECONNREFUSED.*\.\n$/);
   });
 });
 

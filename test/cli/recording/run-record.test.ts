@@ -26,15 +26,15 @@ test('a rehearsal that ended by what is not judged again is held, and the reason
   expect(answers.map(({ verdict }) => verdict)).toEqual(['hold', 'hold', 'hold']);
   const [early, late, told] = answers.map(({ reason }) => reason as string);
   expect(early).toMatch(
-    /^the recording ends at 5 %, in the middle of a bake: green failed .* limit 100; the release went back, by order of the guard: /,
+    /^the recording ends at 5 %, in the middle of a bake: green failed .* limit 100; the release was rolled back, by order of the guard: /,
   );
   expect(early).toContain(crashed);
   expect(late).toMatch(
-    /^the recording ends at 5 %, after a bake that passed: green failed .* limit 100; the release went back: /,
+    /^the recording ends at 5 %, after a bake that passed: green failed .* limit 100; the release was rolled back: /,
   );
   expect(late).toContain(crashed);
   expect(told).toMatch(
-    /^the recording ends at 25 %, in the middle of a bake: .*; the release went back, by order of a person: a person asked for it$/,
+    /^the recording ends at 25 %, in the middle of a bake: .*; the release was rolled back, by order of a person: a person asked for it$/,
   );
 });
 
@@ -45,7 +45,7 @@ test('a rehearsal that came to 100 % is promoted even if no minute there was jud
   const minutes = release!.minutes.filter(({ share }) => share < 100);
   const [answer] = (await replayed([{ ...rest, release: { ...release, minutes } }])).answers;
   expect(answer).toMatchObject({ verdict: 'promote', minute: minutes.at(-1)!.index });
-  expect(answer.reason).toContain('the release went back, by order of a person: ');
+  expect(answer.reason).toContain('the release was rolled back, by order of a person: ');
 });
 
 test('a share that somebody wrote by hand ends no bake and promotes nobody', async () => {
@@ -98,7 +98,7 @@ test('a rehearsal rehearsed under `literal` is held where its alarms decided: th
   expect(record.reason).toContain('literal-p95');
   const [answer] = (await replayed([record], '--policy', 'literal')).answers;
   expect(answer).toMatchObject({ verdict: 'hold' });
-  expect(answer.reason).toContain(`the release went back, by order of the guard: ${record.reason}`);
+  expect(answer.reason).toContain(`the release was rolled back, by order of the guard: ${record.reason}`);
   expect(replay.options['policy']?.help).toContain('alarms are not in its record');
 });
 

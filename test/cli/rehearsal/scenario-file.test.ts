@@ -39,7 +39,7 @@ describe('sluice rehearse FILE.json', () => {
     const { code, stderr } = await sluice(['rehearse', path]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^Rehearsing conductores-backend: two quick stages\n/);
-    expect(stderr).toMatch(/ 25 % {2}advance +a person ended this bake/);
+    expect(stderr).toMatch(/ 25 % {2}advance +an operator ended this bake/);
   });
 
   test('options of the file count, and those of the command line win', async () => {

@@ -241,13 +241,13 @@ describe.skipIf(chromium === undefined)('in a browser', { timeout: 120_000 }, ()
     const { page, complaints } = await open(url);
     await headline(page, /^Running at 5 %: green is watched$/);
     await press(page, 'hold');
-    await headline(page, /^Held at 5 %: a person must decide$/);
+    await headline(page, /^Held at 5 %: an operator must decide$/);
     await press(page, 'promote');
     await page.getByText('"promote" is written; it is held, so that acts after "resume".').waitFor();
-    await headline(page, /^Held at 5 %: a person must decide$/);
+    await headline(page, /^Held at 5 %: an operator must decide$/);
     await press(page, 'resume');
     await headline(page, /^Running at 25 %: green is watched$/);
-    await page.getByRole('cell', { name: 'a person ended this bake' }).waitFor();
+    await page.getByRole('cell', { name: 'an operator ended this bake' }).waitFor();
     await press(page, 'abort');
     await headline(page, /^Reverted at \d+ %: a person asked for it$/);
     expect(complaints).toEqual([]);

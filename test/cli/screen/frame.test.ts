@@ -155,10 +155,12 @@ describe('the live view', () => {
     expect(frame(view, large, display).join('\n')).toContain('policy literal');
   });
 
-  test('says when it waits for a person, and how that ends', async () => {
+  test('says when it waits for an operator, and how that ends', async () => {
     const { views: slow } = await watched('low-traffic');
     const asked = slow.find(({ look }) => look?.lock.askedAt !== undefined)!;
-    expect(frame(asked, large, display)[1]).toMatch(/waits for a person \(since \d\d:\d\d, ends \d\d:\d\d by revert\)/);
+    expect(frame(asked, large, display)[1]).toMatch(
+      /waits for an operator \(since \d\d:\d\d, ends \d\d:\d\d by revert\)/,
+    );
   });
 
   test('is ASCII where the terminal has no more', () => {

@@ -85,7 +85,7 @@ describe('what is told of a rehearsal', () => {
   test('hours of waiting for a person are a few lines, not hundreds', async () => {
     const { lines } = await told('low-traffic');
     expect(lines.filter(({ word }) => word === 'hold').length).toBeLessThan(8);
-    expect(lines.some(({ text }) => text.includes('a person is asked'))).toBe(true);
+    expect(lines.some(({ text }) => text.includes('an operator is asked'))).toBe(true);
   });
 
   test('without the ledger at hand roles are said instead of colours', async () => {

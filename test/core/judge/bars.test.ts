@@ -85,13 +85,13 @@ describe('the rollback bars', () => {
       '2 % errors',
       errors,
       RULES.rollbackBarErrors,
-      /^green was over the 2 % errors of the plan in 2 of 3 minutes, and blue was/,
+      /^green was over the limit of 2 % errors in 2 of 3 minutes, and blue was/,
     ],
     [
       '500 ms',
       slow,
       RULES.rollbackBarLatency,
-      /^green was over the 500 ms of the plan .* took over 500 ms for 120 of 15,000/,
+      /^green was over the limit of 500 ms .* took over 500 ms for 120 of 15,000/,
     ],
   ])('two of three minutes over %s hold the end of a bake, and say so', (_, bad, rule, sentence) => {
     const verdict = bake([...minutes(12, fine), bad, fine, bad]);
@@ -102,7 +102,7 @@ describe('the rollback bars', () => {
   test('they send nothing back during the bake, and a person is told', () => {
     const verdict = bake([...minutes(6, fine), errors, errors], false);
     expect(verdict).toMatchObject({ word: 'continue', notification: { rule: RULES.rollbackBarErrors } });
-    expect(verdict.notification?.reason).toContain('over the 2 % errors of the plan');
+    expect(verdict.notification?.reason).toContain('over the limit of 2 % errors');
   });
 
   test('one of three minutes is no news', () => {
@@ -137,6 +137,6 @@ describe('the rollback bars', () => {
     ];
     const { word, reason } = bake(minutes(15, dragging), false);
     expect(word).toBe('abort');
-    expect(reason).toContain(", with 7.00 % over the plan's 500 ms, blue");
+    expect(reason).toContain(', with 7.00 % over the limit of 500 ms, blue');
   });
 });

@@ -459,7 +459,7 @@ describe('reasons', () => {
   test('an abort names the four counts, the bar of the plan, the odds and the limit', () => {
     const { reason, evidence } = verdictOf(bake(3, counts(1_000, 31, 100, 10), counts(19_000, 19, 1_900, 190)), false);
     expect(reason).toMatch(
-      /^green has more errors than blue: green failed 62 of 2,000 requests \(3\.10 %\), over the 2 % of the plan, blue 38 of 38,000 requests \(0\.10 %\); odds [\d,.e+]+, limit 100$/,
+      /^green has more errors than blue: green failed 62 of 2,000 requests \(3\.10 %\), over the limit of 2 %, blue 38 of 38,000 requests \(0\.10 %\); odds [\d,.e+]+, limit 100$/,
     );
     expect(evidence).toMatchObject({
       minute: 1,

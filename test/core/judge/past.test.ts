@@ -151,7 +151,7 @@ describe('at 100 %', () => {
 
   test('the reason names the counts, what is usual, the odds and the limit', () => {
     expect(abortsAfter(() => counts(126))!.reason).toMatch(
-      /^green has more errors than are usual: green failed 882 of 42,000 requests \(2\.10 %\), over the 2 % of the plan, 0\.1\d % is usual; odds [\d,.e+]+, limit 100$/,
+      /^green has more errors than are usual: green failed 882 of 42,000 requests \(2\.10 %\), over the limit of 2 %, 0\.1\d % is usual; odds [\d,.e+]+, limit 100$/,
     );
   });
 });

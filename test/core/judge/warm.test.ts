@@ -52,7 +52,7 @@ describe('targets', () => {
   test.each([
     ['too many of them unhealthy', unhealthy(7)],
     ['none of them healthy', none],
-  ])('%s abort nothing when the old colour is not fine: a person is paged', (_, hosts) => {
+  ])('%s abort nothing when the old colour is not fine: the on-call engineer is notified', (_, hosts) => {
     expect(judgeWarm(minutes(2, hosts), { ...watch, oldColourFine: false })).toMatchObject({
       word: 'continue',
       page: true,
@@ -71,7 +71,7 @@ describe('targets', () => {
 describe('errors under compare', () => {
   const failing = minutes(3, { requests: 6_000, errors5xx: 900 });
 
-  test('are the judge’s matter: what it finds rolls back while the old colour is fine, otherwise a person is paged', () => {
+  test('are the judge’s matter: what it finds rolls back while the old colour is fine, otherwise the on-call engineer is notified', () => {
     const found = { ...watch, errors: says('abort') };
     expect(judgeWarm(minutes(3), found)).toMatchObject({ word: 'abort', rule: 'said so' });
     expect(judgeWarm(minutes(3), { ...found, oldColourFine: false })).toMatchObject({ word: 'continue', page: true });
@@ -100,7 +100,7 @@ describe('errors under compare', () => {
 });
 
 describe('errors under literal', () => {
-  test('over 5 % abort while the old colour is fine, otherwise a person is paged [S576]', () => {
+  test('over 5 % abort while the old colour is fine, otherwise the on-call engineer is notified [S576]', () => {
     const failing = minutes(3, { requests: 200, errors5xx: 11 });
     const five = { ...plan, errors: { by: 'plan', rules: ABSOLUTE_BAR } } as const;
     expect(judgeWarm(failing, plan).word).toBe('abort');

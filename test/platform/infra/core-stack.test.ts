@@ -430,7 +430,7 @@ describe('S3 Backups: automated daily backups', () => {
     expect(task().EphemeralStorage.SizeInGiB).toBe(100);
   });
 
-  test('when none came in 26 hours a person is paged, also when nothing at all is heard [S52]', () => {
+  test('when none came in 26 hours the on-call engineer is notified, also when nothing at all is heard [S52]', () => {
     const alarm = named('AWS::CloudWatch::Alarm', 'Invocations').Properties;
     expect(alarm).toMatchObject({
       Namespace: 'AWS/Events',
@@ -589,7 +589,7 @@ describe('Secrets Management', () => {
     });
   });
 
-  test('when new secrets do not reach the tasks for a quarter of an hour, a person is paged', () => {
+  test('when new secrets do not reach the tasks for a quarter of an hour, the on-call engineer is notified', () => {
     const refresh = idsOfType(backend, 'AWS::Lambda::Function').find((id) => id.startsWith('SecretCareRefresh'));
     const alarm = ofType(backend, 'AWS::CloudWatch::Alarm').find(
       ({ Properties }) => Properties.Dimensions?.[0]?.Value.Ref === refresh,
