@@ -57,6 +57,7 @@ const STATES: readonly ServiceState[] = [
   stateWith(held('baking', { abort: ABORT })),
   stateWith(held('baking', { hold: { by: 'maria', at: NOW }, firstHeldAt: NOW })),
   stateWith(held('baking', { askedAt: NOW, command })),
+  stateWith(held('baking', { outage: { what: 'ECS could not be read', from: NOW - 60 } })),
   stateWith(held('baking', { share: 100, intent: 100 })),
   stateWith(held('reverting', { retiring: 'green', drained: NOW - 500 })),
   stateWith(held('reverting', { target: 'candidate', drained: NOW })),
@@ -164,10 +165,10 @@ export function statesFor(write: LedgerWrite): readonly ServiceState[] {
 }
 
 /** The condition with one clause left out or loosened, in every way. */
-function faultOf(condition: Condition): readonly Condition[] {
-  if ('all' in condition) return withOneSpoilt(condition.all).map((all) => ({ all }));
-  if ('any' in condition) return withOneSpoilt(condition.any).map((any) => ({ any }));
-  if ('not' in condition) return faultOf(condition.not).map((not) => ({ not }));
+function loosened(condition: Condition): readonly Condition[] {
+  if ('all' in condition) return withOneLoosened(condition.all).map((all) => ({ all }));
+  if ('any' in condition) return withOneLoosened(condition.any).map((any) => ({ any }));
+  if ('not' in condition) return loosened(condition.not).map((not) => ({ not }));
   if ('present' in condition) return [];
   const { path } = condition;
   if ('oneOf' in condition)
@@ -177,14 +178,14 @@ function faultOf(condition: Condition): readonly Condition[] {
   return [{ path, is: condition.is === '<' ? '<=' : '<', value: condition.value }];
 }
 
-const withOneSpoilt = (clauses: readonly Condition[]): readonly (readonly Condition[])[] =>
+const withOneLoosened = (clauses: readonly Condition[]): readonly (readonly Condition[])[] =>
   clauses.flatMap((clause, index) => [
     clauses.toSpliced(index, 1),
-    ...faultOf(clause).map((other) => clauses.with(index, other)),
+    ...loosened(clause).map((other) => clauses.with(index, other)),
   ]);
 
-/** The faultOf conditions that no state of the write tells from the right one. */
+/** The loosened conditions that no state of the write tells from the right one. */
 export const untold = (write: LedgerWrite): readonly Condition[] =>
-  faultOf(write.condition).filter((condition) =>
+  loosened(write.condition).filter((condition) =>
     statesFor(write).every((state) => isAccepted({ condition }, state) === isAccepted(write, state)),
   );

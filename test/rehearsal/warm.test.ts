@@ -11,7 +11,7 @@ const minutesOf = ({ writes }: Awaited<ReturnType<typeof rehearsal>>): number =>
   return (order.second - began.second) / 60;
 };
 
-/** The candidate is faultOf for so many minutes from 100 % on. */
+/** The candidate has a fault for so many minutes from 100 % on. */
 const faultFor = (minutesLong: number, faultOf: { errorPoints?: number; latencyFactor?: number }): Scenario => ({
   about: 'a few bad minutes at 100 %',
   faultOf: (role, minutes) => (role === 'candidate' && minutes >= 0 && minutes < minutesLong ? faultOf : {}),
