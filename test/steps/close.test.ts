@@ -69,8 +69,8 @@ describe('the second half', () => {
   });
 
   test('nothing is scaled down before 120 s have passed', async () => {
-    const it = await fixture({ lock: lockIn('closing', 100, { settleFrom: NOW - 119 }) });
-    expect(await it.ask('Close')).toMatchObject({ verdict: 'wait', waitSeconds: 1 });
+    const it = await fixture({ lock: lockIn('closing', 100, { settleFrom: NOW - 110 }) });
+    expect(await it.ask('Close')).toMatchObject({ verdict: 'wait', waitSeconds: 10 });
     expectWrites(it.log, ['DescribeRules', 'ledger: tick']);
     expect(it.world.tasks.side('blue').desired).toBe(4);
   });

@@ -107,6 +107,14 @@ describe('the second half', () => {
     expect(it.world.tasks.side('green').desired).toBe(4);
   });
 
+  test('a look that comes a second early waits for it, and does not leave the lock for another minute', async () => {
+    const it = await fixture({ lock: lockIn('reverting', 0, { ...settled, settleFrom: NOW - 119 }) });
+    expect(await it.ask('Revert')).toMatchObject({ verdict: 'reverted' });
+    expect(it.world.clock.now()).toBeGreaterThanOrEqual(NOW + 1);
+    expect(it.world.tasks.side('green').desired).toBe(0);
+    expect(it.violations).toEqual([]);
+  });
+
   test('a second try drains again', async () => {
     const it = await fixture({ lock: lockIn('reverting', 0, { ...settled, drained: settled.settleFrom }) });
     expect(await it.ask('Revert')).toMatchObject({ verdict: 'wait', waitSeconds: 30 });

@@ -7,6 +7,12 @@ import { isMine, type Lock, type Mine, SETTLE_SECONDS, writes } from '../../core
 import type { Colour } from '../../core/roles.ts';
 import { commit, fencedOut, hasLock, type Ports, releaseOf, type StepOutput } from './step.ts';
 
+/**
+ * So little of the drain is waited for within the invocation: the reconciler looks once a minute, and a look that comes a
+ * second early would keep the lock for another minute. Seconds; an invocation lives 30 s, and begins no call after 17 s.
+ */
+const NEARLY_OVER_SECONDS = 5;
+
 /** Undefined: drained, and this invocation may go on. Otherwise the answer to give. */
 export async function settle(
   { ledger, clock }: Pick<Ports, 'ledger' | 'clock'>,
@@ -15,7 +21,8 @@ export async function settle(
 ): Promise<StepOutput | undefined> {
   const settleFrom = lock.settleFrom ?? clock.now();
   const left = Math.ceil(settleFrom + SETTLE_SECONDS - clock.now());
-  if (left > 0) {
+  if (left > 0 && left <= NEARLY_OVER_SECONDS) await clock.sleep(left);
+  else if (left > 0) {
     await commit(ledger, me, writes.tick(me));
     return settling(lock, left);
   }
