@@ -68,7 +68,7 @@ export async function loopCell(
 }
 
 const HARD = /crashed|no healthy target/;
-const UNPROVEN = /nobody gave an answer|goes back when unproven/;
+const UNPROVEN = /nobody gave an answer|rolled back when unproven/;
 const NUMBERS = /odds|alarm|limit: |pass bar/;
 
 /** From the sentence that ends it, as a person reads it. Throws on an end that no release of this bench may come to. */
