@@ -62,9 +62,9 @@ const lockNow = () => (table.items.get(key) as { lock?: Lock }).lock;
 const weights = () => [GROUPS.blue, GROUPS.green].map((group) => balancer.weights(ruleArn)[group]);
 const look = (event: unknown = MINUTE) => handler(event as never, {} as never);
 
-test('a release in good hands is left alone, and its life is written down', async () => {
+test('a release whose owner runs is left alone, and its life is written down', async () => {
   stateIs('baking');
-  expect(await look()).toMatchObject({ summary: expect.stringContaining('in good hands') });
+  expect(await look()).toMatchObject({ summary: expect.stringContaining('goes on') });
   expect(weights()).toEqual([75, 25]);
   expect(lockNow()?.owner).toBe(OWNER);
   expect(table.items.get(key)).toMatchObject({ watch: { fence: 8, still: 0 } });
