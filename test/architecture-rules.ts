@@ -160,6 +160,12 @@ const ARROWS: readonly Arrow[] = [
     why: 'the app joins settings and stacks, it does not build',
   },
   {
+    from: 'bench/wire',
+    to: ['bench/wire', ADAPTERS, CORE],
+    packages: ANY,
+    why: 'what a call costs is measured with the adapter that makes it',
+  },
+  {
     from: 'bench',
     to: ['bench', 'command-line', 'rehearsal', 'state-machines', STEPS, PORTS, CORE],
     packages: ANY_BUT_AWS,

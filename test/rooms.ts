@@ -10,6 +10,7 @@ export const TOGETHER = [
   'bench',
   'conformance',
   'core',
+  'iam',
   'infra',
   'platform',
   'rehearsal',
@@ -17,8 +18,12 @@ export const TOGETHER = [
   'steps',
 ];
 
-/** In those rooms, but with variables of the environment of their own. */
-export const APART = ['test/conformance/templates.test.ts', 'test/rehearsal/deploys.test.ts'];
+/** In those rooms, but with an environment or a clock of their own. */
+export const APART = [
+  'test/adapters/service-credentials.test.ts',
+  'test/conformance/templates.test.ts',
+  'test/rehearsal/deploys.test.ts',
+];
 
 /** Every other room: each file has a process of its own. `.` is the folder itself. */
 export const ALONE = ['.', ...roomsIn(new URL('.', import.meta.url)).filter((room) => !TOGETHER.includes(room))];

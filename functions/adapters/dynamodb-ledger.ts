@@ -42,7 +42,7 @@ export function dynamodbLedger(
   { table: TableName, service }: Pick<Addresses, 'table' | 'service'>,
 ): Ledger {
   const keyOf = (sk: string): Attributes => ({ pk: { S: `SERVICE#${service}` }, sk: { S: sk } });
-  const initial: ServiceState = { service, stable: COLOURS[0], fence: 0 };
+  const initial = neverReleased(service);
 
   /** Asks for everything of the service whose sort key begins so. */
   const under = (sk: string) => ({
@@ -186,16 +186,19 @@ export function dynamodbLedger(
   };
 }
 
-const STATE = 'STATE';
+export const STATE = 'STATE';
+
+export const neverReleased = (service: string): ServiceState => ({ service, stable: COLOURS[0], fence: 0 });
+
 const RELEASE = 'RELEASE#';
 const ALIAS = 'ALIAS#';
 /** The judge's memory is kept as JSON: it is read by nobody but the judge, and its numbers must come back to the last bit. */
 const JUDGE = 'JUDGE#';
 const EVIDENCE = 'EVIDENCE#';
 const FAILED_CONDITION = 'ConditionalCheckFailed';
-const BUSY = /Conflict|Throttling|ThroughputExceeded/;
+export const BUSY = /Conflict|Throttling|ThroughputExceeded/;
 
-const stateIn = (item: Record<string, unknown> | undefined): ServiceState | undefined =>
+export const stateIn = (item: Record<string, unknown> | undefined): ServiceState | undefined =>
   item && (withoutKeys(item) as unknown as ServiceState);
 
 const recordIn = (item: Record<string, unknown>): ReleaseRecord => withoutKeys(item) as unknown as ReleaseRecord;
@@ -209,7 +212,7 @@ const aliasesIn = ({ releaseId, image }: Partial<ReleaseRecord>): readonly strin
   [...new Set([releaseId, image].filter((alias) => alias !== undefined && !alias.startsWith('sha256:')))] as string[];
 
 /** The same write has the same token, any other another one; a token has at most 36 characters. */
-const tokenOf = (items: readonly TransactWriteItem[]): string =>
+export const tokenOf = (items: readonly TransactWriteItem[]): string =>
   createHash('sha256').update(JSON.stringify(items)).digest('hex').slice(0, 36);
 
 function ignore(error: unknown, kind: typeof ConditionalCheckFailedException): void {

@@ -102,6 +102,8 @@ export interface LiveRelease {
   readonly pushedAt: number;
   /** It was opened as a rollback. */
   readonly rollback?: boolean;
+  /** The task definition revision that it ran when it was promoted: what stable runs while nobody changes it by hand. */
+  readonly revision?: string;
 }
 
 export interface Pending {
@@ -497,11 +499,27 @@ export const writes = {
         image: lock.image,
         pushedAt: lock.pushedAt,
         ...(lock.rollback ? { rollback: true } : {}),
+        ...(lock.revision === undefined ? {} : { revision: lock.revision }),
       },
       ...(current ? { previous: current } : {}),
     },
     remove: ['lock'],
     record: { digest: lock.digest, mustBeNew: false, set: { status: 'promoted', endedAt: at } },
+  }),
+
+  /** The service is another one now, in what its users stand on: whoever read the state before can open nothing with it. */
+  moved: (seen: ServiceState): LedgerWrite => ({
+    name: 'moved',
+    condition: all(absent('lock'), equal('fence', seen.fence)),
+    set: { fence: seen.fence + 1 },
+  }),
+
+  /** As `moved`, of a service that is gone. */
+  unregister: (seen: ServiceState): LedgerWrite => ({
+    name: 'unregister',
+    condition: all(absent('lock'), equal('fence', seen.fence)),
+    set: { fence: seen.fence + 1 },
+    remove: ['pending'],
   }),
 
   /** The reconciler makes itself the owner; what the dead one may still be doing is waited out. */

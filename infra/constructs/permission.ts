@@ -71,6 +71,8 @@ export interface RoleProps {
   /** Who that is, for people. */
   readonly who: string;
   readonly may: Permissions;
+  /** @default - one of CloudFormation's */
+  readonly named?: string;
   /** How long it may be kept on. @default - an hour */
   readonly lasts?: Duration;
 }
@@ -79,9 +81,10 @@ export interface RoleProps {
  * A role that may do exactly this. Give it to constructs `withoutPolicyUpdates`: then what CDK would allow by itself is
  * not added. The app does not synthesise where a wildcard has no reason.
  */
-export function roleFor(scope: Construct, id: string, { isOf, who, may, lasts }: RoleProps): Role {
+export function roleFor(scope: Construct, id: string, { isOf, named, who, may, lasts }: RoleProps): Role {
   const role = new Role(scope, id, {
     assumedBy: typeof isOf === 'string' ? new ServicePrincipal(`${isOf}.amazonaws.com`) : isOf,
+    ...(named === undefined ? {} : { roleName: named }),
     ...(lasts ? { maxSessionDuration: lasts } : {}),
   });
   const entries = Object.entries(may);

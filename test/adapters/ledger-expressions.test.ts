@@ -106,6 +106,8 @@ const WRITES: { readonly [Name in keyof typeof writes]: fc.Arbitrary<LedgerWrite
   freeAfterClose: fc
     .tuple(mine, state, lock, instant)
     .map(([me, seen, one, at]) => writes.freeAfterClose(me, { ...seen, lock: one }, at)),
+  moved: state.map(writes.moved),
+  unregister: state.map(writes.unregister),
   takeOver: fc.tuple(lock, instant).map(([seen, at]) => writes.takeOver(seen, at)),
   driftLock: fc.tuple(state, lock).map(([seen, one]) => writes.driftLock(seen, one)),
   adopt: fc.tuple(state, colour).map(([seen, one]) => writes.adopt(seen, one, CURRENT)),

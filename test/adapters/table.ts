@@ -19,7 +19,11 @@ interface Write extends Expressions {
 
 interface Transaction {
   readonly ClientRequestToken: string;
-  readonly TransactItems: readonly { readonly Put?: Write; readonly Update?: Write }[];
+  readonly TransactItems: readonly { readonly Put?: Write; readonly Update?: Write; readonly Delete?: Write }[];
+}
+
+interface Batch {
+  readonly RequestItems: Readonly<Record<string, { readonly Keys: readonly Attributes[] }>>;
 }
 
 interface Query {
@@ -30,6 +34,9 @@ interface Query {
 }
 
 const ITEMS_A_PAGE = 2;
+/** More than that in one batch, and some are left for the next; a hundred are refused. */
+const ITEMS_A_BATCH = 3;
+const MOST_KEYS = 100;
 const LONGEST_TOKEN = 36;
 
 export class Table {
@@ -42,6 +49,7 @@ export class Table {
       const item = this.items.get(keyOf(Key));
       return item ? { Item: marshalled(item) } : {};
     },
+    BatchGetItem: (asked: Batch) => this.#batch(asked),
     PutItem: (write: Write) => this.#alone(write),
     UpdateItem: (write: Write) => this.#alone(write),
     TransactWriteItems: (transaction: Transaction) => this.#transact(transaction),
@@ -64,23 +72,40 @@ export class Table {
     const before = this.#done.get(token);
     if (before !== undefined && before !== asked) throw refusal('IdempotentParameterMismatchException');
     if (before === asked) return {};
-    const writes = TransactItems.map(({ Put, Update }) => (Put ?? Update)!);
+    const writes = TransactItems.map(({ Put, Update, Delete }) => (Put ?? Update ?? Delete)!);
     const outcomes = writes.map((write) => this.#after(write));
     if (outcomes.includes('refused')) {
       const reasons = outcomes.map((outcome, index) =>
         outcome === 'refused'
-          ? { Code: 'ConditionalCheckFailed', ...found(this.items.get(keyOf(writes[index]!.Key!))) }
+          ? {
+              Code: 'ConditionalCheckFailed',
+              ...found(this.items.get(keyOf((writes[index]!.Key ?? writes[index]!.Item)!))),
+            }
           : { Code: 'None' },
       );
       throw new TransactionCanceledException({ message: 'refused', $metadata: {}, CancellationReasons: reasons });
     }
-    for (const outcome of outcomes) this.#keep(outcome as Item);
+    for (const [index, { Delete }] of TransactItems.entries())
+      if (Delete) this.items.delete(keyOf(Delete.Key!));
+      else this.#keep(outcomes[index] as Item);
     this.#done.set(token, asked);
     return {};
   }
 
+  #batch({ RequestItems }: Batch): object {
+    const [[name, { Keys }] = ['', { Keys: [] }]] = Object.entries(RequestItems);
+    if (Keys.length > MOST_KEYS) throw refusal('ValidationException', 'Too many items requested');
+    const some = Keys.slice(0, ITEMS_A_BATCH).map((key) => this.items.get(keyOf(key)));
+    const found = some.filter((item) => item !== undefined);
+    const left = Keys.slice(ITEMS_A_BATCH);
+    return {
+      Responses: { [name]: found.map(marshalled) },
+      UnprocessedKeys: left.length > 0 ? { [name]: { Keys: left } } : {},
+    };
+  }
+
   #query({ ExpressionAttributeValues, ExclusiveStartKey, ScanIndexForward = true, Limit }: Query): object {
-    const { ':pk': pk, ':sk': sk } = unmarshall(ExpressionAttributeValues) as { ':pk': string; ':sk': string };
+    const { ':pk': pk, ':sk': sk = '' } = unmarshall(ExpressionAttributeValues) as { ':pk': string; ':sk'?: string };
     const after = ExclusiveStartKey ? keyOf(ExclusiveStartKey) : '';
     const keys = [...this.items.keys()].filter((key) => key.startsWith(`${pk} ${sk}`) && key > after).toSorted();
     if (!ScanIndexForward) keys.reverse();

@@ -107,6 +107,8 @@ export const WRITES: Readonly<Record<keyof typeof writes, readonly LedgerWrite[]
   retiring: [writes.retiring(me, 'green')],
   freeAfterRevert: [writes.freeAfterRevert(me, held('reverting', { reason: 'worse' }), NOW)],
   freeAfterClose: [writes.freeAfterClose(me, { ...atRest, lock: held('closing') }, NOW)],
+  moved: [writes.moved(atRest)],
+  unregister: [writes.unregister(atRest)],
   takeOver: [writes.takeOver(held('baking'), NOW), writes.takeOver(held('closing'), NOW)],
   driftLock: [writes.driftLock(atRest, { ...next, owner: RECONCILER, drift: true })],
   adopt: [writes.adopt(atRest, 'green', CURRENT)],

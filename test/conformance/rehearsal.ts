@@ -38,7 +38,7 @@ import {
 } from './mirror.ts';
 import { A_MINUTE, type Moto } from './moto.ts';
 import { withScheduler } from './scheduler.ts';
-import { clientsAt, hangAlarms, portsAt, SERVICE, setTheStage } from './stage.ts';
+import { clientsAt, hangAlarms, type OnCall, portsAt, SERVICE, setTheStage } from './stage.ts';
 import { startWire } from './wire.ts';
 
 export interface WireRehearsalOptions {
@@ -47,6 +47,8 @@ export interface WireRehearsalOptions {
   readonly faultFrom?: { readonly share: number; readonly points: number };
   /** Probability of an error that both versions have. @default 0.001 */
   readonly errorRate?: number;
+  /** Told of every call of a verb before it is made; may refuse it. */
+  readonly onCall?: (verb: string, at: Addresses) => OnCall;
 }
 
 export interface WireRehearsal {
@@ -82,7 +84,7 @@ const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
 export async function rehearseOverTheWire(
   moto: Moto,
-  { input, faultFrom, errorRate = 0.001 }: WireRehearsalOptions,
+  { input, faultFrom, errorRate = 0.001, onCall }: WireRehearsalOptions,
 ): Promise<WireRehearsal> {
   await moto.reset();
   const own = clientsAt(moto.endpoint);
@@ -177,16 +179,20 @@ export async function rehearseOverTheWire(
     },
   };
   const troubles: unknown[] = [];
-  const wired = portsAt(wire.endpoint, at, patient, (error) => troubles.push(error), A_MINUTE);
-  const signals: Signals = {
-    alarms: async () => stamped(await wired.signals.alarms(), world.numbers.alarms()),
-    minutes: async (asked) =>
-      timed(
-        await wired.signals.minutes(asked),
-        world.numbers.minutes(clock.now(), asked.from, asked.to, asked.thresholdsMs),
-      ),
+  const portsOf = (verb: string): Ports => {
+    const told = (error: unknown) => troubles.push(error);
+    const wired = portsAt(wire.endpoint, at, patient, told, A_MINUTE, onCall?.(verb, at));
+    const signals: Signals = {
+      alarms: async () => stamped(await wired.signals.alarms(), world.numbers.alarms()),
+      minutes: async (asked) =>
+        timed(
+          await wired.signals.minutes(asked),
+          world.numbers.minutes(clock.now(), asked.from, asked.to, asked.thresholdsMs),
+        ),
+    };
+    return { ...waitedFor({ ...wired, signals }, busy), clock };
   };
-  const ports = { ...waitedFor({ ...wired, signals }, busy), clock };
+  const made = new Map<string, Ports>();
   await clock.run(() => clock.now() >= releaseFrom);
   const { settings, repository, ruleArn, targetGroups } = at;
   const execution = startExecution({
@@ -195,7 +201,12 @@ export async function rehearseOverTheWire(
     name: 'release-1',
     input: { image: CANDIDATE, ...input },
     functions: functionsFor(
-      { ports: () => ports },
+      {
+        ports: ({ verb = '' }) => {
+          if (!made.has(verb)) made.set(verb, portsOf(verb));
+          return made.get(verb)!;
+        },
+      },
       { ...settings, service: SERVICE, repository, traffic: { region: 'us-east-1', ruleArn, targetGroups } },
       `${at.stateMachineArn.replace(':stateMachine:', ':execution:')}:release-1`,
     ),

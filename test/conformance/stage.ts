@@ -22,7 +22,7 @@ import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Addresses } from '../../functions/adapters/addresses.ts';
 import { albTrafficRouter } from '../../functions/adapters/alb-traffic-router.ts';
-import { BOUNDED, ONCE, withDeadline } from '../../functions/adapters/client.ts';
+import { BOUNDED, withDeadline as bounding, ONCE } from '../../functions/adapters/client.ts';
 import { cloudwatchSignals } from '../../functions/adapters/cloudwatch-signals.ts';
 import { dynamodbLedger } from '../../functions/adapters/dynamodb-ledger.ts';
 import { ecrRegistry } from '../../functions/adapters/ecr-registry.ts';
@@ -61,15 +61,34 @@ export type OwnClients = ReturnType<typeof clientsAt>;
  * The product's adapters as its Lambdas make them, but for where AWS is. `onTrouble` hears of notifications that were not taken.
  * `requestTimeout`: where a story is not about slow answers, so that a busy machine does not make it one.
  */
+/** Told of every call before it is made; may refuse it. */
+export type OnCall = (command: string, input: object) => void;
+
+function heard<Client extends { readonly middlewareStack: unknown }>(client: Client, onCall: OnCall): Client {
+  const stack = client.middlewareStack as DynamoDBClient['middlewareStack'];
+  stack.add(
+    (next, { commandName = '' }) =>
+      async (call) => {
+        onCall(commandName.replace(/Command$/, ''), call.input);
+        return next(call);
+      },
+    { step: 'initialize', name: 'hear' },
+  );
+  return client;
+}
+
 export function portsAt(
   endpoint: string,
   at: Addresses,
   clock: Clock,
   onTrouble: (error: unknown) => void = () => {},
   requestTimeout: number = BOUNDED.requestHandler.requestTimeout,
+  onCall?: OnCall,
 ): Ports {
   const requestHandler = { ...BOUNDED.requestHandler, requestTimeout };
   const bounded = { ...BOUNDED, requestHandler, ...placeAt(endpoint) };
+  const withDeadline = <Client extends { readonly middlewareStack: unknown }>(client: Client): Client =>
+    onCall ? heard(bounding(client), onCall) : bounding(client);
   const elb = withDeadline(new ElasticLoadBalancingV2Client(bounded));
   const fleetClients = {
     elb,

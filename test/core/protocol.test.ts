@@ -411,6 +411,23 @@ describe('what opens and what waits', () => {
     });
   });
 
+  describe.each([
+    ['a service that moves', writes.moved(free)],
+    ['a service that goes', writes.unregister(free)],
+  ])('%s', (_, write) => {
+    test.each([
+      ['a free service as it was seen', free, true],
+      ['a lock', stateWith(held('baking')), false],
+      ['another fence than it saw', stateWith(undefined, { fence: FENCE + 1 }), false],
+    ] as const)('meets %s', (_, state, expected) => {
+      const ledger = new MemoryLedger(state);
+      expect(ledger.write(write).written).toBe(expected);
+      // Whoever read it before opens nothing with it.
+      expect(ledger.state.fence).toBe(expected ? FENCE + 1 : state.fence);
+      if (expected) expect(isAccepted(writes.open(free, lock, record, true), ledger.state)).toBe(false);
+    });
+  });
+
   test('a look is remembered while nothing has been opened since', () => {
     const watch = { fence: FENCE, ticks: 3, still: 1, told: [] };
     expect(isAccepted(writes.look(FENCE, watch), free)).toBe(true);
@@ -420,7 +437,18 @@ describe('what opens and what waits', () => {
 });
 
 /** Whose conditions are held against single situations, above. */
-const SITUATED = ['open', 'queue', 'keep', 'nextAttempt', 'giveUpPending', 'driftLock', 'adopt', 'look'] as const;
+const SITUATED = [
+  'open',
+  'queue',
+  'keep',
+  'nextAttempt',
+  'giveUpPending',
+  'driftLock',
+  'adopt',
+  'look',
+  'moved',
+  'unregister',
+] as const;
 
 test('every write of the ledger has its rows here', () => {
   const held = [...OWNER, ...FENCED].map((rule) => rule.of);
