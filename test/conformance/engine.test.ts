@@ -59,6 +59,9 @@ const firstInTheWarmTime = (answer: Answer): Script =>
 /** Tries of Revert, the first one among them, before a person is called. */
 const TRIES_OF_REVERT = 27;
 
+/** Tries of a Lambda that dies, the first one among them, before the policy waits. */
+const TRIES = 3;
+
 const STORIES: Readonly<Record<string, Script>> = {
   'a good version': HEALTHY,
   'a rollback, straight to everybody': withAnswers({
@@ -82,6 +85,23 @@ const STORIES: Readonly<Record<string, Script>> = {
     Shift: [say('not ready', 5), ...HEALTHY['Shift']!],
     Prepare: [say('ready', 5), ...HEALTHY['Prepare']!],
   }),
+  'too few tasks for the first share': withAnswers({
+    Shift: [say('wait', 5), ...HEALTHY['Shift']!],
+    Prepare: [say('ready', 5), ...HEALTHY['Prepare']!],
+  }),
+  'a candidate that grows while users are on it': withAnswers({
+    Prepare: [
+      say('wait'),
+      say('ready', 5),
+      say('not ready', 25),
+      ...SHARES.slice(1).map((share) => say('ready', share)),
+    ],
+    Judge: [...judged.slice(0, 3), say('advance', 25), ...judged.slice(3)],
+  }),
+  'an outage in Migrate': outageIn('Migrate'),
+  'an outage in Prepare': outageIn('Prepare', say('advance', 5)),
+  'an outage in Shift, which then finishes': outageIn('Shift', say('finish', 5)),
+  'an outage in Judge': outageIn('Judge'),
   ...Object.fromEntries(SHARES.map((share) => [`an abort at ${share} %`, abortAt(share)])),
   ...Object.fromEntries(
     VERBS.map((verb) => [`an error that nobody planned in ${verb}`, first(verb, fail('TypeError'))]),
@@ -98,6 +118,15 @@ const STORIES: Readonly<Record<string, Script>> = {
   'a close that is stuck': withAnswers({ Close: [say('stuck')] }),
   'a revert that is stuck': { ...abortAt(25), Revert: [say('stuck')] },
 };
+
+/** The Lambda fails as often as it is tried; then it answers, after what the judge says meanwhile. */
+function outageIn(verb: (typeof VERBS)[number], ...meanwhile: readonly Answer[]): Script {
+  const Judge = [...meanwhile, ...judged];
+  return withAnswers({
+    Judge,
+    [verb]: [...Array(TRIES).fill(fail('Lambda.Unknown')), ...(verb === 'Judge' ? Judge : HEALTHY[verb]!)],
+  });
+}
 
 function fencedOut(verb: (typeof VERBS)[number]): Script {
   return { ...(verb === 'Close' ? HEALTHY : {}), [verb]: [fail('FencedOut')] };
