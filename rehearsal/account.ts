@@ -3,7 +3,7 @@ import type { Baseline } from '../functions/core/judge/baseline.ts';
 import type { LiteralEvidence } from '../functions/core/judge/literal.ts';
 import type { Evidence } from '../functions/core/judge/verdict.ts';
 import type { Plan } from '../functions/core/plan.ts';
-import type { Lock } from '../functions/core/protocol.ts';
+import type { Lock, ReleaseRecord } from '../functions/core/protocol.ts';
 import type { Colour } from '../functions/core/roles.ts';
 import type { Share } from '../functions/core/share.ts';
 import type { MinuteEvidence } from '../functions/ports/ledger.ts';
@@ -107,7 +107,7 @@ export function accountOf({
   const now = served(world, candidate);
   return {
     outcome: outcomeOf(main, world, candidate),
-    ...reasonOf(main, timeline),
+    ...reasonOf(main, timeline, endedByReconciler(main, world, candidate)),
     ...(abort?.evidence ? { evidence: abort.evidence } : {}),
     shares: sharesOf(world.writes, main?.id),
     transitions: main?.execution.transitions ?? 0,
@@ -172,13 +172,21 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   'Nothing to do': 'nothing',
 };
 
-function outcomeOf(main: Running | undefined, { ledger, tasks }: World, candidate: Colour): Account['outcome'] {
-  const { lock } = ledger.state;
+/** The record of a release that the reconciler rolled back while its own execution could not. */
+function endedByReconciler(
+  main: Running | undefined,
+  { ledger, tasks }: World,
+  candidate: Colour,
+): ReleaseRecord | undefined {
+  const digest = main?.state === 'FencedOut' ? tasks.side(candidate).digest : undefined;
+  const record = digest === undefined ? undefined : ledger.record(digest);
+  return record?.status === 'reverted' ? record : undefined;
+}
+
+function outcomeOf(main: Running | undefined, world: World, candidate: Colour): Account['outcome'] {
+  const { lock } = world.ledger.state;
   if (main?.end && isKilled(main)) return 'killed';
-  // The reconciler brought it to its end meanwhile, and the release's record says to which.
-  const digest = tasks.side(candidate).digest;
-  const ended = main?.state === 'FencedOut' && digest ? ledger.record(digest)?.status : undefined;
-  if (ended === 'reverted') return ended;
+  if (endedByReconciler(main, world, candidate)) return 'reverted';
   if (main?.end) return OUTCOMES[main.state] ?? 'stuck';
   const isWatched = lock?.phase === 'baking' || lock?.phase === 'deploying';
   return isWatched && !lock.abort && (lock.hold ?? lock.askedAt) !== undefined ? 'held' : 'flying';
@@ -213,7 +221,12 @@ function releaseOf(
   };
 }
 
-function reasonOf(main: Running | undefined, { entries, abort }: Timeline): Pick<Account, 'reason' | 'wrong'> {
+function reasonOf(
+  main: Running | undefined,
+  { entries, abort }: Timeline,
+  rolledBack: ReleaseRecord | undefined,
+): Pick<Account, 'reason' | 'wrong'> {
+  if (rolledBack?.reason) return { reason: rolledBack.reason };
   if (main && isKilled(main)) return { reason: 'the execution was ended from outside' };
   const { error, cause } = main?.end ?? {};
   const last = entries.at(-1)?.summary;

@@ -27,6 +27,7 @@ describe.each(OUTAGES)('%s', (name) => {
   test.each([42, 1, 2])('does not keep users on errors: 120 s later at the most (seed %i)', async (seed) => {
     const [hurt, usual] = [await rehearsal(name, { seed, points: 10 }), await rehearsal('errors', { seed })];
     expect([hurt.outcome, hurt.violations.filter(({ invariant }) => invariant !== 7)]).toEqual(['reverted', []]);
+    expect(hurt.reason).toMatch(/more errors than/);
     expect(abortOf(hurt) - abortOf(usual)).toBeLessThanOrEqual(120);
     const stable = hurt.writes.find(({ call, share }) => call === 'ModifyRule' && share === 0)!;
     expect(stable.second - abortOf(hurt)).toBeLessThanOrEqual(15);
