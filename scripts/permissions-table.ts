@@ -63,8 +63,8 @@ const INTRODUCTION = [
   '[rights.ts](../infra/constructs/rights.ts); where an action is allowed on `*`, the reason is in',
   '[permission.ts](../infra/constructs/permission.ts). The rotation of secrets has its own rows and rights:',
   '[rotation-functions.ts](../platform/infra/constructs/rotation-functions.ts),',
-  '[rotation-rights.ts](../platform/infra/constructs/rotation-rights.ts). `<Name>` is a resource of the stack, or of the one',
-  'that it stands on.',
+  '[rotation-rights.ts](../platform/infra/constructs/rotation-rights.ts). `<Name>` is a resource of the stack, or of the',
+  'one that it stands on.',
   '',
 ];
 

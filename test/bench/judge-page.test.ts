@@ -99,8 +99,8 @@ test('what it finds, and what it misses', () => {
   );
 });
 
-test('how often a release goes back although the new version is no worse', () => {
-  const [, , ...rows] = rowsBelow(PAGE, 'how often a release goes back although');
+test('how often a release is rolled back although the new version is no worse', () => {
+  const [, , ...rows] = rowsBelow(PAGE, 'how often a release is rolled back although');
   const scenarios = ['healthy', 'healthy-rough', 'shared-outage', 'slow-warmup'] as const;
   expect(rows.map(([, ...told]) => told)).toEqual(scenarios.map((scenario) => cells(scenario, 'compare')));
 });
