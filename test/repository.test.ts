@@ -80,6 +80,14 @@ test('the README begins with two commands, they exist, and CI runs the second of
   expect(textOf('.ci/run').split('\n')).toContain(COMMANDS[1]);
 });
 
+test('the six files in the README are six, and under 600 lines together', () => {
+  const [, list] = /Six files explain[^\n]*\n\n([\s\S]*?)\n\n/.exec(textOf('README.md'))!;
+  const six = [...list!.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path!);
+  const lines = six.reduce((sum, path) => sum + textOf(path).trimEnd().split('\n').length, 0);
+  expect(six.length).toBe(6);
+  expect(lines).toBeLessThan(600);
+});
+
 test('the map in the README has every folder, and no other', () => {
   const [, map] = /## The map\n\n```\n([\s\S]*?)```/.exec(textOf('README.md'))!;
   const mapped = map!.split('\n').flatMap((line) => /^([\w-]+)\//.exec(line)?.[1] ?? []);
