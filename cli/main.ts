@@ -1,6 +1,6 @@
 /**
  * `sluice VERB ...`. Exit codes: 0 done, 1 reverted or otherwise than expected, 2 wrong input, 3 waits for an operator,
- * 4 cannot tell, 70 a bug of ours, 130 Ctrl-C.
+ * 4 unknown, 70 a bug of ours, 130 Ctrl-C.
  */
 
 import { helpFor } from '../command-line/arguments.ts';
@@ -72,7 +72,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
 }
 
 const EXIT_CODES = `Exit codes: 0 what was asked happened; 1 reverted, refused by the judge, or otherwise than expected;
-2 wrong input or not now, nothing was changed; 3 waits for an operator; 4 cannot tell, AWS did not answer;
+2 wrong input or not now, nothing was changed; 3 waits for an operator; 4 unknown, AWS did not answer;
 70 a bug of ours; 130 Ctrl-C`;
 
 function ourBug(error: unknown): void {

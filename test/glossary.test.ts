@@ -50,6 +50,21 @@ describe('docs/glossary.md', () => {
   });
 });
 
+/** Sentences in the controller and the command: what notifications, messages and help are made of. */
+const sentencesIn = (text: string): readonly string[] =>
+  [...text.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '').matchAll(/'([^'\n]*)'|`([^`]*)`/g)]
+    .map(([, quoted, template]) => (quoted ?? template)!.replace(/\$\{[^}]*\}/g, '…'))
+    .filter((sentence) => sentence.includes(' '));
+
+test('no message, help text or notification has a retired word', () => {
+  const retired = anyOf(wordsIn(retiredTable));
+  const sources = files.filter((path) => /^(?:functions|cli|infra|platform)\/.+\.ts$/.test(path));
+  const found = sources.flatMap((path) =>
+    sentencesIn(textOf(path)).flatMap((sentence) => (sentence.search(retired) < 0 ? [] : [`${path}: ${sentence}`])),
+  );
+  expect(found).toEqual([]);
+});
+
 test(`no line of a document is wider than ${WIDEST} columns, but in tables and code blocks`, () => {
   const wide = files
     .filter((path) => path.endsWith('.md') && !/^(?:test\/golden\/|CHANGELOG)/.test(path))

@@ -127,7 +127,8 @@ function problemsWith(values: Given, [name, ...more]: readonly string[], base: S
     }
   }
   if (values.port !== undefined && !values.serve) add('--port', 'belongs to a page', 'add --serve');
-  if (values.serve && values.json) add('--json', 'cannot tell where the page is', 'leave out --json or --serve');
+  if (values.serve && values.json)
+    add('--json', 'has no place for the address of the page', 'leave out --json or --serve');
   if ((values.stable === undefined) !== (values.candidate === undefined))
     add(values.stable === undefined ? '--stable' : '--candidate', 'is missing', 'give both commands');
   if (values.stable !== undefined && name !== undefined && name !== 'healthy') {

@@ -65,7 +65,7 @@ const SCRIPT = `
 const bar = document.querySelector('.steering');
 const answer = bar.querySelector('output');
 const buttons = [...bar.querySelectorAll('button')];
-const FLIGHT = '[aria-labelledby="rehearsal"]';
+const REHEARSAL = '[aria-labelledby="rehearsal"]';
 let shown = '';
 const show = (page) => {
   const fresh = page.querySelector('main');
@@ -74,8 +74,8 @@ const show = (page) => {
   document.title = page.title;
   const main = document.querySelector('main');
   const isOpen = main.querySelector('details')?.open ?? false;
-  const kept = main.querySelector(FLIGHT + ':has(input:focus, .chart:hover)');
-  const replaced = kept && fresh.querySelector(FLIGHT);
+  const kept = main.querySelector(REHEARSAL + ':has(input:focus, .chart:hover)');
+  const replaced = kept && fresh.querySelector(REHEARSAL);
   if (replaced) {
     const children = [...fresh.children];
     const at = children.indexOf(replaced);
@@ -101,9 +101,9 @@ const refresh = async () => {
   show(page);
   const next = page.querySelector('.steering');
   buttons.forEach((button, index) => {
-    const told = next.querySelectorAll('button')[index];
-    button.disabled = told.disabled;
-    if (told.ariaPressed !== null) button.ariaPressed = told.ariaPressed;
+    const newest = next.querySelectorAll('button')[index];
+    button.disabled = newest.disabled;
+    if (newest.ariaPressed !== null) button.ariaPressed = newest.ariaPressed;
   });
   if (buttons.every((button) => button.disabled)) answer.textContent = next.querySelector('output').textContent;
   else setTimeout(refresh, 500);
