@@ -13,10 +13,10 @@ export interface FiringAlarm {
  * numbers arrive up to two minutes late and are looked at once a minute.
  */
 const LATE_SECONDS = 180;
-/** Then none of those minutes is in a backstop's window any more, which is three minutes wide: what still rings is ours. */
+/** Then none of those minutes is in a backstop's window any more, which is three minutes wide: what still fires is ours. */
 const FORGOTTEN_AFTER_SECONDS = 600;
 
-/** Why a ring of the candidate's colour is not about this release; undefined: it is. */
+/** Why an alarm of the candidate's colour is not about this release; undefined: it is. */
 export function whyNotOurs({ firstShareAt, alarmsSeen }: Lock, { name, kind, since }: FiringAlarm): string | undefined {
   if (firstShareAt === undefined) return 'no user has met it yet';
   if (since <= (alarmsSeen?.[name] ?? firstShareAt)) return `${name} fired before its first share`;
@@ -25,7 +25,7 @@ export function whyNotOurs({ firstShareAt, alarmsSeen }: Lock, { name, kind, sin
   return undefined;
 }
 
-/** Whether an alarm that rings at this moment is about this release, whenever it began to. */
+/** Whether an alarm that fires at this moment is about this release, whenever it began to. */
 export const isOurs = (lock: Lock, alarm: FiringAlarm, now: number): boolean =>
   whyNotOurs(lock, alarm) === undefined ||
   (lock.firstShareAt !== undefined && now >= lock.firstShareAt + FORGOTTEN_AFTER_SECONDS);

@@ -93,7 +93,6 @@ export const FUNCTIONS = {
     memory: 512,
     // A safety rule: it never overlaps itself.
     concurrency: 1,
-
     rights: [...END_RELEASE, 'FindImage', 'ReadAlarms', 'ReadNumbers'],
   },
   'migrate-by-hand': {

@@ -20,7 +20,7 @@ import type { ServiceSettings } from '../shared/settings.ts';
 import type { Ports } from '../shared/step.ts';
 import { commandTo } from '../shared/traffic.ts';
 import { verdictOf } from '../shared/verdict.ts';
-import { warmVerdict } from '../warm.ts';
+import { warmVerdict } from '../shared/warm-verdict.ts';
 import { abortRelease } from './abort.ts';
 
 const LOOK_SECONDS = 60;

@@ -18,7 +18,7 @@ import type { ServiceSettings } from '../shared/settings.ts';
 import { commit, owned, type Ports, releaseOf, type StepInput, type StepOutput } from '../shared/step.ts';
 import { commandTo } from '../shared/traffic.ts';
 import { type PolicyVerdict, UNREADABLE, unlessTransient, verdictOf } from '../shared/verdict.ts';
-import { warmVerdict } from '../warm.ts';
+import { warmVerdict } from '../shared/warm-verdict.ts';
 
 type JudgePorts = Pick<Ports, 'router' | 'fleet' | 'signals' | 'ledger' | 'notifications' | 'clock'>;
 

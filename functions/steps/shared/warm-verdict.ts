@@ -1,12 +1,12 @@
 /** What the policy says in the warm time, when all users are on the new version and the old one is up without traffic. */
-import { type JudgeState, weigh } from '../core/judge/judge.ts';
-import type { Verdict } from '../core/judge/verdict.ts';
-import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmVerdict, type WarmWatch } from '../core/judge/warm.ts';
-import type { Lock } from '../core/protocol.ts';
-import { ALL } from '../core/share.ts';
-import { foldMinutes } from './shared/fold-minutes.ts';
-import type { Ports } from './shared/step.ts';
-import { firingBackstop, minutesAtThisShare, ownAlarms, type PolicyVerdict } from './shared/verdict.ts';
+import { type JudgeState, weigh } from '../../core/judge/judge.ts';
+import type { Verdict } from '../../core/judge/verdict.ts';
+import { ABSOLUTE_BAR, judgeWarm, PLAN_RULES, type WarmVerdict, type WarmWatch } from '../../core/judge/warm.ts';
+import type { Lock } from '../../core/protocol.ts';
+import { ALL } from '../../core/share.ts';
+import { foldMinutes } from './fold-minutes.ts';
+import type { Ports } from './step.ts';
+import { firingBackstop, minutesAtThisShare, ownAlarms, type PolicyVerdict } from './verdict.ts';
 
 type WarmPorts = Pick<Ports, 'signals' | 'fleet' | 'ledger' | 'clock'>;
 
