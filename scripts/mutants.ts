@@ -34,7 +34,7 @@ type Results = ReadonlyMap<string, boolean>;
 /** What is wrong with a mutant's run; nothing when exactly the named tests went red. */
 function problemsOf(patch: string, project: string): readonly string[] {
   const text = readFileSync(join(MUTANTS, patch), 'utf8');
-  const named = [...text.matchAll(/^# reddens: (.+)$/gm)].map(([, name]) => name!);
+  const named = [...text.matchAll(/^# reddens: (.+)$/gm)].map(([, name]) => withoutIds(name!));
   if (named.length === 0) return ['names no test; write "# reddens: test/file.test.ts > title" in its first lines'];
   const applied = gitApply(patch, project);
   if (applied) return [`does not apply: ${applied}`];
@@ -79,11 +79,14 @@ function runTests(files: readonly string[], project: string): Results {
       if (assertionResults.length === 0) throw new Error(`${file} did not run: ${message}`);
       return assertionResults.map(
         ({ ancestorTitles, title, status }) =>
-          [[file, ...ancestorTitles, title].join(' > '), status === 'failed'] as const,
+          [withoutIds([file, ...ancestorTitles, title].join(' > ')), status === 'failed'] as const,
       );
     }),
   );
 }
+
+/** A title without the ids of what it proves, which come and go: `[F17]`, `[S42]`. */
+const withoutIds = (title: string): string => title.replace(/ ?\[[FS]\d+(?:, ?[FS]\d+)*\]/g, '');
 
 /** The files that git knows or would know; what is installed is shared. */
 function copyProject(): string {
