@@ -111,7 +111,7 @@ function asText(rehearsal: RunRecord, service: string, report: string | undefine
       ? []
       : [`  All requests were on ${release!.stable} ${back} s later (budget ${REVERT_BUDGET_SECONDS} s).`]),
     ...tableOf(rehearsal),
-    `RehearsalResult: ${duration(seconds)}.${report === undefined ? '' : ` Report: ${report}`}`,
+    `Release: ${duration(seconds)}.${report === undefined ? '' : ` Report: ${report}`}`,
     `Judge it again: ${typed(`why ${release!.id} --json`, service)} | sluice replay -`,
   ];
   return lines;

@@ -20,7 +20,7 @@ export function jobSummary(rehearsal: RehearsalResult, lines: readonly Line[], c
     `- **Why**: ${quoted(rehearsal.reason)}`,
     `- **Cost**: ${costInWords(rehearsal)}`,
     ...(back === undefined ? [] : [`- **Back**: all requests on ${release?.stable} ${back} s after the verdict`]),
-    `- **RehearsalResult**: ${duration(virtualSeconds)}`,
+    `- **Rehearsal**: ${duration(virtualSeconds)}`,
     '',
     '```text',
     ...(left > 0 ? [`... ${left} lines before these`] : []),

@@ -179,7 +179,7 @@ export function closing(
   const isGood = asExpected && violations.length === 0;
   const back = rehearsal.secondsFromVerdictToStable;
   const rows: readonly (readonly [string, string])[] = [
-    ['RehearsalResult', `${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`],
+    ['Rehearsal', `${duration(virtualSeconds)} in ${wallSeconds.toFixed(1)} s`],
     ['Cost', costInWords(rehearsal)],
     ...(back === undefined
       ? []

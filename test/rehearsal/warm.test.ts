@@ -67,3 +67,39 @@ test('a first release is not compared with what stood there before it', async ()
   });
   expect([rehearsed.outcome, rehearsed.violations]).toEqual(['promoted', []]);
 });
+
+test.each(['compare', 'literal'] as const)(
+  'under %s an alarm rolls nobody back to a dead old colour',
+  async (policy) => {
+    const { outcome, violations } = await rehearsal('healthy', {
+      at: 100,
+      policy,
+      scenario: {
+        about: 'the old colour dies, then the new one fails for four minutes',
+        errorFreeUnderLiteral: true,
+        faultOf: (role, minutes) => {
+          if (role === 'stable') return minutes >= 0 ? { failsHealthChecks: true } : {};
+          return minutes >= 6 && minutes < 10 ? { errorPoints: 30 } : {};
+        },
+        expected: () => ({ outcome: 'promoted' }),
+      },
+    });
+    expect([outcome, violations]).toEqual(['promoted', []]);
+  },
+);
+
+test.each([6, 30])('a version that a person brought back stays, with %i points more errors too', async (points) => {
+  const { outcome, violations } = await rehearsal('healthy', {
+    at: 100,
+    input: { action: 'rollback' },
+    scenario: {
+      about: 'the version that is left fails half of its requests',
+      faultOf: (role, minutes) => {
+        if (role === 'stable') return minutes > -1.5 ? { errorPoints: 50 } : {};
+        return minutes >= 0 && minutes < 8 ? { errorPoints: points } : {};
+      },
+      expected: () => ({ outcome: 'promoted' }),
+    },
+  });
+  expect([outcome, violations]).toEqual(['promoted', []]);
+});

@@ -202,3 +202,34 @@ test('while the reconciler puts the rule right: it waits, and then brings the ve
   expect((await it.open(back())).summary).toMatch(/^queued: v1\.4\.1 waits/);
   expect(it.world.ledger.state.pending?.input).toEqual(back({ to: PREVIOUS.digest }));
 });
+
+test('a version that was brought back has migrated all the same, and is asked about when it is left', async () => {
+  const first = await fixture({
+    service: { current: NEWER, previous: CURRENT },
+    records: [recordOf(CURRENT, { migrated: true }), recordOf(NEWER, { migrated: true, schemaCompatible: true })],
+  });
+  expect(await first.open(back())).toMatchObject({ verdict: 'opened' });
+  const record = first.world.ledger.record(CURRENT.digest)!;
+  expect(record).toMatchObject({ migrated: true, rollback: true });
+  const { releaseId, digest, image, pushedAt } = record;
+  const then = await fixture({
+    service: { current: { releaseId, digest, image, pushedAt, rollback: true }, previous: NEWER },
+    records: [{ ...record, status: 'promoted' }],
+  });
+  await expect(then.open(back({ to: PREVIOUS.image }))).rejects.toThrow(/v1\.4\.2 migrated the database/);
+  expect(then.world.writes).toEqual([]);
+});
+
+describe('a version that is broken can be left', () => {
+  test('when a twentieth of its requests fail', async () => {
+    const it = await fixture({ stableErrorRate: 0.05, minutes: 15 });
+    expect(await it.open(back())).toMatchObject({ verdict: 'opened' });
+    expect(it.world.ledger.state.lock).toMatchObject({ digest: PREVIOUS.digest });
+  });
+
+  test('when it has no healthy target', async () => {
+    const it = await fixture({ failsHealthCheck: ({ colour }) => colour === 'blue', minutes: 10 });
+    expect(await it.open(back())).toMatchObject({ verdict: 'opened' });
+    expect(it.world.ledger.state.lock).toMatchObject({ digest: PREVIOUS.digest });
+  });
+});

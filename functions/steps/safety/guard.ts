@@ -44,6 +44,9 @@ export const guard = (ports: Pick<Ports, 'router' | 'fleet' | 'ledger' | 'clock'
       event.kind === 'alarm'
         ? `alarm ${event.name}: ${event.reason}`
         : `a task of ${event.colour} crashed: ${event.reason}`;
+    // In the warm time nobody is rolled back to a colour that cannot serve; the owner tells a person.
+    if (event.kind === 'alarm' && lock.phase === 'warm' && (await ports.fleet.health())[lock.stable] === 0)
+      return { aborted: false, summary: `${lock.releaseId} goes on: ${lock.stable} has no healthy target` };
     const aborted = await abortRelease(ports, lock, { by: 'guard', reason });
     return {
       aborted,
@@ -57,6 +60,7 @@ function meantByAlarm(event: Extract<GuardEvent, { kind: 'alarm' }>, lock: Lock)
   if (event.colour !== lock.candidate) return `${event.colour} is stable`;
   if (event.acts === 'literal' && lock.plan.policy !== 'literal')
     return `${event.name} acts under the literal policy only`;
+  if (lock.rollback && lock.phase === 'warm') return 'a person brought this version back';
   if (event.acts === 'literal' && lock.phase === 'warm') return `${event.name} does not act in the warm time`;
   return whyNotOurs(lock, { ...event, kind: event.acts }) ?? 'yes';
 }

@@ -11,7 +11,7 @@ import type { Ports } from './step.ts';
 
 const LOOK_BACK_MINUTES = 10;
 
-/** Throws `ReleaseRefused` with everything that is wrong at once. A hotfix may start beside a broken stable. */
+/** Throws `ReleaseRefused` with everything that is wrong at once. A hotfix may start beside a broken stable, and a rollback leaves one. */
 export async function preflight(
   ports: Pick<Ports, 'router' | 'fleet' | 'signals' | 'clock'>,
   roles: Roles,
@@ -19,7 +19,7 @@ export async function preflight(
 ): Promise<void> {
   await ports.router.checkWritePermission();
   const alarms = await ports.signals.alarms();
-  if (request.action === 'release' && request.hotfix) return;
+  if (request.action === 'rollback' || request.hotfix) return;
   const wrong = await wrongWithStable(ports, roles, alarms);
   if (wrong.length > 0) throw new ReleaseRefused('The release was refused; nothing was changed.', wrong);
 }

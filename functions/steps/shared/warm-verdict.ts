@@ -17,7 +17,11 @@ export async function warmVerdict(
 ): Promise<PolicyVerdict['verdict'] & Pick<WarmVerdict, 'word' | 'page'>> {
   const { signals, fleet, clock } = ports;
   const firing = firingBackstop(await ownAlarms(ports, lock));
-  if (firing) return { ...firing, word: 'abort', page: false };
+  if (firing && !lock.rollback) {
+    // Nobody is rolled back to a colour that cannot serve: a person is told instead.
+    const oldColourFine = (await fleet.health())[lock.stable] > 0;
+    return { ...firing, word: oldColourFine ? 'abort' : 'continue', page: !oldColourFine };
+  }
   const readings = await minutesAtThisShare(signals, clock, lock, []);
   const { state } = await foldMinutes(ports, lock);
   const judged = weigh(state, { bakeDone: false, names: lock });
@@ -25,12 +29,16 @@ export async function warmVerdict(
   const watch = { errors: errorRules(lock, state, judged), names: lock };
   const verdict = judgeWarm(minutes, { ...watch, oldColourFine: true });
   // Whether the old colour is fine is asked where it decides something, and not at every tick.
-  if (verdict.word !== 'abort' || (await fleet.health())[lock.stable] > 0) return verdict;
+  // A person brought this version back: its alarm tells people, and only its targets can roll it back.
+  if (verdict.word !== 'abort') return firing ? { ...firing, word: 'continue', page: true } : verdict;
+  if ((await fleet.health())[lock.stable] > 0) return verdict;
   return judgeWarm(minutes, { ...watch, oldColourFine: false });
 }
 
-/** Who says how many errors are too many at 100 %. What goes straight there is the first of a service, or brought back. */
-function errorRules({ plan, hotfix }: Lock, { past }: JudgeState, verdict: Verdict): WarmWatch['errors'] {
+/** Who says how many errors are too many at 100 %. The first release of a service goes straight there. */
+function errorRules({ plan, hotfix, rollback }: Lock, { past }: JudgeState, verdict: Verdict): WarmWatch['errors'] {
+  // What a person brought back is not held against a bar: rolled back, users would be on the version that they left.
+  if (rollback) return { by: 'plan', rules: [] };
   const isBaked = plan.stages[0]?.share !== ALL;
   if (plan.policy === 'literal' && !hotfix && isBaked) return { by: 'plan', rules: PLAN_RULES };
   if (plan.policy === 'compare' && !hotfix && past) return { by: 'judge', verdict };

@@ -207,7 +207,8 @@ const recordOf = (lock: Lock, request: ReleaseRequest, { pushedAt }: Image): Rel
   opened: { owner: lock.owner, stable: lock.stable, candidate: lock.candidate, plan: lock.plan },
   // The digest may have a record from before: what that says of it no longer holds.
   rollback: request.action === 'rollback',
-  migrated: lock.plan.migrates,
+  // A migration that ran stays run: a rollback brings the version back and migrates nothing.
+  ...(lock.plan.migrates ? { migrated: true } : {}),
   ...(request.action === 'release' && request.schemaCompatible !== undefined
     ? { schemaCompatible: request.schemaCompatible }
     : {}),
