@@ -266,7 +266,7 @@ export const writes = {
   /** What was waited for while a person holds the release is waited for anew afterwards, also when the hold is removed by hand. */
   waitsAnew: (me: Mine): LedgerWrite => ({
     name: 'waits anew',
-    condition: all(mine(me), present('lock.hold')),
+    condition: mine(me),
     set: {},
     remove: ['lock.waitingFor'],
     tick: true,

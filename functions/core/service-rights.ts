@@ -60,7 +60,7 @@ export const RIGHTS_OF = {
   revert: END_RELEASE,
   close: END_RELEASE,
   guard: ['ReadRule', 'MoveTraffic', 'ReadHealth'],
-  reconcile: [...END_RELEASE, 'FindImage'],
+  reconcile: [...END_RELEASE, 'FindImage', 'ReadAlarms', 'ReadNumbers'],
   'migrate-by-hand': ['FindImage', ...RUN_MIGRATION],
   'rotate-refresh': [...LOOK_AT_TASKS, 'ChangeService'],
   /** Whether the rule forwards to both target groups, and the role can be assumed at all. */

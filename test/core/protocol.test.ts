@@ -86,7 +86,7 @@ const OWNER: readonly Rule[] = [
     where: [{ phases: PHASES, not: ['abort'], only: 'outage' }],
   },
   { of: 'outageOver', write: writes.outageOver(mine, {}, NOW), where: [{ phases: PHASES }] },
-  { of: 'waitsAnew', write: writes.waitsAnew(mine), where: [{ phases: PHASES, only: 'hold' }] },
+  { of: 'waitsAnew', write: writes.waitsAnew(mine), where: [{ phases: PHASES }] },
   { of: 'revision', write: writes.revision(mine, 'conductores-backend-green:7'), where: [{ phases: PHASES }] },
   {
     of: 'intent',

@@ -204,3 +204,13 @@ describe('a rule that also forwards to a third group', () => {
     expect(await askUntilAnswered(it, 'Revert')).toBe('reverted');
   });
 });
+
+test('at 0 and 0 while it closes nobody is sent to a candidate without a healthy target', async () => {
+  const it = await fixture({
+    lock: lockIn('closing', 100, { settleFrom: NOW - 10 }),
+    weights: { blue: 0, green: 0 },
+    candidateTasks: 0,
+  });
+  expect(await it.ask('Close')).toMatchObject({ verdict: 'stuck' });
+  expect(it.world.balancer.weights).toEqual({ blue: 100, green: 0 });
+});

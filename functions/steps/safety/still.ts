@@ -51,9 +51,13 @@ export async function lookAtOwner(
   if (still >= longest(lock, ports.clock.now())) return { takeOver: stands };
   if (!isAbortable(lock) || isEmpty(lock)) return note({}, `${lock.releaseId}: ${stands}`);
 
+  // Counted first: a look that dies on a call that hangs is a look all the same.
+  await note({}, stands);
   const against = await whatSpeaksAgainst(ports, lock);
   if (against) {
-    await note({}, stands);
+    // The owner may have woken up meanwhile: what it moved is no edit by hand.
+    const now = (await ports.ledger.read()).lock;
+    if (now?.fence !== lock.fence || now.ticks !== lock.ticks) return { summary: `${lock.releaseId} moves again` };
     await abortRelease(ports, lock, { ...against, by: 'reconciler' });
     return { summary: `${stands}; ${lock.releaseId} rolls back: ${against.reason}` };
   }

@@ -41,7 +41,9 @@ async function readable({ clock }: HardPorts, what: string, read: () => Promise<
   }
 }
 
-async function crashOf({ fleet }: HardPorts, { candidate }: Lock): Promise<Standing> {
+async function crashOf({ fleet }: HardPorts, { candidate, phase }: Lock): Promise<Standing> {
+  // Before its first deploy the colour shows the stopped tasks of an older release.
+  if (phase === 'opening' || phase === 'migrating') return {};
   const { crashes, lastStopped } = await fleet.crashes(candidate);
   if (crashes === 0) return {};
   return {

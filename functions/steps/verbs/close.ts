@@ -49,6 +49,16 @@ async function swapRoles(
   if (shareOf(lock, await ports.router.current()) === undefined) {
     const used = await ledger.write(writes.drained(me, lock.settleFrom ?? 0));
     if (!isMine(used.state, me)) throw fencedOut(used.state);
+    const health = await fleet.health();
+    if (health[lock.candidate] === 0) {
+      const reason = `${lock.candidate} has no healthy target left`;
+      await markStuck(ports, settings, me, lock, {
+        reason,
+        share: undefined,
+        safe: safeColour(health, lock.candidate),
+      });
+      return answer(lock, 'stuck', reason);
+    }
     await routeToSafety(ports, weightsFor(lock, ALL));
     return settleAgain(ports, me, lock);
   }

@@ -61,7 +61,8 @@ export const prepare = (ports: PreparePorts, settings: PrepareSettings) =>
     if (!missing) return answer(lock, 'ready', share, `${progress}, all probes passed`);
 
     const waited = clock.now() - since;
-    if (waited >= settings.readyWithinSeconds) {
+    // All holds together have a deadline of their own, four hours.
+    if (waited >= settings.readyWithinSeconds && !lock.hold) {
       throw new NotReady(`${lock.candidate} ${missing.is} after ${Math.round(waited / 60)} minutes${missing.because}`);
     }
     // Nobody else would say so at 0 %, where Prepare is asked again by itself.
