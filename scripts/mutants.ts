@@ -1,5 +1,5 @@
 /**
- * Are the tests worth anything? Each patch in mutants/ breaks the code in one way, and names the tests that must notification:
+ * Are the tests worth anything? Each patch in mutants/ breaks the code in one way, and names the tests that must notice:
  *
  *     # reddens: test/steps/shift.test.ts > a share that is not seen in the rule is not confirmed
  *

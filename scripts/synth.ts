@@ -23,17 +23,7 @@ function run(command: string, args: readonly string[], environment: Readonly<Rec
 
 function synthesise(profile: string, chosen: string): void {
   const output = `cdk.out/${profile}`;
-  const args = [
-    'cdk',
-    'synth',
-    '--quiet',
-    '--no-notifications',
-    '--no-lookups',
-    '--output',
-    output,
-    '--context',
-    chosen,
-  ];
+  const args = ['cdk', 'synth', '--quiet', '--no-notices', '--no-lookups', '--output', output, '--context', chosen];
   if (!run('npx', args, OFFLINE)) failures.push(`cdk synth of ${profile} failed`);
   if (existsSync('cdk.context.json')) failures.push(`${profile} looked something up (cdk.context.json)`);
 }
