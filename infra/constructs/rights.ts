@@ -4,39 +4,23 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { COLOURS } from '../../functions/core/roles.ts';
+import { SERVICE_RIGHTS, type ServiceRight } from '../../functions/core/service-rights.ts';
 import type { Foundation } from '../settings.ts';
 import { everywhere, type Permission, type Permissions } from './permission.ts';
 import type { TwoColourService } from './two-colour-service.ts';
 
+/** Those over the service's own parts, and those over the controller's. */
 export type Right =
-  | 'ChangeService'
+  | ServiceRight
   | 'FindExecution'
-  | 'FindImage'
   | 'FindRelease'
-  | 'FindTasks'
-  | 'HoldScaling'
   | 'KeepLedger'
   | 'KeepUndelivered'
-  | 'MoveTraffic'
+  | 'Notify'
   | 'OwnRules'
-  | 'PassTaskRoles'
-  | 'PointProbe'
-  | 'ReadAlarms'
-  | 'ReadHealth'
   | 'ReadLedger'
   | 'ReadListeners'
-  | 'ReadNumbers'
-  | 'ReadRevisions'
-  | 'ReadRule'
-  | 'ReadScaling'
-  | 'ReadServices'
-  | 'ReadTasks'
-  | 'RegisterRevision'
-  | 'RunMigration'
-  | 'StartRelease'
-  | 'StopMigration'
-  | 'TagRevision'
-  | 'Notify';
+  | 'StartRelease';
 
 /** What the rights are over. A function is given only what exists before it does: the rules' own handler has no rule. */
 export interface Reach {
@@ -104,17 +88,17 @@ const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
     why: 'not while a release runs',
   }),
   ReadRule: () => ({
-    actions: ['elasticloadbalancing:DescribeRules'],
+    actions: SERVICE_RIGHTS.ReadRule,
     resources: everywhere,
     why: 'the weights as the load balancer holds them',
   }),
   MoveTraffic: (on) => ({
-    actions: ['elasticloadbalancing:ModifyRule'],
+    actions: SERVICE_RIGHTS.MoveTraffic,
     resources: [on.rule()],
     why: 'the weights of this one rule',
   }),
   PointProbe: (on) => ({
-    actions: ['elasticloadbalancing:ModifyRule'],
+    actions: SERVICE_RIGHTS.PointProbe,
     resources: [on.probeRule()],
     why: 'points the probe at the candidate before any user meets it, and at stable when it rests',
   }),
@@ -136,91 +120,91 @@ const RIGHTS: Readonly<Record<Right, (on: Resources) => Permission>> = {
     why: 'whether a rule that goes has been replaced on another listener',
   }),
   ReadHealth: () => ({
-    actions: ['elasticloadbalancing:DescribeTargetHealth'],
+    actions: SERVICE_RIGHTS.ReadHealth,
     resources: everywhere,
     why: 'nobody is sent to a colour without a healthy target',
   }),
   ReadServices: (on) => ({
-    actions: ['ecs:DescribeServices'],
+    actions: SERVICE_RIGHTS.ReadServices,
     resources: on.services,
     why: 'how many tasks run, and of which revision',
   }),
   ReadTasks: (on) => ({
-    actions: ['ecs:DescribeTasks'],
+    actions: SERVICE_RIGHTS.ReadTasks,
     resources: [on.tasks],
     why: 'how a task ended',
     wide: ANY_TASK,
   }),
   FindTasks: (on) => ({
-    actions: ['ecs:ListTasks'],
+    actions: SERVICE_RIGHTS.FindTasks,
     resources: everywhere,
     why: "the tasks of this cluster's services and migrations",
     when: { ArnEquals: { 'ecs:cluster': on.service.clusterArn } },
   }),
   ReadRevisions: () => ({
-    actions: ['ecs:DescribeTaskDefinition'],
+    actions: SERVICE_RIGHTS.ReadRevisions,
     resources: everywhere,
     why: 'the template that is copied, and the image that a colour runs',
   }),
   RegisterRevision: () => ({
-    actions: ['ecs:RegisterTaskDefinition'],
+    actions: SERVICE_RIGHTS.RegisterRevision,
     resources: everywhere,
     why: 'a copy of the template with the image of the release',
   }),
   TagRevision: (on) => ({
-    actions: ['ecs:TagResource'],
+    actions: SERVICE_RIGHTS.TagRevision,
     resources: on.revisionsOf(['blue', 'green', 'migration']),
     why: "a copy keeps the template's tags",
     wide: ANY_REVISION,
     when: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
   }),
   ReadScaling: () => ({
-    actions: ['application-autoscaling:DescribeScalableTargets'],
+    actions: SERVICE_RIGHTS.ReadScaling,
     resources: everywhere,
     why: 'whether scaling rests',
   }),
   ChangeService: (on) => ({
-    actions: ['ecs:UpdateService'],
+    actions: SERVICE_RIGHTS.ChangeService,
     resources: on.services,
     why: "a colour's revision and number of tasks",
   }),
   HoldScaling: () => ({
-    actions: ['application-autoscaling:RegisterScalableTarget'],
+    actions: SERVICE_RIGHTS.HoldScaling,
     resources: everywhere,
     why: 'scaling is suspended on a colour that loses its traffic, and on the one that is scaled to zero',
     when: { StringEquals: { 'application-autoscaling:service-namespace': 'ecs' } },
   }),
   RunMigration: (on) => ({
-    actions: ['ecs:RunTask'],
+    actions: SERVICE_RIGHTS.RunMigration,
     resources: on.revisionsOf(['migration']),
     why: "the service's migration, once",
     wide: ANY_REVISION,
     when: { ArnEquals: { 'ecs:cluster': on.service.clusterArn } },
   }),
   StopMigration: (on) => ({
-    actions: ['ecs:StopTask'],
+    actions: SERVICE_RIGHTS.StopMigration,
     resources: [on.tasks],
     why: 'a migration that takes too long is stopped, so that two never overlap',
     wide: ANY_TASK,
   }),
   PassTaskRoles: (on) => ({
-    actions: ['iam:PassRole'],
+    actions: SERVICE_RIGHTS.PassTaskRoles,
     resources: [on.service.executionRole.roleArn, on.service.template.taskRole.roleArn],
     why: 'a revision names the roles that its tasks run under',
     when: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
   }),
   ReadAlarms: () => ({
-    actions: ['cloudwatch:DescribeAlarms'],
+    actions: SERVICE_RIGHTS.ReadAlarms,
     resources: everywhere,
     why: 'the alarms of both colours, by name',
   }),
   ReadNumbers: () => ({
-    actions: ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'],
+    actions: SERVICE_RIGHTS.ReadNumbers,
     resources: everywhere,
     why: 'what the load balancer counted for both colours, minute by minute',
   }),
   FindImage: (on) => ({
-    actions: ['ecr:DescribeImages'],
+    actions: SERVICE_RIGHTS.FindImage,
     resources: [on.service.repository.repositoryArn],
     why: 'from a tag to the digest that is released',
   }),

@@ -8,20 +8,9 @@ import { withDeadline } from '../../functions/adapters/client.ts';
 import { Stuck } from '../../functions/core/failures.ts';
 import { rolesWhenStableIs, weightsFor } from '../../functions/core/roles.ts';
 import { answering, type Call, PLACE } from './answering.ts';
-import { Balancer, forwardTo, GROUPS, groupArn, LISTENER } from './balancer.ts';
+import { Balancer, forwardTo, GROUPS, groupArn, LISTENER, SIGN_IN } from './balancer.ts';
 
 const PATHS = [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/api/*'] } }];
-const SIGN_IN: Action = {
-  Type: 'authenticate-oidc',
-  Order: 1,
-  AuthenticateOidcConfig: {
-    Issuer: 'https://id.example.com',
-    AuthorizationEndpoint: 'https://id.example.com/a',
-    TokenEndpoint: 'https://id.example.com/t',
-    UserInfoEndpoint: 'https://id.example.com/u',
-    ClientId: 'sluice',
-  },
-};
 
 /** A rule with those actions, and a router over it. */
 function fixture(actions: Action[], probeUrl = 'http://127.0.0.1:9') {

@@ -120,3 +120,16 @@ export const forwardTo = (weights: Readonly<Record<string, number>>, more: Parti
   },
   ...more,
 });
+
+/** An action that signs users in, as a rule may have beside ours. Without its secret, which ELBv2 never gives back. */
+export const SIGN_IN = {
+  Type: 'authenticate-oidc',
+  Order: 1,
+  AuthenticateOidcConfig: {
+    Issuer: 'https://id.example.com',
+    AuthorizationEndpoint: 'https://id.example.com/a',
+    TokenEndpoint: 'https://id.example.com/t',
+    UserInfoEndpoint: 'https://id.example.com/u',
+    ClientId: 'sluice',
+  },
+} as const satisfies Action;

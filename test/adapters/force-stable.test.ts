@@ -6,18 +6,13 @@ import { withDeadline } from '../../functions/adapters/client.ts';
 import { forceStable } from '../../functions/core/force-stable.ts';
 import { commandTo } from '../../functions/steps/shared/traffic.ts';
 import { answering, PLACE } from './answering.ts';
-import { Balancer, forwardTo, GROUPS, groupArn, LISTENER } from './balancer.ts';
+import { Balancer, forwardTo, GROUPS, groupArn, LISTENER, SIGN_IN } from './balancer.ts';
 import { modifyRuleOf, pasted } from './pasted.ts';
 
 const OIDC: Action = {
-  Type: 'authenticate-oidc',
-  Order: 1,
+  ...SIGN_IN,
   AuthenticateOidcConfig: {
-    Issuer: 'https://id.example.com',
-    AuthorizationEndpoint: 'https://id.example.com/a',
-    TokenEndpoint: 'https://id.example.com/t',
-    UserInfoEndpoint: 'https://id.example.com/u',
-    ClientId: 'sluice',
+    ...SIGN_IN.AuthenticateOidcConfig,
     Scope: "openid o'brien",
     SessionTimeout: 3600,
     OnUnauthenticatedRequest: 'authenticate',

@@ -20,6 +20,7 @@ import { Stuck } from '../../functions/core/failures.ts';
 import { commandTo } from '../../functions/steps/shared/traffic.ts';
 import { ecsRestarts } from '../../platform/rotation/adapters/ecs-restarts.ts';
 import { secretsManager } from '../../platform/rotation/adapters/secrets-manager.ts';
+import { SIGN_IN } from '../adapters/balancer.ts';
 import { modifyRuleOf } from '../adapters/pasted.ts';
 import { overTheWire } from './backends.ts';
 import { A_MINUTE, type Moto, motoForTests, placeAt, queueAt, REGION, sharedMoto } from './moto.ts';
@@ -115,16 +116,8 @@ describe.skipIf(!programs)('over the wire', () => {
 
     test('the command of last resort, pasted, keeps a sign-in', async () => {
       const signIn = {
-        Type: 'authenticate-oidc' as const,
-        Order: 1,
-        AuthenticateOidcConfig: {
-          Issuer: 'https://id.example.com',
-          AuthorizationEndpoint: 'https://id.example.com/a',
-          TokenEndpoint: 'https://id.example.com/t',
-          UserInfoEndpoint: 'https://id.example.com/u',
-          ClientId: 'sluice',
-          ClientSecret: 'kept by the load balancer',
-        },
+        ...SIGN_IN,
+        AuthenticateOidcConfig: { ...SIGN_IN.AuthenticateOidcConfig, ClientSecret: 'kept by the load balancer' },
       };
       const { ruleArn, targetGroups } = it.addresses();
       const [forward] = (await ruleNow()).Actions!;

@@ -3,21 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { Stuck } from '../../functions/core/failures.ts';
 import type { Phase } from '../../functions/core/protocol.ts';
 import type { Weights } from '../../functions/core/roles.ts';
-import { ABORT, askUntilAnswered, type Fixture, fixture, lockIn, NOW } from './fixture.ts';
+import { ABORT, askUntilAnswered, fixture, lockIn, NOW } from './fixture.ts';
+import { lookOn, titles } from './looks.ts';
 
 const ON_STABLE = { blue: 100, green: 0 };
 const NOBODY: Weights = { blue: 0, green: 0 };
-
-const titles = ({ world }: Fixture): readonly string[] =>
-  world.notifications.map(({ notification }) => notification.title);
-
-/** A look a minute. */
-async function lookOn(it: Fixture, looks: number): Promise<void> {
-  for (let look = 0; look < looks; look++) {
-    await it.reconcile();
-    await it.wait(60);
-  }
-}
 
 describe('both weights are 0, so that every request is answered with 503', () => {
   test('at rest: put right in the same look, told, and the lock is free after the drain [F11]', async () => {

@@ -1,23 +1,7 @@
 /** The reconciler while no release runs: rule, scaling and images. */
 import { describe, expect, test } from 'vitest';
-import type { Lock, Phase } from '../../functions/core/protocol.ts';
-import { CURRENT, FENCE, type Fixture, fixture, IMAGES, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
-
-const _ended = () => 'ended' as const;
-const _theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
-  lockIn(phase, share, { owner: SOMEBODY_ELSE, ...facts });
-
-async function lookOn(it: Fixture, looks = 8): Promise<string[]> {
-  const summaries: string[] = [];
-  for (let look = 0; look < looks; look++) {
-    summaries.push((await it.reconcile()).summary);
-    await it.wait(60);
-  }
-  return summaries;
-}
-
-const titles = ({ world }: Fixture): readonly string[] =>
-  world.notifications.map(({ notification }) => notification.title);
+import { CURRENT, FENCE, fixture, IMAGES, lockIn, NOW } from './fixture.ts';
+import { lookOn, titles } from './looks.ts';
 
 describe('weights that nobody released', () => {
   test('a split is put back on stable under a lock of its own, which is freed after the drain', async () => {

@@ -2,25 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { type Lock, type Phase, RECONCILER, writes } from '../../functions/core/protocol.ts';
 import { COLOURS } from '../../functions/core/roles.ts';
-import { CURRENT, FENCE, type Fixture, fixture, IMAGES, lockIn, NOW, SETTINGS, SOMEBODY_ELSE } from './fixture.ts';
+import { CURRENT, FENCE, fixture, IMAGES, lockIn, NOW, SETTINGS, SOMEBODY_ELSE } from './fixture.ts';
+import { lookOn } from './looks.ts';
 import { expectWrites } from './order.ts';
 
 const ended = () => 'ended' as const;
 const theirs = (phase: Phase, share = 25, facts: Partial<Lock> = {}): Lock =>
   lockIn(phase, share, { owner: SOMEBODY_ELSE, ...facts });
-
-/** A look a minute, as the schedule gives them, until nothing is left to do. */
-async function lookOn(it: Fixture, looks = 8): Promise<string[]> {
-  const summaries: string[] = [];
-  for (let look = 0; look < looks; look++) {
-    summaries.push((await it.reconcile()).summary);
-    await it.wait(60);
-  }
-  return summaries;
-}
-
-const _titles = ({ world }: Fixture): readonly string[] =>
-  world.notifications.map(({ notification }) => notification.title);
 
 describe('an owner that lives', () => {
   test('is left alone, and its ticks are remembered', async () => {

@@ -3,20 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { Transient } from '../../functions/core/failures.ts';
 import { type Lock, type Phase, writes } from '../../functions/core/protocol.ts';
 import { ABORT, FENCE, type Fixture, fixture, lockIn, NOW, SOMEBODY_ELSE } from './fixture.ts';
+import { lookOn } from './looks.ts';
 
 const theirs = (phase: Phase, share: number, facts: Partial<Lock> = {}): Lock =>
   lockIn(phase, share, { owner: SOMEBODY_ELSE, ...facts });
 const watched = (still: number) => ({ watch: { fence: FENCE, ticks: 0, still, told: [], at: NOW - 60 } });
 const FOUR_HOURS = 240;
 
-async function lookOn(it: Fixture, looks: number): Promise<readonly string[]> {
-  const summaries: string[] = [];
-  for (let look = 0; look < looks; look++) {
-    summaries.push((await it.reconcile()).summary);
-    await it.wait(60);
-  }
-  return summaries;
-}
 const isTaken = ({ world }: Fixture): boolean => world.ledger.state.lock?.owner === 'reconciler';
 const asked = ({ world }: Fixture) => world.notifications.filter(({ notification }) => notification.kind === 'held');
 

@@ -45,9 +45,10 @@ export const guard = (ports: Pick<Ports, 'router' | 'fleet' | 'ledger' | 'clock'
         ? `alarm ${event.name}: ${event.reason}`
         : `a task of ${event.colour} crashed: ${event.reason}`;
     // In the warm time nobody is rolled back to a colour that cannot serve; the owner tells a person.
-    if (event.kind === 'alarm' && lock.phase === 'warm' && (await ports.fleet.health())[lock.stable] === 0)
+    const health = event.kind === 'alarm' && lock.phase === 'warm' ? await ports.fleet.health() : undefined;
+    if (health?.[lock.stable] === 0)
       return { aborted: false, summary: `${lock.releaseId} goes on: ${lock.stable} has no healthy target` };
-    const aborted = await abortRelease(ports, lock, { by: 'guard', reason });
+    const aborted = await abortRelease(ports, lock, { by: 'guard', reason }, health);
     return {
       aborted,
       summary: aborted ? `${lock.releaseId} is rolled back: ${reason}` : `${lock.releaseId} is past aborting`,

@@ -61,7 +61,8 @@ export async function lookAtOwner(
     await abortRelease(ports, lock, { ...against, by: 'reconciler' });
     return { summary: `${stands}; ${lock.releaseId} rolls back: ${against.reason}` };
   }
-  if (still < ASKS_AFTER_LOOKS || watch.asked) return note({}, `${stands}; nothing speaks against ${lock.releaseId}`);
+  if (still < ASKS_AFTER_LOOKS || watch.asked)
+    return { summary: `${stands}; nothing speaks against ${lock.releaseId}` };
   await ports.notifications.send({
     kind: 'held',
     releaseId: lock.releaseId,

@@ -12,7 +12,7 @@ import { startPending } from '../shared/pending.ts';
 import type { ServiceSettings } from '../shared/settings.ts';
 import { scaleToZero, settle, settleAgain, settling } from '../shared/settle.ts';
 import { fencedOut, hasLock, type Ports, releaseOf, type StepInput, type StepOutput } from '../shared/step.ts';
-import { agreeingShare, routeToSafety } from '../shared/traffic.ts';
+import { agreeingShare, type LiveShare, routeToSafety } from '../shared/traffic.ts';
 
 type ClosePorts = Pick<Ports, 'router' | 'fleet' | 'ledger' | 'executions' | 'notifications' | 'clock'>;
 
@@ -45,20 +45,18 @@ async function swapRoles(
 ): Promise<StepOutput> {
   const { fleet, ledger, notifications, clock } = ports;
   const { lock } = state;
+  const { stable, candidate } = lock;
+  const stuck = async (share: LiveShare | undefined, safe: Colour, reason: string): Promise<StepOutput> => {
+    await markStuck(ports, settings, me, lock, { reason, share, safe });
+    return answer(lock, 'stuck', reason);
+  };
+  const candidateIsDead = `${candidate} has no healthy target left`;
   // Both weights are 0: nobody is served, and that does not wait for the end of the drain, which begins anew.
   if (shareOf(lock, await ports.router.current()) === undefined) {
     const used = await ledger.write(writes.drained(me, lock.settleFrom ?? 0));
     if (!isMine(used.state, me)) throw fencedOut(used.state);
     const health = await fleet.health();
-    if (health[lock.candidate] === 0) {
-      const reason = `${lock.candidate} has no healthy target left`;
-      await markStuck(ports, settings, me, lock, {
-        reason,
-        share: undefined,
-        safe: safeColour(health, lock.candidate),
-      });
-      return answer(lock, 'stuck', reason);
-    }
+    if (health[candidate] === 0) return stuck(undefined, safeColour(health, candidate), candidateIsDead);
     await routeToSafety(ports, weightsFor(lock, ALL));
     return settleAgain(ports, me, lock);
   }
@@ -67,15 +65,10 @@ async function swapRoles(
 
   const share = await agreeingShare(ports, lock);
   const health = await fleet.health();
-  const { stable, candidate } = lock;
-  const stuck = async (safe: Colour, reason: string): Promise<StepOutput> => {
-    await markStuck(ports, settings, me, lock, { reason, share, safe });
-    return answer(lock, 'stuck', reason);
-  };
-  if (health[candidate] === 0) return stuck(safeColour(health, candidate), `${candidate} has no healthy target left`);
+  if (health[candidate] === 0) return stuck(share, safeColour(health, candidate), candidateIsDead);
   // A person who sent users to the old colour is right while it lives; it may have been put to sleep already.
   if (share === NONE && health[stable] > 0)
-    return stuck(stable, `somebody put all requests back on ${stable} while it was closing`);
+    return stuck(share, stable, `somebody put all requests back on ${stable} while it was closing`);
   if (share !== ALL) {
     await routeToSafety(ports, weightsFor(lock, ALL));
     return settleAgain(ports, me, lock);

@@ -2,8 +2,8 @@
 import { Stack } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { RIGHTS_OF } from '../../../functions/core/service-rights.ts';
 import { BundledFunction, type CodeFor, type FunctionRow } from '../../../infra/constructs/bundled-function.ts';
-import { LOOK_AT_TASKS } from '../../../infra/constructs/functions.ts';
 import type { Permissions } from '../../../infra/constructs/permission.ts';
 import { type Reach, type Right, rightsOver } from '../../../infra/constructs/rights.ts';
 import type { Network } from './network.ts';
@@ -23,7 +23,7 @@ export const ROTATION_FUNCTIONS = {
     memory: 512,
     // Two at once could both restart the tasks.
     concurrency: 1,
-    rights: ['ReadLedger', ...LOOK_AT_TASKS, 'ChangeService', 'LabelSecrets', 'ReadToken', 'ChangeToken'],
+    rights: ['ReadLedger', ...RIGHTS_OF['rotate-refresh'], 'LabelSecrets', 'ReadToken', 'ChangeToken'],
   },
   'rotate-reminder': {
     description: 'reminds people every month of the keys that only they can change',
