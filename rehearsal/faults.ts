@@ -51,7 +51,7 @@ export class Faults {
     return this.minutes >= 0;
   }
 
-  /** When the first fault began that somebody should notification, epoch seconds. */
+  /** When the first fault began that somebody should notice, epoch seconds. */
   get since(): number | undefined {
     const isNoticed = this.#scenario.faultOf || this.#scenario.losesNumbers;
     return (isNoticed ? this.#since : undefined) ?? this.#byHandSince;

@@ -232,7 +232,7 @@ export class RotationWorld {
     Object.assign(this, { ledger: new MemoryLedger({ ...state, ...(runs ? { lock: lockIn('baking', 25) } : {}) }) });
   }
 
-  /** What a user would notification now; empty is what must be. */
+  /** What a user would notice now; empty is what must be. */
   async trouble(): Promise<readonly string[]> {
     const { database, cache } = this.#credentials;
     const tasks = COLOURS.flatMap((colour) => this.sides[colour].tasks);
