@@ -1,25 +1,13 @@
 /** What was watched and whether it held, and what no one could have seen in this rehearsal. */
 
 import { grouped } from '../functions/core/numerals.ts';
+import { PROMISES } from '../functions/core/promises.ts';
 import { ALL, type Share } from '../functions/core/share.ts';
 import { shareAt } from './axis.ts';
 import { exposure } from './exposure.ts';
 import { html, type Markup } from './markup.ts';
 import type { RecordedRelease, RunRecord } from './record.ts';
 import { capital, clockSeconds, joined, listed, percent } from './words.ts';
-
-/** The promises of the design by their numbers. */
-const PROMISES: Readonly<Record<number, string>> = {
-  1: 'Weights first: the first write of a revert is the rule, read back before anything else',
-  2: 'No colour with users was without a healthy target, and none was scaled down before its share had settled at 0',
-  3: 'One owner: only the execution that held the lock moved the service',
-  4: 'A stopped controller leaves nobody split: users are safe within two minutes, the lock is free within five',
-  5: 'Silence never advanced by itself',
-  6: 'A deploy of the stacks moves no traffic',
-  7: 'Every wait listened: an order acted within a tick',
-  8: 'Input is refused before anything changes',
-  9: 'Shares always summed to 100',
-};
 
 /** Broken promises come before everything else. */
 export function alarmSection({ violations, ...record }: RunRecord): Markup | undefined {
@@ -31,7 +19,7 @@ export function alarmSection({ violations, ...record }: RunRecord): Markup | und
 }
 
 /** The promises are watched in rehearsals; outside nobody sees all of the world at once. */
-const isWatched = ({ unchecked }: RunRecord): boolean => unchecked.length < Object.keys(PROMISES).length;
+const isWatched = ({ rehearsal }: RunRecord): boolean => rehearsal !== undefined;
 
 export function safetySection(record: RunRecord): Markup | undefined {
   const { violations, unchecked, release } = record;

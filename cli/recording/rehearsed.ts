@@ -14,7 +14,7 @@ export interface Again extends Pick<Rehearsal, 'scenario' | 'command'> {
 }
 
 /**
- * The record of a rehearsed rehearsal; that of a released one is in released.ts. `lines` is what was told while it ran: without
+ * The record of a rehearsal; that of a release is in released.ts. `lines` is what was told while it ran: without
  * them the record has no decisions.
  */
 export function recordOf(

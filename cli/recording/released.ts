@@ -1,5 +1,7 @@
 /** The record of a release that really ran, from what its controller keeps: the ledger and the execution's history. */
+
 import { weigh } from '../../functions/core/judge/judge.ts';
+import { PROMISE_IDS } from '../../functions/core/promises.ts';
 import { isAbortable, type Lock, type ReleaseRecord } from '../../functions/core/protocol.ts';
 import { COLOURS, type Colour, shareOf } from '../../functions/core/roles.ts';
 import { NONE, type Share } from '../../functions/core/share.ts';
@@ -63,7 +65,7 @@ export async function rehearsalOf(
     requests: countedIn(minutes),
     world,
     violations: [],
-    unchecked: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    unchecked: PROMISE_IDS,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The sentences of a rehearsal: one function makes them, for every place in which they are shown. */
 
 import { clock, duration, grouped } from '../../functions/core/numerals.ts';
+import { PROMISE_IDS } from '../../functions/core/promises.ts';
 import type { Lock } from '../../functions/core/protocol.ts';
 import type { Instant } from '../../functions/ports/clock.ts';
 import type { RehearsalResult } from '../../rehearsal/account.ts';
@@ -236,9 +237,7 @@ export function costInWords(rehearsal: RehearsalResult): string {
 }
 
 function safety({ violations, unchecked }: RehearsalResult): string {
-  const watched = PROMISES.filter((one) => !unchecked.includes(one)).join(', ');
+  const watched = PROMISE_IDS.filter((one) => !unchecked.includes(one)).join(', ');
   const broken = [...new Set(violations.map(({ invariant }) => invariant))].join(', ');
   return `${broken ? `promise ${broken} was broken` : 'no promise was broken'} (watched every second: ${watched})`;
 }
-
-const PROMISES = [1, 2, 3, 4, 5, 6, 7, 8, 9];

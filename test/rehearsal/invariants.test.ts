@@ -1,5 +1,6 @@
 /** Each promise of the design is broken on purpose, and the watch must name exactly that one. */
 import { describe, expect, test } from 'vitest';
+import { PROMISE_IDS } from '../../functions/core/promises.ts';
 import { PROMISES } from '../../rehearsal/promises.ts';
 import { SCENARIOS, type ScenarioName } from '../../rehearsal/scenarios.ts';
 import { abortAfter, BROKEN } from './broken-promises.ts';
@@ -18,6 +19,7 @@ describe('a rehearsal that breaks a promise is caught, and that promise is named
 
   test('each promise has such a rehearsal', () => {
     const all = PROMISES.map(({ id }) => id);
+    expect(all).toEqual(PROMISE_IDS);
     expect([...new Set(BROKEN.map(({ invariant }) => invariant))]).toEqual(all);
   });
 });
